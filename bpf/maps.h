@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Every map, with who writes it and when an entry dies. Both objects (XDP and TC) include this
+ * file and share the maps through their pins; the loader sizes them from the file's `limits`.
+ *
+ * Tables written by the loader only are not preallocated: they cost what they hold. The datapath
+ * writes counters and nothing else.
+ */
+#ifndef WEFT_BPF_MAPS_H
+#define WEFT_BPF_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include <weft/abi.h>
+
+/* Who this node is. Loader writes at apply. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_node);
+} weft_node SEC(".maps");
+
+/* ifindex -> port or uplink. An entry dies when the port leaves the file or its interface the node. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_port);
+} weft_ports SEC(".maps");
+
+/* Network id -> network. A slot is zeroed when the network has no part on this node any more. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct weft_network);
+} weft_networks SEC(".maps");
+
+/* (network, MAC) -> where. Static entries from the file; they die with their endpoint. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 131072);
+	__type(key, struct weft_fdb_key);
+	__type(value, struct weft_fdb_entry);
+} weft_fdb SEC(".maps");
+
+/* (network, IP) -> MAC, for ARP and ND answers. Dies with its endpoint. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct weft_neigh_key);
+	__type(value, struct weft_neigh);
+} weft_neigh SEC(".maps");
+
+/* Replication lists: (network, local or remote, slot) -> member. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 131072);
+	__type(key, struct weft_flood_key);
+	__type(value, struct weft_flood_member);
+} weft_flood SEC(".maps");
+
+/* Tunnel id -> remote VTEP with its header template. A slot is zeroed when the VTEP leaves the file. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct weft_tunnel);
+} weft_tunnels SEC(".maps");
+
+/* (remote VTEP, VNI) -> network: who may send into what. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 131072);
+	__type(key, struct weft_peer_key);
+	__type(value, struct weft_peer);
+} weft_peers SEC(".maps");
+
+/* VNI -> network id; asked only when weft_peers has no answer, to say which half was wrong. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct weft_vni_key);
+	__type(value, __u32);
+} weft_vnis SEC(".maps");
+
+/* Remote VTEP -> tunnel id; the other half. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct weft_addr);
+	__type(value, __u32);
+} weft_vteps SEC(".maps");
+
+/* Port id -> traffic. The datapath adds; the loader zeroes a slot when its port dies. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_port_stat);
+} weft_port_stat SEC(".maps");
+
+/* Network id -> traffic. As above. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct weft_net_stat);
+} weft_net_stat SEC(".maps");
+
+/*
+ * (port or uplink, reason) -> packets lost. The datapath inserts on a first drop; the loader deletes
+ * a port's rows when it dies. Sized for every pair there can be, so an insert cannot fail for room.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384 * __WEFT_DROP_MAX);
+	__type(key, struct weft_drop_key);
+	__type(value, struct weft_count);
+} weft_drops SEC(".maps");
+
+/* Port id -> earliest time of the next ICMP error (CLOCK_MONOTONIC ns; see stages/too_big.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u64);
+} weft_icmp_next SEC(".maps");
+
+/* Names, for people; see abi.h. The datapath does not read them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_node_info);
+} weft_node_info SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_port_info);
+} weft_port_info SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct weft_network_info);
+} weft_net_info SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct weft_tunnel_info);
+} weft_tun_info SEC(".maps");
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Why a packet was dropped: the one list.
+ *
+ * Each reason is a name and a sentence a person can act on. The enum, the strings in user space, the
+ * reference page and the test that every reason can be provoked all come from here. Where the
+ * kernel has a word for it (include/net/dropreason-core.h) we use the kernel's. The list is
+ * append-only: the numbers are map keys and outlive an upgrade.
+ */
+#ifndef WEFT_DROP_H
+#define WEFT_DROP_H
+
+#define WEFT_DROP_REASONS(X)                                                                       \
+	/* what the frame itself is */                                                             \
+	X(HDR_TRUNC, "the frame ends inside a header that it announces")                           \
+	X(IP_INHDR, "the IP header contradicts itself (version, header length or total length)")   \
+	X(L4_INHDR, "the TCP or UDP header contradicts itself (data offset or length)")            \
+	X(IPV6_EXTHDR, "more IPv6 extension headers than the datapath follows")                    \
+	X(IPV6_RH0, "an IPv6 routing header of type 0, deprecated by RFC 5095")                    \
+	X(VLAN_TOO_DEEP, "more than two VLAN tags")                                                \
+	X(VLAN_UNEXPECTED, "a VLAN tag on an access port, or inside an access network's tunnel")   \
+	X(MAC_INVALID_SOURCE, "the source MAC address is zero or a group address")                 \
+	X(MAC_SPOOFED, "the source MAC address is not the sending port's own")                     \
+	/* what came from the underlay, addressed to this node's VTEP */                           \
+	X(VXLAN_INVALID_HDR, "a VXLAN header without the I flag")                                  \
+	X(VXLAN_VNI_NOT_FOUND, "no network on this node has the VNI")                              \
+	X(VTEP_UNKNOWN, "the outer source address is not a known remote VTEP")                     \
+	X(VTEP_NOT_MEMBER, "the remote VTEP has no part in the network with this VNI")             \
+	X(OUTER_NOT_UNICAST, "the outer frame was sent to a group MAC address")                    \
+	X(OUTER_FRAGMENT, "the outer packet is a fragment; a VTEP does not reassemble")            \
+	X(IP_TUNNEL_ECN, "congestion was marked on a packet that cannot carry the mark (RFC 6040)") \
+	X(LOCAL_MAC, "a remote VTEP sent a frame from a MAC address that is local to this node")   \
+	X(MAC_WRONG_VTEP, "the source MAC address belongs behind another VTEP")                    \
+	X(DECAP_FAILED, "the kernel refused to strip the tunnel header")                           \
+	/* where it was to go */                                                                   \
+	X(PORT_UNKNOWN, "the interface is not a port of any network")                              \
+	X(NETWORK_UNKNOWN, "the network is not in the table")                                      \
+	X(UNKNOWN_UNICAST, "nobody known has the destination MAC address and the network does not flood") \
+	X(BROADCAST_REFUSED, "a broadcast in a network that does not flood")                       \
+	X(MULTICAST_REFUSED, "a multicast in a network that does not flood")                       \
+	X(NO_RECEIVER, "a flooded frame in a network without any other member")                    \
+	X(HAIRPIN, "the destination is behind the port that the frame came from")                  \
+	X(SPLIT_HORIZON, "a frame from one tunnel whose destination is behind another tunnel")     \
+	X(TUNNEL_UNKNOWN, "the tunnel to the destination's VTEP is not in the table")              \
+	/* what could not be done with it */                                                       \
+	X(PKT_TOO_BIG, "larger than the tunnel can carry; the sender is told the size that fits")  \
+	X(ENCAP_FAILED, "the kernel refused to add the tunnel header")                             \
+	X(REPLICA_LOST, "one copy of a flooded frame could not be made or sent")                   \
+	X(REPLY_FAILED, "the answer to an ARP request or neighbour solicitation could not be built")
+
+/** enum weft_drop - drop reasons; 0 is none. A stage returns the reason negated. */
+enum weft_drop {
+	WEFT_DROP_NONE,
+#define WEFT_DROP_ENUM(name, text) WEFT_DROP_##name,
+	WEFT_DROP_REASONS(WEFT_DROP_ENUM)
+#undef WEFT_DROP_ENUM
+	__WEFT_DROP_MAX,
+};
+
+#endif
