@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+# One makefile, not recursive; everything built lands in $(BUILD). `make help` lists the targets.
+
+BUILD      ?= build
+CC         ?= gcc
+CLANG      ?= clang-14
+BPFTOOL    ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+PYTHON     ?= /usr/bin/python3
+PREFIX     ?= /usr/local
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+DOCDIR     ?= $(PREFIX)/share/doc/weft
+VERSION    := 0.1.0
+
+ifeq ($(V),1)
+  Q =
+  msg =
+else
+  Q = @
+  msg = @printf '  %-8s %s\n' "$(1)" "$(patsubst $(CURDIR)/%,%,$(2))";
+endif
+
+WARN       := -Wall -Wextra -Werror
+CFLAGS     ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DWEFT_VERSION='"$(VERSION)"' \
+	      -Iinclude -Iloader -I$(BUILD) -I/usr/include/libnl3 -MMD -MP
+LIBS       := -lxdp -lbpf -lyaml -ljansson -lnl-route-3 -lnl-3
+# The host's headers, for asm/types.h: clang's BPF target does not search them.
+BPF_SYS    := -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+BPF_CFLAGS := -std=gnu11 -g -O2 -mcpu=v3 -target bpf $(WARN) -Wno-unused-parameter \
+	      -Iinclude $(BPF_SYS) -MMD -MP
+
+SKELS      := $(BUILD)/tc.skel.h $(BUILD)/xdp.skel.h
+LOADER_SRC := $(wildcard loader/*.c)
+LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
+LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o,$(LOADER_OBJ))
+UNIT_BIN   := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+PACKET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bpf/*.c))
+BENCH_BIN  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,\
+	      $(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+BENCH_BPF  := $(patsubst tests/bench/%.bpf.c,$(BUILD)/tests/bench/%.bpf.o,$(wildcard tests/bench/*.bpf.c))
+FUZZ_BIN   := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+E2E_BIN    := $(patsubst tests/e2e/%.c,$(BUILD)/tests/e2e/%,$(wildcard tests/e2e/*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+## all: the weft binary, with its BPF programs inside
+.PHONY: all
+all: $(BUILD)/weft
+
+$(BUILD)/weft: $(LOADER_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
+	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+
+$(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c Makefile
+	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name weft_$* > $@
+
+$(BUILD)/%.o: %.c Makefile | $(SKELS)
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+## test: everything below that a root user can run here; ends in N passed, N failed, N skipped
+.PHONY: test
+test:
+	$(Q)scripts/run-tests
+
+## test-unit: user-space modules, no privileges needed
+.PHONY: test-unit
+test-unit: $(UNIT_BIN)
+	$(Q)scripts/run-tests unit
+
+## test-bpf: packet tables through BPF_PROG_TEST_RUN
+.PHONY: test-bpf
+test-bpf: $(BUILD)/tests/test_packets
+	$(Q)scripts/run-tests bpf
+
+## test-e2e: real traffic in network namespaces
+.PHONY: test-e2e
+test-e2e: all $(E2E_BIN)
+	$(Q)scripts/run-tests e2e
+
+## test-kernels: the packet tables and a short end-to-end on Debian's 6.1 and 6.12, under QEMU
+.PHONY: test-kernels
+test-kernels:
+	$(Q)scripts/test-kernels
+
+## build-tests: every test program, without running one
+.PHONY: build-tests
+build-tests: all $(UNIT_BIN) $(BUILD)/tests/test_packets $(BENCH_BIN) $(BENCH_BPF) $(E2E_BIN)
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+$(BUILD)/tests/test_packets: $(PACKET_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lbpf -lcmocka -o $@
+
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lbpf -o $@
+
+$(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
+
+## bench: weft and its peers alternately in one run; BENCH_ARGS go to tests/bench/bench
+.PHONY: bench
+bench: all $(BENCH_BIN) $(BENCH_BPF)
+	$(Q)$(PYTHON) tests/bench/bench --build $(BUILD) $(BENCH_ARGS)
+
+## fuzz: the packet parser and the configuration, FUZZ_SECONDS each
+FUZZ_SECONDS ?= 30
+.PHONY: fuzz
+fuzz: $(FUZZ_BIN)
+	$(Q)scripts/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) Makefile | $(SKELS)
+	$(call msg,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(FUZZ_FLAGS) $< \
+		$(if $(findstring config,$*),$(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)) -o $@
+
+## check: formatting, static analysis, and the unit tests under sanitizers
+.PHONY: check
+check:
+	$(Q)scripts/check
+
+## install: the binary, man page and documentation; honours PREFIX and DESTDIR
+.PHONY: install
+install: all
+	install -D -m 0755 $(BUILD)/weft $(DESTDIR)$(SBINDIR)/weft
+	install -D -m 0644 docs/weft.8 $(DESTDIR)$(MANDIR)/man8/weft.8
+	install -d $(DESTDIR)$(DOCDIR)
+	install -m 0644 README.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(DOCDIR)
+
+## uninstall: removes what install put there
+.PHONY: uninstall
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/weft $(DESTDIR)$(MANDIR)/man8/weft.8
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md LICENSE $(notdir $(wildcard docs/*.md)))
+	-rmdir $(DESTDIR)$(DOCDIR)
+
+## clean: removes what was built
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+## help: this list
+.PHONY: help
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * One packet on its way through the pipeline: the parsed view, what it was classified as, and the
+ * decision. Values only, no packet pointers, so nothing here dies when the packet is resized.
+ *
+ * A stage returns 0 to go on, -WEFT_DROP_* to drop, or a final action (enum weft_action). One exit
+ * per hook (lib/exit.h) turns that into the hook's code, and counts.
+ */
+#ifndef WEFT_BPF_PKT_H
+#define WEFT_BPF_PKT_H
+
+#include <linux/types.h>
+
+#include <weft/abi.h>
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+/* Headers must lie within this many bytes of the frame's start; bounds offsets for the verifier. */
+#define WEFT_HDR_WINDOW 2048
+
+/** enum weft_action - final actions of a stage; positive, so that 0 can mean "go on". */
+enum weft_action {
+	WEFT_ACT_PASS = 1, /* not ours: leave it to the host, untouched */
+	WEFT_ACT_DELIVER,  /* to a local port; the kernel has the redirect */
+	WEFT_ACT_SEND,     /* into a tunnel; likewise */
+	WEFT_ACT_FLOOD,    /* copies were made and counted one by one */
+	WEFT_ACT_REPLY,    /* turned into an answer to its sender */
+};
+
+enum weft_hdrs_flags {
+	WEFT_H_ARP = 1 << 0,        /* ARP for IPv4 over Ethernet; saddr, daddr are spa, tpa */
+	WEFT_H_FRAG = 1 << 1,       /* a fragment, first or later */
+	WEFT_H_FRAG_LATER = 1 << 2, /* not the first: no L4 header here */
+};
+
+/**
+ * struct weft_hdrs - one chain of headers, from Ethernet to L4, as parse.h found it.
+ * @saddr, @daddr: IP addresses (or ARP's protocol addresses), IPv4-mapped.
+ * @dmac, @smac, @macs: both MAC addresses, in the Ethernet header's order.
+ * @eth_proto: ethertype behind the VLAN tags, network order.
+ * @vlan_tci: tags, outermost first, network order.
+ * @sport, @dport: TCP, UDP; ICMP echo: @sport is the identifier. Network order; 0 if none.
+ * @l3_off, @l4_off: bytes from the frame's start; @l4_off 0 = no L4 header found.
+ * @l4_hlen: bytes of TCP or UDP header.
+ * @arp_op: WEFT_H_ARP: operation, network order.
+ * @version: 4, 6, or 0 for anything that is not IP.
+ * @l4_proto: IP protocol behind the IPv6 extension headers.
+ * @tos: TOS or traffic class.
+ * @ttl: TTL or hop limit.
+ */
+struct weft_hdrs {
+	struct weft_addr saddr;
+	struct weft_addr daddr;
+	union {
+		struct {
+			__u8 dmac[WEFT_ETH_ALEN];
+			__u8 smac[WEFT_ETH_ALEN];
+		};
+		__u8 macs[2 * WEFT_ETH_ALEN];
+	};
+	__be16 eth_proto;
+	__be16 vlan_tci[2];
+	__be16 sport;
+	__be16 dport;
+	__be16 arp_op;
+	__u16 l3_off;
+	__u16 l4_off;
+	__u16 l4_hlen;
+	__u8 vlans;
+	__u8 version;
+	__u8 l4_proto;
+	__u8 tos;
+	__u8 ttl;
+	__u8 flags;
+	__u8 icmp_type;
+	__u8 icmp_code;
+};
+
+/**
+ * struct weft_pkt - the packet's state between stages.
+ * @ctx: the hook's context; its type is the ctx layer's secret.
+ * @len: bytes of the frame as the pipeline judges it (inner frame after decap).
+ * @gso_size: payload bytes per segment; 0 = not GSO.
+ * @segs: wire packets that this one stands for, at least 1.
+ * @ifindex: interface it came in by.
+ * @port: id of that port or uplink, 0 = not looked up yet.
+ * @vni: of its network, host order.
+ * @tunnel: from the underlay: the tunnel it came by.
+ * @out_port: the port it was delivered to.
+ * @outer_len: from the underlay: bytes in front of the inner Ethernet header.
+ * @network: network id, 0 = not known.
+ * @from_underlay: else from a port.
+ * @delivery: from a port: how that port is delivered to (for answers).
+ * @proto_stale: skb->protocol still names the outer protocol (TC decap).
+ */
+struct weft_pkt {
+	weft_ctx *ctx;
+	__u32 len;
+	__u32 gso_size;
+	__u32 segs;
+	__u32 ifindex;
+	__u32 port;
+	__u32 vni;
+	__u32 tunnel;
+	__u32 out_port;
+	__u32 outer_len;
+	__u16 network;
+	__u8 from_underlay;
+	__u8 delivery;
+	__u8 proto_stale;
+	struct weft_hdrs h;
+};
+
+/** weft_mac_is_group - broadcast or multicast. */
+static __always_inline int weft_mac_is_group(const __u8 mac[static WEFT_ETH_ALEN])
+{
+	return mac[0] & 1;
+}
+
+/** weft_mac_is_zero - all zero, which nobody may send from. */
+static __always_inline int weft_mac_is_zero(const __u8 mac[static WEFT_ETH_ALEN])
+{
+	return !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
+}
+
+static __always_inline int weft_mac_equal(const __u8 a[static WEFT_ETH_ALEN],
+					  const __u8 b[static WEFT_ETH_ALEN])
+{
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | (a[4] ^ b[4]) |
+		 (a[5] ^ b[5]));
+}
+
+static __always_inline int weft_mac_is_broadcast(const __u8 mac[static WEFT_ETH_ALEN])
+{
+	return (mac[0] & mac[1] & mac[2] & mac[3] & mac[4] & mac[5]) == 0xff;
+}
+
+static __always_inline int weft_addr_equal(const struct weft_addr *a, const struct weft_addr *b)
+{
+	return !((a->words[0] ^ b->words[0]) | (a->words[1] ^ b->words[1]) |
+		 (a->words[2] ^ b->words[2]) | (a->words[3] ^ b->words[3]));
+}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Stage 3 at XDP, decap: strip the tunnel header and let the driver go on with the inner frame, so
+ * that GRO merges inner segments. After classify.h; tc_underlay takes over from restore.h.
+ *
+ * Between here and tc_underlay the inner frame is in the stack's hands. It travels under a
+ * destination MAC that no host owns, the true one in the metadata: should somebody detach the TC
+ * program, the stack finds a frame for somebody else and drops it.
+ */
+#ifndef WEFT_BPF_STAGES_DECAP_XDP_H
+#define WEFT_BPF_STAGES_DECAP_XDP_H
+
+#include "../lib/ecn.h"
+#include "../pkt.h"
+
+/**
+ * weft_decap_xdp - stage 3: strip @p->outer_len bytes, leave a struct weft_meta.
+ * @p: classified.
+ *
+ * Shrinks the head by outer_len; every packet pointer is dead after.
+ * Return: WEFT_ACT_PASS, also where the driver has no metadata (the frame is then untouched, and
+ * tc_underlay decapsulates); -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_DECAP_FAILED.
+ */
+static __always_inline int weft_decap_xdp(struct weft_pkt *p)
+{
+	static const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
+	struct weft_meta *meta;
+	__u8 *dmac;
+	int err;
+
+	if (bpf_xdp_adjust_meta(p->ctx, -(int)sizeof(*meta)))
+		return WEFT_ACT_PASS;
+	err = weft_ecn_decap(p);
+	if (err)
+		return err;
+	if (bpf_xdp_adjust_head(p->ctx, p->outer_len))
+		return -WEFT_DROP_DECAP_FAILED;
+	meta = (void *)(long)p->ctx->data_meta;
+	dmac = ctx_data(p->ctx);
+	if ((void *)(meta + 1) > (void *)dmac || (void *)(dmac + WEFT_ETH_HLEN) > ctx_data_end(p->ctx))
+		return -WEFT_DROP_DECAP_FAILED;
+	meta->magic = WEFT_META_MAGIC;
+	meta->tunnel = p->tunnel;
+	meta->network = p->network;
+	__builtin_memcpy(meta->dmac, dmac, WEFT_ETH_ALEN);
+	__builtin_memcpy(dmac, parked, WEFT_ETH_ALEN);
+	return WEFT_ACT_PASS;
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Stage 6, deliver: hand the frame to a local port. After forward.h. */
+#ifndef WEFT_BPF_STAGES_DELIVER_H
+#define WEFT_BPF_STAGES_DELIVER_H
+
+#include "../lib/stats.h"
+#include "../pkt.h"
+
+/* linux/if_packet.h's PACKET_HOST, whose header does not compile for BPF. */
+#define WEFT_PACKET_HOST 0
+
+/*
+ * bpf_redirect_peer puts the frame into the workload's namespace at once; the frame is then taken
+ * as it is, so its type and protocol must be right. bpf_redirect sends it through the device, which
+ * reads both from the Ethernet header again.
+ */
+static __always_inline void weft_handover(struct weft_pkt *p, __u32 ifindex, __u8 delivery)
+{
+	if (delivery != WEFT_DELIVER_PEER || p->proto_stale) {
+		bpf_redirect(ifindex, 0);
+		return;
+	}
+	if (p->ctx->pkt_type != WEFT_PACKET_HOST)
+		bpf_skb_change_type(p->ctx, WEFT_PACKET_HOST);
+	bpf_redirect_peer(ifindex, 0);
+}
+
+/** weft_deliver - stage 6: give the frame to the port of @dst. Return: WEFT_ACT_DELIVER. */
+static __always_inline int weft_deliver(struct weft_pkt *p, const struct weft_fdb_entry *dst)
+{
+	p->out_port = dst->port;
+	weft_handover(p, dst->ifindex, dst->delivery);
+	return WEFT_ACT_DELIVER;
+}
+
+/** weft_reply - send what the frame was turned into back to the port it came from. */
+static __always_inline int weft_reply(struct weft_pkt *p)
+{
+	weft_handover(p, p->ifindex, p->delivery);
+	return WEFT_ACT_REPLY;
+}
+
+#endif

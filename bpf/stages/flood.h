@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Stage 4b, flood: one copy for every other member of the network. Called by forward.h for
+ * broadcast, multicast and unknown unicast; head-end replication, as RFC 7432 calls it.
+ *
+ * Local members first, while the frame is as it came. Then, for a frame from a port, the remote
+ * ones: IPv4 tunnels, and after them IPv6 tunnels, whose header is longer, so that the room in front
+ * only ever grows. A frame from the underlay goes to local members only (split horizon).
+ *
+ * Every copy but the last is a clone; the last is the frame itself.
+ */
+#ifndef WEFT_BPF_STAGES_FLOOD_H
+#define WEFT_BPF_STAGES_FLOOD_H
+
+#include "deliver.h"
+#include "encap.h"
+
+#define WEFT_FLOOD_MAX (1 << 16) /* slots visited at most */
+
+/**
+ * struct weft_flood_run - one pass over a replication list.
+ * @family: tunnels of this family only; WEFT_FAMILY_NONE = the list of local ports.
+ * @last: the member that waits: it gets a clone if another one turns up, else the frame itself.
+ * @waiting: @last is set.
+ * @room: bytes in front of the inner Ethernet header so far.
+ * @by_ingress: the frame cannot leave by redirect_neigh.
+ * @skipped_v6: the IPv4 pass met an IPv6 tunnel.
+ */
+struct weft_flood_run {
+	struct weft_pkt *p;
+	struct weft_flood_member last;
+	__u32 room;
+	__u16 kind;
+	__u8 family;
+	__u8 last_family;
+	__u8 waiting;
+	__u8 by_ingress;
+	__u8 skipped_v6;
+};
+
+/* Room for @family's header, given what is there already. */
+static __always_inline long weft_flood_grow(struct weft_flood_run *r, __u8 family)
+{
+	__u32 want = (family == WEFT_FAMILY_IPV4 ? WEFT_VXLAN4_LEN : WEFT_VXLAN6_LEN) +
+		     WEFT_ETH_HLEN;
+	long err;
+
+	if (r->room == want)
+		return 0;
+	if (r->room) { /* from IPv4 to IPv6 */
+		err = bpf_skb_change_head(r->p->ctx, WEFT_VXLAN6_LEN - WEFT_VXLAN4_LEN, 0);
+		r->by_ingress = 1;
+	} else if (r->p->h.version && !weft_encap_grow(r->p, family)) {
+		err = 0;
+	} else {
+		err = weft_encap_push(r->p, family);
+		r->by_ingress = 1;
+	}
+	if (!err)
+		r->room = want;
+	return err;
+}
+
+/* Make the frame tunnel @m's. Return: the tunnel, or NULL if that is impossible. */
+static __always_inline const struct weft_tunnel *weft_flood_wrap(struct weft_flood_run *r,
+								 const struct weft_flood_member *m)
+{
+	const struct weft_tunnel *t = weft_tunnel_of(m->tunnel);
+
+	if (!t || weft_flood_grow(r, t->family) || weft_encap_write(r->p, t))
+		return 0;
+	return t;
+}
+
+static __always_inline void weft_count_copy(const struct weft_pkt *p, __u32 port)
+{
+	struct weft_net_stat *n = weft_net_stat_of(p);
+
+	if (port)
+		weft_count_to_port(p, port);
+	if (n)
+		weft_count(port ? &n->to_ports : &n->to_underlay, p);
+}
+
+static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
+						 const struct weft_flood_member *m)
+{
+	const struct weft_tunnel *t = weft_flood_wrap(r, m);
+	weft_ctx *ctx = r->p->ctx;
+	__u32 mark = ctx->mark;
+	long err;
+
+	if (!t)
+		return -1;
+	ctx->mark = WEFT_MARK_SEND;
+	err = bpf_clone_redirect(ctx, t->ifindex, BPF_F_INGRESS);
+	ctx->mark = mark;
+	return err;
+}
+
+/* Somebody comes after @last: give it a clone. */
+static __attribute__((noinline)) void weft_flood_clone(struct weft_flood_run *r)
+{
+	const struct weft_flood_member *m = &r->last;
+	struct weft_pkt *p = r->p;
+	long err;
+
+	if (m->port)
+		err = bpf_clone_redirect(p->ctx, m->ifindex, 0);
+	else
+		err = weft_clone_to_tunnel(r, m);
+	if (err)
+		weft_count_drop(p, WEFT_DROP_REPLICA_LOST);
+	else
+		weft_count_copy(p, m->port);
+}
+
+/* Nobody comes after @last: it gets the frame itself. */
+static __always_inline int weft_flood_last(struct weft_flood_run *r)
+{
+	const struct weft_flood_member *m = &r->last;
+	const struct weft_tunnel *t;
+
+	if (m->port) {
+		weft_count_copy(r->p, m->port);
+		bpf_redirect(m->ifindex, 0);
+		return WEFT_ACT_FLOOD;
+	}
+	t = weft_flood_wrap(r, m);
+	if (!t)
+		return -WEFT_DROP_REPLICA_LOST;
+	weft_count_copy(r->p, 0);
+	if (r->by_ingress)
+		weft_send_by_ingress(r->p, t->ifindex);
+	else
+		bpf_redirect_neigh(t->ifindex, 0, 0, 0);
+	return WEFT_ACT_FLOOD;
+}
+
+static long weft_flood_slot(__u32 slot, void *arg)
+{
+	struct weft_flood_run *r = arg;
+	struct weft_flood_key key = { .network = r->p->network, .kind = r->kind, .slot = slot };
+	const struct weft_flood_member *m = bpf_map_lookup_elem(&weft_flood, &key);
+	const struct weft_tunnel *t;
+
+	if (!m || (m->port && m->port == r->p->port))
+		return 0;
+	if (r->kind == WEFT_FLOOD_TUNNEL) {
+		t = weft_tunnel_of(m->tunnel);
+		if (t && t->family != r->family) {
+			r->skipped_v6 |= t->family == WEFT_FAMILY_IPV6;
+			return 0;
+		}
+	}
+	if (r->waiting)
+		weft_flood_clone(r);
+	r->last = *m;
+	r->waiting = 1;
+	return 0;
+}
+
+static __always_inline void weft_flood_pass(struct weft_flood_run *r, __u16 kind, __u8 family,
+					    __u32 slots)
+{
+	r->kind = kind;
+	r->family = family;
+	bpf_loop(slots < WEFT_FLOOD_MAX ? slots : WEFT_FLOOD_MAX, weft_flood_slot, r, 0);
+}
+
+/**
+ * weft_replicate - stage 4b: replicate.
+ * @p: classified; becomes the last copy.
+ * @net: its network.
+ *
+ * A flooded frame must fit every tunnel of the network.
+ * Return: WEFT_ACT_FLOOD; WEFT_ACT_REPLY (too big, the sender was told); -WEFT_DROP_PKT_TOO_BIG;
+ * -WEFT_DROP_NO_RECEIVER; -WEFT_DROP_REPLICA_LOST (the last copy; the others are counted here).
+ */
+static __attribute__((noinline)) int weft_replicate(struct weft_pkt *p, const struct weft_network *net)
+{
+	__u32 ports = net->flood_ports, tunnels = net->flood_tunnels;
+	struct weft_flood_run r = { .p = p };
+
+	if (p->from_underlay)
+		tunnels = 0;
+	if (tunnels && !weft_fits(p, net->mtu))
+		return weft_too_big(p, net->mtu);
+	weft_flood_pass(&r, WEFT_FLOOD_PORT, WEFT_FAMILY_NONE, ports);
+	if (tunnels)
+		weft_flood_pass(&r, WEFT_FLOOD_TUNNEL, WEFT_FAMILY_IPV4, tunnels);
+	if (r.skipped_v6)
+		weft_flood_pass(&r, WEFT_FLOOD_TUNNEL, WEFT_FAMILY_IPV6, tunnels);
+	if (!r.waiting)
+		return -WEFT_DROP_NO_RECEIVER;
+	return weft_flood_last(&r);
+}
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The XDP program: admit what the wire brings for our VTEP, drop the rest of that before it costs an
+ * skb, strip the tunnel header, and let the driver's GRO see the inner frame. tc_underlay goes on.
+ *
+ * An object of its own, because libxdp loads it when it attaches it.
+ */
+#include "lib/ctx_xdp.h"
+
+#include "config.h"
+#include "lib/stats.h"
+#include "stages/parse.h"
+#include "stages/classify.h"
+#include "stages/decap_xdp.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+const volatile struct weft_prog_config weft_cfg = {};
+
+static __always_inline int weft_admit(struct weft_pkt *p)
+{
+	int err = weft_parse(&p->h, p->ctx, p->len, 0);
+
+	err = weft_classify_underlay(p, err);
+	return err ? err : weft_decap_xdp(p);
+}
+
+SEC("xdp.frags")
+int xdp_underlay(struct xdp_md *xdp)
+{
+	struct weft_pkt p = { .ctx = xdp, .segs = 1, .from_underlay = 1 };
+	int act;
+
+	p.len = ctx_len(xdp);
+	p.ifindex = ctx_ifindex(xdp);
+	act = weft_admit(&p);
+	if (act == WEFT_ACT_PASS)
+		return XDP_PASS;
+	weft_count_drop(&p, -act);
+	return XDP_DROP;
+}
