@@ -1,0 +1,278 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#
+# A short end-to-end test for the kernels that scripts/test-kernels boots: two nodes, one workload
+# on each, everything that two-nodes.yaml describes.
+#
+#     w1 [eth0]==[vw1] a [ul]======[ul] b [vw2]==[eth0] w2        each letter a network namespace
+#     10.9.0.11      192.0.2.1      192.0.2.2      10.9.0.12
+#     fd00:9::11                                   fd00:9::12
+#
+# Prints TAP. Also runs on the host, as root: unshare -m bash -c 'mount -t bpf bpf /sys/fs/bpf &&
+# WEFT=build/weft tests/kernels/guest-e2e.sh'. E2E_ALONE=1 says that nobody else loads BPF programs
+# on this machine, so that leftovers can be counted.
+set -euo pipefail
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+WEFT=${WEFT:-weft}
+FILE=${FILE:-$HERE/two-nodes.yaml}
+ALONE=${E2E_ALONE:-0}
+ID=e2e$$
+A=$ID-a B=$ID-b W1=$ID-w1 W2=$ID-w2
+WORK=$(mktemp -d)
+LISTENER=
+FAILED=0
+COUNT=0
+
+cleanup() {
+	local ns
+
+	[[ -z $LISTENER ]] || kill "$LISTENER" 2>/dev/null || true
+	weft down a >/dev/null 2>&1 || true
+	weft down b >/dev/null 2>&1 || true
+	for ns in "$A" "$B" "$W1" "$W2"; do
+		ip netns del "$ns" 2>/dev/null || true
+	done
+	rm -rf "$WORK"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# Not "ip netns exec", which would hide bpffs.
+in_ns() {
+	local ns=$1
+
+	shift
+	nsenter --net="/run/netns/$ns" "$@"
+}
+
+# weft VERB NODE [ARGUMENT...]
+weft() {
+	local verb=$1 node=$2
+
+	shift 2
+	"$WEFT" "$verb" "$@" --node "$node" --netns "/run/netns/$ID-$node"
+}
+
+# check WHAT COMMAND...: one TAP line; what the command printed is shown if it failed
+check() {
+	local what=$1
+
+	shift
+	COUNT=$((COUNT + 1))
+	if "$@" >"$WORK/out" 2>&1; then
+		echo "ok $COUNT - $what"
+	else
+		echo "not ok $COUNT - $what"
+		sed 's/^/# /' "$WORK/out"
+		FAILED=$((FAILED + 1))
+	fi
+}
+
+skip() {
+	COUNT=$((COUNT + 1))
+	echo "ok $COUNT - $1 # SKIP $2"
+}
+
+# host NODE ADDRESS PORT WORKLOAD MAC IPV4 IPV6
+host() {
+	local node=$1 address=$2 port=$3 workload=$4 mac=$5 ipv4=$6 ipv6=$7
+
+	ip -n "$node" link set lo up
+	ip -n "$node" addr add "$address/24" dev ul
+	ip -n "$node" link set ul up
+	ip -n "$node" link add "$port" type veth peer name eth0 netns "$workload"
+	ip -n "$node" link set "$port" up
+	ip -n "$workload" link set lo up
+	ip -n "$workload" link set eth0 address "$mac" mtu 1450
+	ip -n "$workload" addr add "$ipv4/24" dev eth0
+	ip -n "$workload" addr add "$ipv6/64" dev eth0 nodad
+	ip -n "$workload" link set eth0 up
+}
+
+topology() {
+	local ns
+
+	for ns in "$A" "$B" "$W1" "$W2"; do
+		ip netns add "$ns"
+	done
+	ip -n "$A" link add ul type veth peer name ul netns "$B"
+	host "$A" 192.0.2.1 vw1 "$W1" 02:00:00:00:00:01 10.9.0.11 fd00:9::11
+	host "$B" 192.0.2.2 vw2 "$W2" 02:00:00:00:00:02 10.9.0.12 fd00:9::12
+	for ns in "$A" "$B" "$W1" "$W2"; do
+		carriers "$ns"
+	done
+}
+
+# carriers NAMESPACE: the kernel notices a carrier some time after "up" and drops until then
+carriers() {
+	local try
+
+	for try in {1..50}; do
+		ip -n "$1" link show up | grep -v lo: | grep -q ' state [^U]' || return 0
+		sleep 0.1
+	done
+	echo "# $1: no carrier after $((try / 10)) s"
+}
+
+# ping_all NAMESPACE ADDRESS: three requests, three answers (busybox is content with one)
+ping_all() {
+	local out
+
+	out=$(in_ns "$1" busybox ping -c 3 -i 0.2 -W 3 "$2") || true
+	echo "$out"
+	grep -q ' 3 packets received' <<<"$out"
+}
+
+unreachable() {
+	local rc=0
+
+	in_ns "$1" busybox ping -c 1 -W 1 "$2" || rc=$?
+	# The kernel would drop what is sent while it still tries, in vain, to resolve this address.
+	ip -n "$1" neigh flush all
+	((rc != 0))
+}
+
+# transfer ADDRESS PORT: 2 MiB over TCP from w1 to w2, compared byte by byte
+transfer() {
+	local deadline=$((SECONDS + 5)) rc=1
+
+	# The listener would end the connection at the end of its own input: give it one that has none.
+	[[ -p $WORK/endless ]] || mkfifo "$WORK/endless"
+	exec 4<>"$WORK/endless"
+	in_ns "$W2" timeout 30 busybox nc -l -p "$2" <&4 >"$WORK/got" 4>&- &
+	LISTENER=$!
+	# Refused until the listener is there.
+	while ((rc && SECONDS < deadline)); do
+		if in_ns "$W1" timeout 20 busybox nc "$1" "$2" <"$WORK/sent" 4>&-; then
+			rc=0
+		else
+			sleep 0.1
+		fi
+	done
+	exec 4>&-
+	((rc == 0)) || kill "$LISTENER" || true
+	wait "$LISTENER" || rc=1
+	LISTENER=
+	((rc == 0)) && cmp "$WORK/sent" "$WORK/got"
+}
+
+# tcx came with Linux 6.6. Asked of the version and not of weft: the test has its own opinion.
+expected_hook() {
+	local major minor rest
+
+	IFS=. read -r major minor rest < <(uname -r)
+	if ((major > 6 || (major == 6 && ${minor%%[!0-9]*} >= 6))); then
+		echo tcx
+	else
+		echo clsact
+	fi
+}
+
+# status_names NODE HOOK
+status_names() {
+	local out
+
+	out=$(weft status "$1") || return
+	echo "$out"
+	grep -qw "$2" <<<"$out"
+}
+
+status_json() {
+	local out
+
+	out=$(weft status "$1" --json) || return
+	echo "$out"
+	[[ $out == "{"* ]] && grep -q "\"$2\"" <<<"$out"
+}
+
+# qdisc_agrees HOOK: what tc sees on a port's host side
+qdisc_agrees() {
+	local out seen=tcx
+
+	out=$(in_ns "$A" tc qdisc show dev vw1; in_ns "$A" tc filter show dev vw1 ingress)
+	echo "$out"
+	if [[ $out == *clsact*bpf* ]]; then
+		seen=clsact
+	fi
+	[[ $seen == "$1" ]]
+}
+
+has_xdp() {
+	local out
+
+	out=$(ip -n "$1" -d link show dev ul)
+	echo "$out"
+	grep -q 'prog/xdp' <<<"$out"
+}
+
+# All that a node can be left with: programs on hooks, qdiscs, interfaces it did not have.
+node_bare() {
+	local ns=$1 out
+
+	out=$(ip -n "$ns" -d link show; in_ns "$ns" tc qdisc show)
+	echo "$out"
+	! grep -qE 'prog/xdp|clsact' <<<"$out" && [[ $(grep -cE '^[0-9]+: ' <<<"$out") == 3 ]]
+}
+
+# Everything BPF in this kernel: ids with names, and pins. libxdp keeps its own (empty) directory.
+bpf_objects() {
+	local kind
+
+	for kind in prog map link; do
+		bpftool "$kind" show | grep -E '^[0-9]+:' || true
+	done
+	find /sys/fs/bpf -mindepth 1 ! -path /sys/fs/bpf/xdp
+}
+
+# The kernel frees programs and maps some time after the last reference has gone.
+nothing_left() {
+	local try
+
+	for try in {1..50}; do
+		bpf_objects >"$WORK/after"
+		cmp -s "$WORK/before" "$WORK/after" && return
+		sleep 0.1
+	done
+	echo "still there after $((try / 10)) s:"
+	diff "$WORK/before" "$WORK/after"
+}
+
+main() {
+	local hook
+
+	hook=$(expected_hook)
+	head -c $((2 << 20)) /dev/urandom >"$WORK/sent"
+	topology
+	bpf_objects >"$WORK/before"
+
+	check "without weft there is no path" unreachable "$W1" 10.9.0.12
+	check "apply on node a" weft apply a "$FILE"
+	check "apply on node b" weft apply b "$FILE"
+	check "apply again on node a" weft apply a "$FILE"
+	check "ping IPv4, a to b" ping_all "$W1" 10.9.0.12
+	check "ping IPv4, b to a" ping_all "$W2" 10.9.0.11
+	check "ping IPv6, a to b" ping_all "$W1" fd00:9::12
+	check "ping IPv6, b to a" ping_all "$W2" fd00:9::11
+	check "TCP over IPv4" transfer 10.9.0.12 5001
+	check "TCP over IPv6" transfer fd00:9::12 5002
+	check "status says $hook" status_names a "$hook"
+	check "status --json says $hook" status_json a "$hook"
+	check "tc agrees: $hook" qdisc_agrees "$hook"
+	check "XDP on the uplink of a" has_xdp "$A"
+	check "XDP on the uplink of b" has_xdp "$B"
+	check "down on node a" weft down a
+	check "down on node b" weft down b
+	check "node a is bare" node_bare "$A"
+	check "node b is bare" node_bare "$B"
+	check "after down there is no path" unreachable "$W1" 10.9.0.12
+	if ((ALONE)); then
+		check "no program, map, link or pin is left" nothing_left
+	else
+		skip "no program, map, link or pin is left" "others use BPF here"
+	fi
+	echo "1..$COUNT"
+	((FAILED == 0))
+}
+
+main
