@@ -8,15 +8,8 @@
 #ifndef WEFT_BPF_CONFIG_H
 #define WEFT_BPF_CONFIG_H
 
-#include <linux/types.h>
+#include <weft/abi.h>
 
-/**
- * struct weft_prog_config - rodata of every object.
- * @build: identity of the object file and its settings. The loader reads it back from a loaded
- *         program to see whether that program is the one it would load.
- */
-struct weft_prog_config {
-	__u64 build;
-};
+const volatile struct weft_prog_config weft_cfg = {};
 
 #endif

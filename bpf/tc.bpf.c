@@ -8,8 +8,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-const volatile struct weft_prog_config weft_cfg = {};
-
 SEC("tc")
 int tc_from_port(struct __sk_buff *skb)
 {

@@ -15,8 +15,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-const volatile struct weft_prog_config weft_cfg = {};
-
 static __always_inline int weft_admit(struct weft_pkt *p)
 {
 	int err = weft_parse(&p->h, p->ctx, p->len, 0);

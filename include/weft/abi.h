@@ -325,6 +325,15 @@ _Static_assert(sizeof(struct weft_meta) == 16, "a multiple of 4, at most 32");
  */
 #define WEFT_MARK_SEND 0x77656674
 
+/**
+ * struct weft_prog_config - `weft_cfg`, the .rodata of every object: constant from load to unload.
+ * @build: identity of the object file and its settings. The loader reads it back from a loaded
+ *         program to see whether that program is the one it would load.
+ */
+struct weft_prog_config {
+	__u64 build;
+};
+
 /* ICMP errors that one port may provoke: sustained rate and burst. */
 #define WEFT_ICMP_INTERVAL_NS 1000000ULL /* 1,000 a second */
 #define WEFT_ICMP_BURST 100
