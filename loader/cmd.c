@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What all verbs share; see cmd.h. */
+#include "cmd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "suggest.h"
+#include "util.h"
+
+#define NODES_DIR "/sys/fs/bpf/weft/v1" /* a directory per node */
+
+#define NAMES_MAX 8 /* nodes named in one message */
+#define NAMES_LEN (NAMES_MAX * (WEFT_NAME_LEN + 2) + 32)
+
+enum {
+	OPT_NODE = 0x100,
+	OPT_NETNS,
+	OPT_JSON,
+};
+
+static const struct argp_option options[] = {
+	{"node", OPT_NODE, "NAME", 0, "Which node this machine is", 0},
+	{"netns", OPT_NETNS, "PATH", 0, "Work in this network namespace, such as /run/netns/blue",
+	 0},
+	{NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1},
+	{"json", OPT_JSON, NULL, 0, "Print JSON", 0},
+	{},
+};
+
+/* A node's name is a directory's name too: the same letters that the file may use. */
+static bool is_node_name(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_";
+	size_t len = strspn(name, letters);
+
+	return len && len < WEFT_NAME_LEN && !name[len];
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+	struct cmd_common *common = state->input;
+
+	switch (key) {
+	case OPT_NODE:
+		if (!is_node_name(arg))
+			argp_error(state, "--node %s: a name is 1 to %d letters, digits, - and _",
+				   arg, WEFT_NAME_LEN - 1);
+		common->node = arg;
+		return 0;
+	case OPT_NETNS:
+		common->netns = arg;
+		return 0;
+	case OPT_JSON:
+		common->json = true;
+		return 0;
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp cmd_common_argp = {.options = options, .parser = parse_common};
+
+void cmd_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	char name[32];
+	error_t err;
+
+	snprintf(name, sizeof(name), "weft %s", argv[0]);
+	argv[0] = name;
+	argp_err_exit_status = CMD_INVALID;
+	err = argp_parse(argp, argc, argv, 0, NULL, input);
+	if (err)
+		exit(cmd_error(CMD_FAILED, "command line: %s", strerror(err)));
+}
+
+enum cmd_exit cmd_error(enum cmd_exit status, const char *message, ...)
+{
+	va_list args;
+
+	fflush(stdout); /* so that the two appear in order on a terminal */
+	fputs("weft: ", stderr);
+	va_start(args, message);
+	vfprintf(stderr, message, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return status;
+}
+
+int cmd_finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	return cmd_error(CMD_FAILED, "standard output: %s", strerror(errno));
+}
+
+static int is_node(const struct dirent *entry)
+{
+	return is_node_name(entry->d_name);
+}
+
+static void free_entries(struct dirent **entries, int n)
+{
+	while (n > 0)
+		free(entries[--n]);
+	free(entries);
+}
+
+/* As many names as a line can hold, and how many more there are. */
+static void join_names(struct dirent **entries, int n, char text[static NAMES_LEN])
+{
+	size_t len = 0;
+	int i;
+
+	text[0] = '\0';
+	for (i = 0; i < n && i < NAMES_MAX; i++)
+		len += snprintf(text + len, NAMES_LEN - len, "%s%s", i ? ", " : "",
+				entries[i]->d_name);
+	if (n > NAMES_MAX)
+		snprintf(text + len, NAMES_LEN - len, " and %d more", n - NAMES_MAX);
+}
+
+static enum cmd_exit no_such_node(const char *wanted, struct dirent **entries, int n)
+{
+	struct suggestion s = {.word = wanted};
+	char names[NAMES_LEN];
+	int i;
+
+	for (i = 0; i < n; i++)
+		suggest_try(&s, entries[i]->d_name);
+	if (s.best)
+		return cmd_error(CMD_NOT_APPLIED,
+				 "node \"%s\" is not applied here; did you mean \"%s\"?", wanted,
+				 s.best);
+	join_names(entries, n, names);
+	return cmd_error(CMD_NOT_APPLIED, "node \"%s\" is not applied here; there is %s", wanted,
+			 names);
+}
+
+static enum cmd_exit choose(const char *wanted, struct dirent **entries, int n, const char **out)
+{
+	char names[NAMES_LEN];
+	int i;
+
+	if (n <= 0)
+		return cmd_error(CMD_NOT_APPLIED, "nothing is applied here");
+	if (!wanted && n > 1) {
+		join_names(entries, n, names);
+		return cmd_error(CMD_INVALID,
+				 "several nodes are applied here; choose one by --node: %s", names);
+	}
+	for (i = 0; i < n; i++) {
+		if (wanted && strcmp(entries[i]->d_name, wanted))
+			continue;
+		*out = entries[i]->d_name;
+		return CMD_OK;
+	}
+	return no_such_node(wanted, entries, n);
+}
+
+enum cmd_exit cmd_choose_node(const struct cmd_common *common, char node[static WEFT_NAME_LEN])
+{
+	struct dirent **entries = NULL;
+	const char *name = NULL;
+	enum cmd_exit status;
+	int n;
+
+	n = scandir(NODES_DIR, &entries, is_node, alphasort);
+	if (n < 0 && errno != ENOENT)
+		return cmd_error(CMD_FAILED, "%s: %s%s", NODES_DIR, strerror(errno),
+				 errno == EACCES ? "; weft needs root" : "");
+	status = choose(common->node, entries, n, &name);
+	if (!status)
+		memcpy(node, name, strlen(name) + 1); /* fits: is_node_name() */
+	free_entries(entries, n);
+	return status;
+}
+
+enum cmd_exit cmd_enter_netns(const struct cmd_common *common)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (!common->netns)
+		return CMD_OK;
+	fd = open(common->netns, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		return cmd_error(CMD_FAILED, "--netns %s: %s%s", common->netns, strerror(errno),
+				 errno == EINVAL ? "; not a network namespace" : "");
+	return CMD_OK;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What all verbs of the command line share: exit statuses, common options, choice of the node.
+ *
+ * main.c finds the verb; cmd_<verb>.c parses its arguments with cmd_parse(), calls one module and
+ * prints. argv[0] of a verb is its name.
+ */
+#ifndef WEFT_LOADER_CMD_H
+#define WEFT_LOADER_CMD_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include <weft/abi.h>
+
+#define WEFT_VERSION "0.1.0"
+
+/** enum cmd_exit - exit statuses, the same for every verb; a script may rely on them. */
+enum cmd_exit {
+	CMD_OK,
+	CMD_FAILED,      /* it was tried and went wrong, or what was asked for is not there */
+	CMD_INVALID,     /* the file or the command line is wrong; nothing was tried */
+	CMD_NOT_APPLIED, /* nothing is applied on this node, or not what the file says */
+	CMD_BUSY,        /* another weft is at work on this node */
+};
+
+/**
+ * struct cmd_common - options that every verb takes.
+ * @node: name of the node, fit to be a directory's name; NULL if not given.
+ * @netns: network namespace to work in; NULL if not given: the caller's.
+ * @json: print one JSON document instead of text.
+ */
+struct cmd_common {
+	const char *node;
+	const char *netns;
+	bool json;
+};
+
+/*
+ * cmd_common_argp - parses --node, --netns and --json. A verb names it among the children of its own
+ * argp and, on ARGP_KEY_INIT, sets state->child_inputs[0] to its struct cmd_common.
+ */
+extern const struct argp cmd_common_argp;
+
+/**
+ * cmd_parse - argp_parse() as "weft VERB", so that help and complaints name the whole command.
+ * @input: handed to the parser.
+ *
+ * Does not return for --help (exit status 0) or a wrong command line (CMD_INVALID).
+ */
+void cmd_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/**
+ * cmd_choose_node - which node is meant: the one that --node says, or the only one applied here.
+ * @node: receives its name, untouched on failure.
+ *
+ * Return: CMD_OK; CMD_NOT_APPLIED if there is no such node, CMD_INVALID if there are several to
+ * choose from, or CMD_FAILED; all said on standard error.
+ */
+enum cmd_exit cmd_choose_node(const struct cmd_common *common, char node[static WEFT_NAME_LEN]);
+
+/**
+ * cmd_enter_netns - enter the namespace that --netns names, if it was given.
+ *
+ * Return: CMD_OK, or CMD_FAILED, said on standard error.
+ */
+enum cmd_exit cmd_enter_netns(const struct cmd_common *common);
+
+/**
+ * cmd_error - say what went wrong, as "weft: MESSAGE", on standard error.
+ * @status: why, returned as it is.
+ */
+enum cmd_exit cmd_error(enum cmd_exit status, const char *message, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * cmd_finish - make sure that what was printed got out.
+ * @status: what the verb returned.
+ *
+ * Return: @status, or CMD_FAILED if standard output could not be written (full disk), which is said
+ * on standard error.
+ */
+int cmd_finish(int status);
+
+/* The verbs. Each returns an enum cmd_exit. */
+int cmd_check(int argc, char **argv);
+int cmd_apply(int argc, char **argv);
+int cmd_down(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_schema(int argc, char **argv);
+
+#endif
