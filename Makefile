@@ -98,6 +98,9 @@ test-e2e: all $(E2E_BIN)
 test-kernels:
 	$(Q)scripts/test-kernels
 
+.PHONY: test-unit-build
+test-unit-build: $(UNIT_BIN)
+
 ## build-tests: every test program, without running one
 .PHONY: build-tests
 build-tests: all $(UNIT_BIN) $(BUILD)/tests/test_packets $(BENCH_BIN) $(BENCH_BPF) $(E2E_BIN)
