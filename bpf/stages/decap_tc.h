@@ -20,7 +20,7 @@
  */
 static __always_inline int weft_restore(struct weft_pkt *p)
 {
-	static const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
+	const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
 	const struct weft_meta *meta = (void *)(long)p->ctx->data_meta;
 	__u8 *dmac = ctx_data(p->ctx);
 

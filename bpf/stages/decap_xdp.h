@@ -23,7 +23,7 @@
  */
 static __always_inline int weft_decap_xdp(struct weft_pkt *p)
 {
-	static const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
+	const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
 	struct weft_meta *meta;
 	__u8 *dmac;
 	int err;
