@@ -3,9 +3,9 @@
  * The desired state as the file says it, decoded and typed but not yet compiled.
  *
  * schema.c describes these structs to the decoder (decode.c); check.c judges what one key alone
- * cannot show; compile.c turns the result into table entries. Every value carries the line it came
- * from, because every later complaint has to name it; line 0 means the key was absent and the value
- * is the schema's default.
+ * cannot show; compile.c turns the result into table entries. Every value and every row begins with
+ * the place it came from, because every later complaint has to name it; line 0 means the key was
+ * absent and the value is the schema's default.
  */
 #ifndef WEFT_LOADER_CONFIG_H
 #define WEFT_LOADER_CONFIG_H
@@ -15,35 +15,48 @@
 #include <stddef.h>
 #include <linux/types.h>
 
+#include "set.h"
+
 struct diag;
+
+/** struct cfg_pos - where a value stands in the file, from 1. The head of each struct below. */
+struct cfg_pos {
+	int line;
+	int column;
+};
 
 /** struct cfg_str - a string value; @v is owned by the config, NULL if absent. */
 struct cfg_str {
-	char *v;
 	int line;
+	int column;
+	char *v;
 };
 
-/** struct cfg_num - an unsigned number, already inside the schema's range; also booleans and enums. */
+/** struct cfg_num - an unsigned number in the schema's range; also booleans and enums. */
 struct cfg_num {
-	__u64 v;
 	int line;
+	int column;
+	__u64 v;
 };
 
 /** struct cfg_mac - an Ethernet address in wire order. */
 struct cfg_mac {
-	__u8 v[6];
 	int line;
+	int column;
+	__u8 v[6];
 };
 
 /**
  * struct cfg_addr - an IP address, or a prefix.
  * @v: network order; an IPv4 address is IPv4-mapped (::ffff:a.b.c.d), as everywhere in weft.
- * @prefix_len: bits, counted in the address's own family (0..32 or 0..128); full length for a plain address.
+ * @prefix_len: bits, counted in the address's own family (0..32 or 0..128); full length for a plain
+ * address.
  */
 struct cfg_addr {
+	int line;
+	int column;
 	struct in6_addr v;
 	__u8 prefix_len;
-	int line;
 };
 
 struct cfg_strs {
@@ -77,9 +90,10 @@ enum cfg_underlay {
 };
 
 struct cfg_uplink {
+	int line;
+	int column;
 	struct cfg_str interface;
 	struct cfg_num xdp; /* enum cfg_xdp */
-	int line;
 };
 
 struct cfg_uplinks {
@@ -88,32 +102,35 @@ struct cfg_uplinks {
 };
 
 struct cfg_node {
+	int line;
+	int column;
 	struct cfg_str name;
 	struct cfg_addrs vtep; /* one IPv4, one IPv6, or one of each */
 	struct cfg_uplinks uplinks;
-	int line;
 };
 
 struct cfg_network {
+	int line;
+	int column;
 	struct cfg_str name;
 	struct cfg_num vni;
 	struct cfg_num encap;    /* enum cfg_encap */
 	struct cfg_num underlay; /* enum cfg_underlay */
 	struct cfg_addrs subnets;
-	struct cfg_num flood; /* bool: replicate broadcast, multicast and unknown unicast */
-	struct cfg_num mtu;   /* bytes of L3 packet; 0 = what the underlay leaves */
+	struct cfg_num flood;  /* bool: replicate broadcast, multicast and unknown unicast */
+	struct cfg_num mtu;    /* bytes of L3 packet; 0 = what the underlay leaves */
 	struct cfg_strs nodes; /* members besides those that own a port here */
-	int line;
 };
 
 struct cfg_port {
+	int line;
+	int column;
 	struct cfg_str name;
 	struct cfg_str node;
 	struct cfg_str interface; /* needed on the port's own node only */
 	struct cfg_str network;
 	struct cfg_mac mac;
 	struct cfg_addrs addresses;
-	int line;
 };
 
 struct cfg_nodes {
@@ -133,40 +150,79 @@ struct cfg_ports {
 
 /** struct cfg_limits - sizes of the kernel tables, in entries. */
 struct cfg_limits {
+	int line;
+	int column;
 	struct cfg_num networks;
 	struct cfg_num ports;     /* local ports and uplinks of one node */
 	struct cfg_num endpoints; /* MAC addresses known on one node, local and remote */
 	struct cfg_num vteps;     /* remote VTEPs */
-	int line;
 };
 
 /** struct config - one file. Owned by the caller, released by config_free(). */
 struct config {
+	int line;
+	int column;
 	struct cfg_str node; /* which of @nodes this machine is, unless --node says so */
 	struct cfg_num vxlan_port;
 	struct cfg_nodes nodes;
 	struct cfg_networks networks;
 	struct cfg_ports ports;
 	struct cfg_limits limits;
+	struct set node_index; /* name -> index in @nodes */
+	struct set network_index;
 };
+
+/** CFG_FILE_MAX - largest file that is read, in bytes: room for a million endpoints. */
+#define CFG_FILE_MAX (64u << 20)
 
 /**
  * config_load - read, decode and check a file.
  * @path: YAML file; "-" is standard input.
- * @diag: receives every complaint, in file order; the caller prints it.
+ * @diag: receives every complaint and the file's name; the caller prints it.
  * @out: the config, untouched on failure.
  *
- * Return: 0; -EINVAL if the file is wrong (@diag says where and why); another -errno if it could not be read.
+ * Return: 0; -EINVAL if the file is wrong (@diag says where and why); another -errno if it could
+ * not be read (@diag says nothing).
  */
 int config_load(const char *path, struct diag *diag, struct config **out);
+
+/** config_load_bytes - config_load() of @len bytes at @text; @name stands for the file in messages.
+ */
+int config_load_bytes(const char *name, const void *text, size_t len, struct diag *diag,
+		      struct config **out);
 
 /** config_free - release a config; NULL is fine. */
 void config_free(struct config *cfg);
 
-/** config_find_node - the node called @name, or NULL. */
+/** config_freep - for _cleanup_(). */
+static inline void config_freep(struct config **cfg)
+{
+	config_free(*cfg);
+}
+
+/** config_find_node - the node called @name, or NULL. Constant time. */
 const struct cfg_node *config_find_node(const struct config *cfg, const char *name);
 
-/** config_find_network - the network called @name, or NULL. Constant time after config_load(). */
+/** config_find_network - the network called @name, or NULL. Constant time. */
 const struct cfg_network *config_find_network(const struct config *cfg, const char *name);
+
+/**
+ * config_find_self - which node this machine is, as far as it can be told.
+ * @wanted: the name given to --node, or NULL: then the file's `node`, else the host name up to its
+ * first dot.
+ *
+ * Return: the node, or NULL if the file has none of that name.
+ */
+const struct cfg_node *config_find_self(const struct config *cfg, const char *wanted);
+
+/**
+ * config_select_node - config_find_self() for one who needs a node.
+ * @diag: told if there is no such node.
+ * @out: the node, untouched on failure.
+ *
+ * Return: 0; -ENOENT if there is none.
+ */
+int config_select_node(const struct config *cfg, const char *wanted, struct diag *diag,
+		       const struct cfg_node **out);
 
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Networks, each by itself: VNI and subnets; see check.h. */
+#include "check_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "value.h"
+
+/* IPv4 before IPv6, then by address, then the larger prefix first. */
+static int compare(const struct cfg_addr *x, const struct cfg_addr *y)
+{
+	int diff = value_is_ipv4(&y->v) - value_is_ipv4(&x->v);
+
+	if (!diff)
+		diff = memcmp(&x->v, &y->v, sizeof(x->v));
+	return diff ? diff : x->prefix_len - y->prefix_len;
+}
+
+/* Of two equal ones, the later in the file is in the wrong. */
+static int compare_for_sort(const void *a, const void *b)
+{
+	const struct cfg_addr *x = *(const struct cfg_addr *const *)a;
+	const struct cfg_addr *y = *(const struct cfg_addr *const *)b;
+	int diff = compare(x, y);
+
+	return diff ? diff : x < y ? -1 : 1;
+}
+
+static bool holds(const struct cfg_addr *prefix, const struct cfg_addr *addr)
+{
+	struct in6_addr masked = addr->v;
+
+	if (value_is_ipv4(&prefix->v) != value_is_ipv4(&addr->v) ||
+	    prefix->prefix_len > addr->prefix_len)
+		return false;
+	value_mask(&masked, prefix->prefix_len);
+	return !memcmp(&masked, &prefix->v, sizeof(masked));
+}
+
+static void refuse_overlap(struct checker *c, size_t i, const struct cfg_addr *outer,
+			   const struct cfg_addr *inner)
+{
+	/* Whichever came later in the file. */
+	const struct cfg_addr *late = outer < inner ? inner : outer;
+	const struct cfg_addr *early = outer < inner ? outer : inner;
+	size_t j = late - c->cfg->networks.v[i].subnets.v;
+
+	diag_error(c->diag, DIAG_AT(*late, "networks[%zu].subnets[%zu]", i, j),
+		   "%s overlaps %s in line %d", value_prefix(late).s, value_prefix(early).s,
+		   early->line);
+	diag_hint(c->diag, "keep the larger one, or split it");
+}
+
+/*
+ * Prefixes are disjoint or one inside the other. In sorted order an outer one comes right before
+ * those inside it, so comparing with the last that was kept is enough.
+ */
+static void check_subnets(struct checker *c, size_t i)
+{
+	const struct cfg_addrs *subnets = &c->cfg->networks.v[i].subnets;
+	struct net_facts *facts = &c->net_facts[i];
+	const struct cfg_addr **sorted = calloc(subnets->n + 1, sizeof(*sorted));
+	size_t n = 0, kept = 0, j;
+
+	facts->subnets = sorted;
+	if (!sorted) {
+		c->err = -ENOMEM;
+		return;
+	}
+	for (j = 0; j < subnets->n; j++) {
+		if (subnets->v[j].prefix_len)
+			sorted[n++] = &subnets->v[j];
+	}
+	facts->has_subnets = n && n == subnets->n;
+	qsort(sorted, n, sizeof(*sorted), compare_for_sort);
+
+	for (j = 0; j < n; j++) {
+		facts->has_ipv6 |= !value_is_ipv4(&sorted[j]->v);
+		if (kept && holds(sorted[kept - 1], sorted[j]))
+			refuse_overlap(c, i, sorted[kept - 1], sorted[j]);
+		else
+			sorted[kept++] = sorted[j];
+	}
+	facts->n_subnets = kept;
+}
+
+const struct cfg_addr *check_subnet_of(const struct net_facts *facts, const struct cfg_addr *addr)
+{
+	size_t low = 0, high = facts->n_subnets;
+
+	/* The last subnet that does not sort after the address. */
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (compare(facts->subnets[mid], addr) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low && holds(facts->subnets[low - 1], addr) ? facts->subnets[low - 1] : NULL;
+}
+
+static void check_vni(struct checker *c, size_t i, struct set *vnis)
+{
+	const struct cfg_network *network = &c->cfg->networks.v[i];
+	size_t first;
+
+	if (!network->vni.v)
+		return;
+	if (!check_taken(c, vnis, network->encap.v, &network->vni.v, sizeof(network->vni.v),
+			 network->vni.line, &first))
+		return;
+	diag_error(c->diag, DIAG_AT(network->vni, "networks[%zu].vni", i),
+		   "the VNI %llu is already used in line %zu", network->vni.v, first);
+	diag_hint(c->diag, "each network has a VNI of its own");
+}
+
+void check_networks(struct checker *c)
+{
+	struct set vnis = {};
+	size_t i;
+
+	for (i = 0; i < c->cfg->networks.n && !c->err; i++) {
+		c->net_facts[i].without_ipv4 = NONE;
+		c->net_facts[i].without_ipv6 = NONE;
+		check_vni(c, i, &vnis);
+		check_subnets(c, i);
+	}
+	set_clear(&vnis);
+}

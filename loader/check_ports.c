@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Ports: their references, interfaces, MAC and IP addresses; see check.h. */
+#include "check_parts.h"
+
+#include <string.h>
+
+#include "value.h"
+
+static const char *network_name(const struct checker *c, size_t network)
+{
+	const char *name = check_row_name(&c->networks, network);
+
+	return name ? name : "?";
+}
+
+static void check_interface(struct checker *c, const struct cfg_port *port, size_t i, size_t node)
+{
+	const struct cfg_str *name = &port->interface;
+	size_t first;
+
+	if (!name->v ||
+	    !check_taken(c, &c->interfaces, node, name->v, strlen(name->v), name->line, &first))
+		return;
+	diag_error(c->diag, DIAG_AT(*name, "ports[%zu].interface", i),
+		   "the interface %s is already used on this node in line %zu",
+		   diag_quote(name->v).s, first);
+	diag_hint(c->diag, "each port and each uplink has an interface of its own");
+}
+
+static void check_mac(struct checker *c, const struct cfg_port *port, size_t i, size_t network)
+{
+	static const __u8 unset[sizeof(port->mac.v)];
+	const struct cfg_mac *mac = &port->mac;
+	size_t first;
+
+	if (!memcmp(mac->v, unset, sizeof(unset)) ||
+	    !check_taken(c, &c->macs, network, mac->v, sizeof(mac->v), mac->line, &first))
+		return;
+	diag_error(c->diag, DIAG_AT(*mac, "ports[%zu].mac", i),
+		   "%s is already used in network %s in line %zu", value_mac(mac->v).s,
+		   diag_quote(network_name(c, network)).s, first);
+	diag_hint(c->diag, "each port of a network has a MAC address of its own");
+}
+
+/* The first and the last address of an IPv4 subnet belong to no host, RFC 1122 and RFC 3021. */
+static const char *reserved(const struct cfg_addr *subnet, const struct cfg_addr *addr)
+{
+	__u32 host_bits;
+
+	if (!value_is_ipv4(&subnet->v) || subnet->prefix_len > 30)
+		return NULL;
+	host_bits = 0xffffffffu >> subnet->prefix_len;
+	if (!(ntohl(addr->v.s6_addr32[3]) & host_bits))
+		return "network";
+	return !(~ntohl(addr->v.s6_addr32[3]) & host_bits) ? "broadcast" : NULL;
+}
+
+/* Every IPv6 host has a link-local address, and no subnet holds it. */
+static void check_in_subnet(struct checker *c, const struct cfg_addr *addr, size_t i, size_t j,
+			    size_t network)
+{
+	const struct net_facts *facts = &c->net_facts[network];
+	const struct cfg_addr *subnet;
+	const char *what;
+
+	if (!facts->has_subnets || IN6_IS_ADDR_LINKLOCAL(&addr->v))
+		return;
+	subnet = check_subnet_of(facts, addr);
+	if (!subnet) {
+		diag_error(c->diag, DIAG_AT(*addr, "ports[%zu].addresses[%zu]", i, j),
+			   "%s is outside every subnet of network %s", value_addr(addr).s,
+			   diag_quote(network_name(c, network)).s);
+		diag_hint(c->diag, "use an address of %s%s, or add a subnet",
+			  value_prefix(facts->subnets[0]).s, facts->n_subnets > 1 ? ", ..." : "");
+		return;
+	}
+	what = reserved(subnet, addr);
+	if (what) {
+		diag_error(c->diag, DIAG_AT(*addr, "ports[%zu].addresses[%zu]", i, j),
+			   "%s is the %s address of %s", value_addr(addr).s, what,
+			   value_prefix(subnet).s);
+		diag_hint(c->diag, "use an address between the first and the last");
+	}
+}
+
+static void check_address(struct checker *c, const struct cfg_addr *addr, size_t i, size_t j,
+			  size_t network)
+{
+	size_t first;
+
+	if (IN6_IS_ADDR_UNSPECIFIED(&addr->v))
+		return;
+	if (!value_is_ipv4(&addr->v))
+		c->net_facts[network].has_ipv6 = true;
+	check_in_subnet(c, addr, i, j, network);
+	if (!check_taken(c, &c->addresses, network, &addr->v, sizeof(addr->v), addr->line, &first))
+		return;
+	diag_error(c->diag, DIAG_AT(*addr, "ports[%zu].addresses[%zu]", i, j),
+		   "%s is already used in network %s in line %zu", value_addr(addr).s,
+		   diag_quote(network_name(c, network)).s, first);
+	diag_hint(c->diag, "each port of a network has addresses of its own");
+}
+
+static void check_port(struct checker *c, const struct cfg_port *port, size_t i)
+{
+	size_t node = check_resolve(&c->nodes, &port->node);
+	size_t network = check_resolve(&c->networks, &port->network);
+	size_t j;
+
+	if (node == NONE) {
+		check_unknown(c, &c->nodes, &port->node, DIAG_AT(port->node, "ports[%zu].node", i));
+	} else {
+		c->node_ports[node]++;
+		check_interface(c, port, i, node);
+	}
+	if (network == NONE) {
+		check_unknown(c, &c->networks, &port->network,
+			      DIAG_AT(port->network, "ports[%zu].network", i));
+		return;
+	}
+	check_join(c, network, node);
+	check_mac(c, port, i, network);
+	for (j = 0; j < port->addresses.n; j++)
+		check_address(c, &port->addresses.v[j], i, j, network);
+}
+
+void check_ports(struct checker *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->cfg->ports.n && !c->err; i++)
+		check_port(c, &c->cfg->ports.v[i], i);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* From a file to a checked struct config: read, compose.c, decode.c, check.c; and look-ups in it.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "check.h"
+#include "compose.h"
+#include "decode.h"
+#include "diag.h"
+#include "schema.h"
+#include "util.h"
+
+#define FIRST_READ (64u << 10)
+
+/* Read until the end or CFG_FILE_MAX + 1 bytes: one too many tells that the file is too large. */
+static int read_all(int fd, char **out, size_t *out_len)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0, len = 0;
+	ssize_t got;
+
+	do {
+		if (len == size) {
+			char *bigger;
+
+			size = size ? size * 2 : FIRST_READ;
+			bigger = realloc(text, size);
+			if (!bigger)
+				return -ENOMEM;
+			text = bigger;
+		}
+		got = read(fd, text + len, size - len);
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (got > 0)
+			len += got;
+	} while (got && len <= CFG_FILE_MAX);
+
+	*out = TAKE_PTR(text);
+	*out_len = len;
+	return 0;
+}
+
+static int read_file(const char *path, char **out, size_t *len)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (!strcmp(path, "-"))
+		return read_all(STDIN_FILENO, out, len);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return read_all(fd, out, len);
+}
+
+int config_load(const char *path, struct diag *diag, struct config **out)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int err;
+
+	err = read_file(path, &text, &len);
+	if (err)
+		return err;
+	return config_load_bytes(strcmp(path, "-") ? path : "<stdin>", text, len, diag, out);
+}
+
+static int load_document(const void *text, size_t len, struct diag *diag, struct config *cfg)
+{
+	_cleanup_(yaml_document_delete) yaml_document_t document = {};
+	int err;
+
+	err = compose(text, len, diag, &document);
+	if (err)
+		return err;
+	decode(&document, &schema_root, diag, cfg);
+	return 0;
+}
+
+int config_load_bytes(const char *name, const void *text, size_t len, struct diag *diag,
+		      struct config **out)
+{
+	_cleanup_(config_freep) struct config *cfg = calloc(1, sizeof(*cfg));
+	size_t errors = diag_count(diag);
+	int err;
+
+	if (!cfg)
+		return -ENOMEM;
+	diag_set_file(diag, name);
+	if (len > CFG_FILE_MAX) {
+		diag_error(diag, diag_at(0, 0, "%s", ""), "the file is larger than %u MiB",
+			   CFG_FILE_MAX >> 20);
+		return -EINVAL;
+	}
+
+	err = load_document(text, len, diag, cfg);
+	if (!err)
+		err = config_check(cfg, diag);
+	if (err)
+		return err;
+	if (diag_count(diag) > errors)
+		return -EINVAL;
+	*out = TAKE_PTR(cfg);
+	return 0;
+}
+
+void config_free(struct config *cfg)
+{
+	if (!cfg)
+		return;
+	set_clear(&cfg->node_index);
+	set_clear(&cfg->network_index);
+	schema_free(&schema_root, cfg);
+	free(cfg);
+}
+
+const struct cfg_node *config_find_node(const struct config *cfg, const char *name)
+{
+	size_t i;
+
+	return set_find(&cfg->node_index, name, strlen(name), &i) ? &cfg->nodes.v[i] : NULL;
+}
+
+const struct cfg_network *config_find_network(const struct config *cfg, const char *name)
+{
+	size_t i;
+
+	return set_find(&cfg->network_index, name, strlen(name), &i) ? &cfg->networks.v[i] : NULL;
+}

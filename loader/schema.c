@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The configuration file, key by key. This is the only place that knows a key's name, type, default
+ * and meaning; see schema.h for who reads it. Top level first, then each table as it is met.
+ */
+#include "schema.h"
+
+#include <string.h>
+
+#include "config.h"
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static const struct schema_table node_table, uplink_table, network_table, port_table, limits_table;
+
+static const struct schema_type address_item = {.kind = SCHEMA_ADDRESS};
+static const struct schema_type prefix_item = {.kind = SCHEMA_PREFIX};
+static const struct schema_type node_item = {.kind = SCHEMA_TABLE, .table = &node_table};
+static const struct schema_type uplink_item = {.kind = SCHEMA_TABLE, .table = &uplink_table};
+static const struct schema_type network_item = {.kind = SCHEMA_TABLE, .table = &network_table};
+static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &port_table};
+static const struct schema_type node_reference = {.kind = SCHEMA_REFERENCE, .target = "node"};
+
+static const struct schema_key root_keys[] = {
+	{
+		.name = "node",
+		.type = {.kind = SCHEMA_REFERENCE, .target = "node"},
+		.offset = offsetof(struct config, node),
+		.doc = "Which of `nodes` this machine is. `--node` on the command line comes "
+		       "first; without either it is the host name up to its first dot. Leave it "
+		       "out of a file that is given to several machines.",
+		.example = "a",
+	},
+	{
+		.name = "vxlan_port",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65535},
+		.offset = offsetof(struct config, vxlan_port),
+		.fallback = "4789",
+		.doc = "UDP port that VXLAN packets are sent to and accepted on. The same on all "
+		       "nodes.",
+		.example = "8472",
+	},
+	{
+		.name = "nodes",
+		.type = {.kind = SCHEMA_LIST, .item = &node_item, .min_items = 1},
+		.offset = offsetof(struct config, nodes),
+		.required = true,
+		.doc = "The machines that share these networks, this one included.",
+	},
+	{
+		.name = "networks",
+		.type = {.kind = SCHEMA_LIST, .item = &network_item},
+		.offset = offsetof(struct config, networks),
+		.doc = "The virtual networks.",
+	},
+	{
+		.name = "ports",
+		.type = {.kind = SCHEMA_LIST, .item = &port_item},
+		.offset = offsetof(struct config, ports),
+		.doc = "Where workloads join, on all nodes: a port of another node is how this one "
+		       "knows where to send.",
+	},
+	{
+		.name = "limits",
+		.type = {.kind = SCHEMA_TABLE, .table = &limits_table},
+		.offset = offsetof(struct config, limits),
+		.doc = "Sizes of the kernel tables.",
+		.example = "{ports: 64, endpoints: 1024}",
+	},
+	{},
+};
+
+const struct schema_table schema_root = {
+	.name = "file",
+	.doc = "One file describes all nodes; each machine is given the same one and finds its own "
+	       "part in it.",
+	.keys = root_keys,
+	.size = sizeof(struct config),
+	.example = "nodes:\n"
+		   "  - {name: a, vtep: 192.0.2.1, uplinks: [eth0]}\n"
+		   "  - {name: b, vtep: 192.0.2.2, uplinks: [eth0]}\n"
+		   "networks:\n"
+		   "  - {name: web, vni: 100, subnets: [10.9.0.0/24, \"fd00:9::/64\"]}\n"
+		   "ports:\n"
+		   "  - name: web-1\n"
+		   "    node: a\n"
+		   "    interface: veth-web1\n"
+		   "    network: web\n"
+		   "    mac: 02:00:00:00:00:01\n"
+		   "    addresses: [10.9.0.11, \"fd00:9::11\"]\n"
+		   "  - name: web-2\n"
+		   "    node: b\n"
+		   "    interface: veth-web2\n"
+		   "    network: web\n"
+		   "    mac: 02:00:00:00:00:02\n"
+		   "    addresses: [10.9.0.12, \"fd00:9::12\"]\n",
+};
+
+static const struct schema_key node_keys[] = {
+	{
+		.name = "name",
+		.type = {.kind = SCHEMA_NAME},
+		.offset = offsetof(struct cfg_node, name),
+		.required = true,
+		.doc = "What the rest of the file calls this machine.",
+		.example = "a",
+	},
+	{
+		.name = "vtep",
+		.type = {.kind = SCHEMA_LIST,
+			 .item = &address_item,
+			 .min_items = 1,
+			 .max_items = 2,
+			 .lone = true},
+		.offset = offsetof(struct cfg_node, vtep),
+		.required = true,
+		.doc = "Underlay address that tunnels of this node start and end at; a list of one "
+		       "IPv4 and one IPv6 address if it has both.",
+		.example = "[192.0.2.1, \"2001:db8::1\"]",
+	},
+	{
+		.name = "uplinks",
+		.type = {.kind = SCHEMA_LIST, .item = &uplink_item},
+		.offset = offsetof(struct cfg_node, uplinks),
+		.doc = "NICs that tunnel packets arrive on. Needed on a node that runs weft and "
+		       "shares a network with another node; a foreign VTEP has none.",
+		.example = "[eth0, {interface: eth1, xdp: off}]",
+	},
+	{},
+};
+
+static const struct schema_table node_table = {
+	.name = "node",
+	.doc = "A machine that takes part: one that runs weft, or a foreign VTEP (the Linux "
+	       "kernel's "
+	       "vxlan device, a hardware switch) that only needs a name and an address.",
+	.keys = node_keys,
+	.size = sizeof(struct cfg_node),
+	.rules = WORDS("No two nodes have the same name or VTEP address.",
+		       "A VTEP address is unicast; loopback and link-local IPv6 addresses are "
+		       "refused."),
+};
+
+static const struct schema_key uplink_keys[] = {
+	{
+		.name = "interface",
+		.type = {.kind = SCHEMA_INTERFACE},
+		.offset = offsetof(struct cfg_uplink, interface),
+		.required = true,
+		.doc = "Name of the NIC.",
+		.example = "eth0",
+	},
+	{
+		.name = "xdp",
+		.type = {.kind = SCHEMA_ENUM,
+			 .names = WORDS([CFG_XDP_AUTO] = "auto", [CFG_XDP_NATIVE] = "native",
+					[CFG_XDP_GENERIC] = "generic", [CFG_XDP_OFF] = "off")},
+		.offset = offsetof(struct cfg_uplink, xdp),
+		.fallback = "auto",
+		.doc = "Where tunnel headers are taken off. `auto`: in the driver (XDP) if it can, "
+		       "else at TC. `native`: in the driver, or refuse. `generic`: by XDP "
+		       "without the driver's help. `off`: at TC.",
+		.example = "off",
+	},
+	{},
+};
+
+static const struct schema_table uplink_table = {
+	.name = "uplink",
+	.doc = "A NIC that carries the underlay. A lone name is short for `{interface: NAME}`.",
+	.keys = uplink_keys,
+	.size = sizeof(struct cfg_uplink),
+	.shorthand = "interface",
+	.rules = WORDS("An interface is used once on a node, as an uplink or as a port."),
+};
+
+static const struct schema_key network_keys[] = {
+	{
+		.name = "name",
+		.type = {.kind = SCHEMA_NAME},
+		.offset = offsetof(struct cfg_network, name),
+		.required = true,
+		.doc = "What ports call this network.",
+		.example = "web",
+	},
+	{
+		.name = "vni",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = (1 << 24) - 1},
+		.offset = offsetof(struct cfg_network, vni),
+		.required = true,
+		.doc = "Number of the network on the wire (RFC 7348).",
+		.example = "100",
+	},
+	{
+		.name = "encap",
+		.type = {.kind = SCHEMA_ENUM, .names = WORDS([CFG_ENCAP_VXLAN] = "vxlan")},
+		.offset = offsetof(struct cfg_network, encap),
+		.fallback = "vxlan",
+		.doc = "How frames travel between nodes.",
+		.example = "vxlan",
+	},
+	{
+		.name = "underlay",
+		.type = {.kind = SCHEMA_ENUM,
+			 .names = WORDS([CFG_UNDERLAY_AUTO] = "auto", [CFG_UNDERLAY_IPV4] = "ipv4",
+					[CFG_UNDERLAY_IPV6] = "ipv6")},
+		.offset = offsetof(struct cfg_network, underlay),
+		.fallback = "auto",
+		.doc = "Address family of the tunnels. `auto`: IPv4 between two nodes that both "
+		       "have an IPv4 VTEP address, else IPv6.",
+		.example = "ipv6",
+	},
+	{
+		.name = "subnets",
+		.type = {.kind = SCHEMA_LIST, .item = &prefix_item},
+		.offset = offsetof(struct cfg_network, subnets),
+		.doc = "The network's prefixes. If there are any, every address of its ports must "
+		       "lie in one (IPv6 link-local addresses excepted).",
+		.example = "[10.9.0.0/24, \"fd00:9::/64\"]",
+	},
+	{
+		.name = "flood",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_network, flood),
+		.fallback = "true",
+		.doc = "Whether broadcast, multicast and unknown unicast frames are copied to "
+		       "every "
+		       "port and node of the network. With `false` they are dropped and counted; "
+		       "ARP and neighbour discovery for known addresses work either way.",
+		.example = "false",
+	},
+	{
+		.name = "mtu",
+		.type = {.kind = SCHEMA_NUMBER, .min = 576, .max = 65535},
+		.offset = offsetof(struct cfg_network, mtu),
+		.doc = "Largest IP packet of the network, in bytes; at least 1280 if it has IPv6. "
+		       "Without it, what the underlay leaves: its MTU less 50 bytes over IPv4, 70 "
+		       "over IPv6.",
+		.example = "1450",
+	},
+	{
+		.name = "nodes",
+		.type = {.kind = SCHEMA_LIST, .item = &node_reference},
+		.offset = offsetof(struct cfg_network, nodes),
+		.doc = "Nodes that take part although no port here is theirs, such as a foreign "
+		       "VTEP. A node with a port in the network takes part anyway.",
+		.example = "[k]",
+	},
+	{},
+};
+
+static const struct schema_table network_table = {
+	.name = "network",
+	.doc = "An Ethernet segment of its own. Addresses may be the same in different networks.",
+	.keys = network_keys,
+	.size = sizeof(struct cfg_network),
+	.rules = WORDS("No two networks have the same name or VNI.",
+		       "Subnets of one network do not overlap.",
+		       "All nodes of a network have a VTEP address of the family that `underlay` "
+		       "asks for; with `auto`, every two of them share a family."),
+};
+
+static const struct schema_key port_keys[] = {
+	{
+		.name = "name",
+		.type = {.kind = SCHEMA_NAME},
+		.offset = offsetof(struct cfg_port, name),
+		.required = true,
+		.doc = "What output and counters call this port.",
+		.example = "web-1",
+	},
+	{
+		.name = "node",
+		.type = {.kind = SCHEMA_REFERENCE, .target = "node"},
+		.offset = offsetof(struct cfg_port, node),
+		.required = true,
+		.doc = "The node that the workload runs on.",
+		.example = "a",
+	},
+	{
+		.name = "interface",
+		.type = {.kind = SCHEMA_INTERFACE},
+		.offset = offsetof(struct cfg_port, interface),
+		.doc = "The host's side of the workload's veth pair, or its tap. Needed on the "
+		       "port's own node; other nodes don't look at it.",
+		.example = "veth-web1",
+	},
+	{
+		.name = "network",
+		.type = {.kind = SCHEMA_REFERENCE, .target = "network"},
+		.offset = offsetof(struct cfg_port, network),
+		.required = true,
+		.doc = "The network that the workload joins.",
+		.example = "web",
+	},
+	{
+		.name = "mac",
+		.type = {.kind = SCHEMA_MAC},
+		.offset = offsetof(struct cfg_port, mac),
+		.required = true,
+		.doc = "The workload's MAC address: that of its side of the veth pair, not of the "
+		       "host's.",
+		.example = "02:00:00:00:00:01",
+	},
+	{
+		.name = "addresses",
+		.type = {.kind = SCHEMA_LIST, .item = &address_item},
+		.offset = offsetof(struct cfg_port, addresses),
+		.doc = "The workload's IP addresses. ARP requests and neighbour solicitations for "
+		       "them are answered on the asking node.",
+		.example = "[10.9.0.11, \"fd00:9::11\"]",
+	},
+	{},
+};
+
+static const struct schema_table port_table = {
+	.name = "port",
+	.doc = "Where one workload joins one network.",
+	.keys = port_keys,
+	.size = sizeof(struct cfg_port),
+	.rules = WORDS("No two ports have the same name, nor the same interface on one node.",
+		       "No two ports of a network have the same MAC address or an IP address in "
+		       "common.",
+		       "Addresses are unicast, and not the network or broadcast address of an IPv4 "
+		       "subnet."),
+};
+
+static const struct schema_key limits_keys[] = {
+	{
+		.name = "networks",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65535},
+		.offset = offsetof(struct cfg_limits, networks),
+		.fallback = "4096",
+		.doc = "Networks.",
+		.example = "64",
+	},
+	{
+		.name = "ports",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65536},
+		.offset = offsetof(struct cfg_limits, ports),
+		.fallback = "16384",
+		.doc = "Ports and uplinks of one node.",
+		.example = "256",
+	},
+	{
+		.name = "endpoints",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4194304},
+		.offset = offsetof(struct cfg_limits, endpoints),
+		.fallback = "131072",
+		.doc = "MAC addresses that one node knows, its own and remote ones; also the "
+		       "number "
+		       "of IP addresses it answers for.",
+		.example = "1024",
+	},
+	{
+		.name = "vteps",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65536},
+		.offset = offsetof(struct cfg_limits, vteps),
+		.fallback = "4096",
+		.doc = "VTEP addresses of other nodes.",
+		.example = "16",
+	},
+	{},
+};
+
+static const struct schema_table limits_table = {
+	.name = "limits",
+	.doc = "How many entries the kernel tables have room for. The defaults suit most files; "
+	       "`weft "
+	       "check` says which one to raise.",
+	.keys = limits_keys,
+	.size = sizeof(struct cfg_limits),
+	.rules = WORDS("Each limit is large enough for this file."),
+};
+
+const struct schema_key *schema_find_key(const struct schema_table *table, const char *name)
+{
+	const struct schema_key *key;
+
+	for (key = table->keys; key->name; key++) {
+		if (!strcmp(key->name, name))
+			return key;
+	}
+	return NULL;
+}
+
+size_t schema_size(const struct schema_type *type)
+{
+	switch (type->kind) {
+	case SCHEMA_NAME:
+	case SCHEMA_REFERENCE:
+	case SCHEMA_INTERFACE:
+		return sizeof(struct cfg_str);
+	case SCHEMA_NUMBER:
+	case SCHEMA_BOOL:
+	case SCHEMA_ENUM:
+		return sizeof(struct cfg_num);
+	case SCHEMA_MAC:
+		return sizeof(struct cfg_mac);
+	case SCHEMA_ADDRESS:
+	case SCHEMA_PREFIX:
+		return sizeof(struct cfg_addr);
+	case SCHEMA_LIST:
+		return sizeof(struct cfg_strs);
+	case SCHEMA_TABLE:
+		return type->table->size;
+	case __SCHEMA_MAX:
+		break;
+	}
+	return 0;
+}

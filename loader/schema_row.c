@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the schema knows about the structs of config.h: their layout, defaults and ownership. */
+#include "schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "value.h"
+
+#define STARTS_WITH_POS(type)                                                                      \
+	_Static_assert(offsetof(type, line) == offsetof(struct cfg_pos, line) &&                   \
+			       offsetof(type, column) == offsetof(struct cfg_pos, column),         \
+		       #type)
+STARTS_WITH_POS(struct cfg_str);
+STARTS_WITH_POS(struct cfg_num);
+STARTS_WITH_POS(struct cfg_mac);
+STARTS_WITH_POS(struct cfg_addr);
+STARTS_WITH_POS(struct cfg_uplink);
+STARTS_WITH_POS(struct cfg_node);
+STARTS_WITH_POS(struct cfg_network);
+STARTS_WITH_POS(struct cfg_port);
+STARTS_WITH_POS(struct cfg_limits);
+STARTS_WITH_POS(struct config);
+
+#define IS_LIST(type)                                                                              \
+	_Static_assert(sizeof(type) == sizeof(struct schema_list) &&                               \
+			       offsetof(type, n) == offsetof(struct schema_list, n),               \
+		       #type)
+IS_LIST(struct cfg_strs);
+IS_LIST(struct cfg_addrs);
+IS_LIST(struct cfg_uplinks);
+IS_LIST(struct cfg_nodes);
+IS_LIST(struct cfg_networks);
+IS_LIST(struct cfg_ports);
+
+void schema_set_default(const struct schema_key *key, void *row)
+{
+	void *value = (char *)row + key->offset;
+	struct value_problem problem;
+
+	if (key->fallback)
+		value_parse(&key->type, key->fallback, value, &problem);
+	else if (key->type.kind == SCHEMA_TABLE)
+		schema_set_defaults(key->type.table, value);
+}
+
+void schema_set_defaults(const struct schema_table *table, void *row)
+{
+	const struct schema_key *key;
+
+	for (key = table->keys; key->name; key++)
+		schema_set_default(key, row);
+}
+
+static void free_value(const struct schema_type *type, void *value)
+{
+	struct cfg_str *str = value;
+	struct schema_list list;
+	size_t i;
+
+	switch (type->kind) {
+	case SCHEMA_NAME:
+	case SCHEMA_REFERENCE:
+	case SCHEMA_INTERFACE:
+		free(str->v);
+		break;
+	case SCHEMA_LIST:
+		memcpy(&list, value, sizeof(list));
+		for (i = 0; i < list.n; i++)
+			free_value(type->item, (char *)list.v + i * schema_size(type->item));
+		free(list.v);
+		break;
+	case SCHEMA_TABLE:
+		schema_free(type->table, value);
+		break;
+	default:
+		break;
+	}
+}
+
+void schema_free(const struct schema_table *table, void *row)
+{
+	const struct schema_key *key;
+
+	for (key = table->keys; key->name; key++)
+		free_value(&key->type, (char *)row + key->offset);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The schema in words: phrases that error messages and the reference page share. */
+#include "schema.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* Append; what does not fit is cut. */
+__attribute__((format(printf, 2, 3))) static void add(struct schema_text *text, const char *fmt,
+						      ...)
+{
+	size_t len = strlen(text->s);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text->s + len, sizeof(text->s) - len, fmt, args);
+	va_end(args);
+}
+
+static void add_names(struct schema_text *text, const struct schema_type *type)
+{
+	const char *const *name;
+
+	for (name = type->names; *name; name++)
+		add(text, "%s%s", name == type->names ? "" : name[1] ? ", " : " or ", *name);
+}
+
+struct schema_text schema_key_names(const struct schema_table *table)
+{
+	struct schema_text text = {};
+	const struct schema_key *key;
+
+	for (key = table->keys; key->name; key++)
+		add(&text, "%s%s", key == table->keys ? "" : ", ", key->name);
+	return text;
+}
+
+static void add_expected(struct schema_text *text, const struct schema_type *type)
+{
+	switch (type->kind) {
+	case SCHEMA_NAME:
+		add(text, "1 to 63 letters, digits, \"-\" and \"_\", the first a letter or digit");
+		break;
+	case SCHEMA_REFERENCE:
+		add(text, "the name of a %s", type->target);
+		break;
+	case SCHEMA_INTERFACE:
+		add(text, "an interface name: 1 to 15 characters, no blank, \"/\" or \":\"");
+		break;
+	case SCHEMA_NUMBER:
+		add(text, "a number from %llu to %llu", type->min, type->max);
+		break;
+	case SCHEMA_BOOL:
+		add(text, "true or false");
+		break;
+	case SCHEMA_ENUM:
+		add_names(text, type);
+		break;
+	case SCHEMA_MAC:
+		add(text, "a unicast MAC address such as 02:00:00:00:00:01");
+		break;
+	case SCHEMA_ADDRESS:
+		add(text, "a unicast IPv4 or IPv6 address");
+		break;
+	case SCHEMA_PREFIX:
+		add(text, "a prefix such as 10.9.0.0/24 or \"fd00:9::/64\"");
+		break;
+	case SCHEMA_LIST:
+		if (type->lone) {
+			add_expected(text, type->item);
+			add(text, ", or a list of them");
+		} else {
+			add(text, "a list; each item ");
+			add_expected(text, type->item);
+		}
+		break;
+	case SCHEMA_TABLE:
+		add(text, "a mapping with the keys %s", schema_key_names(type->table).s);
+		if (type->table->shorthand)
+			add(text, ", or only its %s", type->table->shorthand);
+		break;
+	case __SCHEMA_MAX:
+		break;
+	}
+}
+
+struct schema_text schema_expected(const struct schema_type *type)
+{
+	struct schema_text text = {};
+
+	add_expected(&text, type);
+	return text;
+}
