@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Who is compared. A contender joins the ends of a Topology in its own way; everything else is the same for all.
+
+To add one: a class with a name, a title, missing() and join(), and a place in CONTENDERS. The order there is the
+order of the turns and of the tables.
+"""
+from system import BPFFS, BenchError, built, run, tool
+from topology import PLACES, Topology
+
+VNI = 100
+
+
+class Contender:
+    name = title = None
+    overlay = True
+    hosts = (1, 2)  # numbers of hosts where it differs from the others
+
+    def missing(self):
+        """Why it cannot take part, or None."""
+        return None
+
+    def build(self, place):
+        topology = Topology(self.name, place, self.overlay)
+        topology.build()
+        self.join(topology)
+        return topology
+
+    def join(self, topology):
+        raise NotImplementedError
+
+    def leave(self, topology):
+        """Take down what the end of the mount namespace would not."""
+
+    def pins(self, topology):
+        """Where the links of its BPF programs are pinned: [(End of the host's uplink, directory)]."""
+        return []
+
+
+class Raw(Contender):
+    """Sockets on the underlay itself; on one host, a veth from end to end. The most there is to have."""
+    name, title, overlay = "raw", "raw (no overlay)", False
+
+    def join(self, topology):
+        pass
+
+
+class Kernel(Contender):
+    """Linux bridge with a vxlan device, lean: static entries, no learning, no snooping, no outer checksum."""
+    name, title = "kernel", "kernel bridge + vxlan"
+
+    def join(self, topology):
+        hosts = [vtep.netns for vtep in topology.vteps]
+        for number, host in enumerate(hosts):
+            pairs = zip(topology.ports, topology.containers)
+            ports = [(port, end) for (where, port), end in pairs if where == host]
+            self._bridge(host, ports)
+            if topology.place.hosts == 2:
+                self._vxlan(topology, number)
+
+    @staticmethod
+    def _bridge(host, ports):
+        run(["ip", "-n", host, "-batch", "-"],
+            "link add br0 type bridge stp_state 0 mcast_snooping 0\n"
+            "link set br0 addrgenmode none up\n" + "".join(f"link set {port} master br0\n" for port, _ in ports))
+        run(["bridge", "-n", host, "-batch", "-"], "".join(
+            f"link set dev {port} learning off flood off mcast_flood off\n"
+            f"fdb add {end.mac} dev {port} master static\n" for port, end in ports))
+
+    @staticmethod
+    def _vxlan(topology, number):
+        here, there = topology.vteps[number], topology.vteps[1 - number]
+        far = topology.containers[1 - number]
+        checksum = "udp6zerocsumtx udp6zerocsumrx" if topology.place.family == 6 else "noudpcsum"
+        run(["ip", "-n", here.netns, "-batch", "-"],
+            f"link add vx0 mtu {topology.place.inner_mtu} type vxlan id {VNI} local {here.address} dstport 4789 "
+            f"nolearning {checksum}\n"
+            "link set vx0 addrgenmode none master br0 up\n")
+        run(["bridge", "-n", here.netns, "-batch", "-"],
+            "link set dev vx0 learning off\n"
+            f"fdb add {far.mac} dev vx0 master static\n"
+            f"fdb add {far.mac} dev vx0 self static dst {there.address}\n")
+
+
+class KernelLean(Kernel):
+    """The same without GRO on the vxlan device: what can be merged has been merged on the underlay already, and a
+    datagram gains nothing from a second try.
+    """
+    name, title, hosts = "kernel-lean", "same, no GRO on vxlan", (2,)
+
+    def join(self, topology):
+        super().join(topology)
+        for vtep in topology.vteps:
+            topology.inside(vtep.netns, "ethtool", "-K", "vx0", "gro", "off")
+
+
+class Floor(Contender):
+    """floor.bpf.c: VXLAN with everything hard-coded, hooked where weft hooks. The least BPF can do."""
+    name, title = "floor", "hard-coded BPF (floor)"
+
+    def join(self, topology):
+        family = topology.place.family
+        if topology.place.hosts == 1:
+            # Each port needs a load of its own, hard-coded to deliver to the other port.
+            for name, here, there in (("1", 0, 1), ("2", 1, 0)):
+                self.load(topology, 0, self._directory(topology, name), topology.ports[there][1],
+                          [f"floor_tc_local@{topology.ports[here][1]}"])
+            return
+        for number, (_, port) in enumerate(topology.ports):
+            programs = [f"floor_tc_encap{family}@{port}"]
+            if topology.place.wire:
+                programs += ["floor_tc_meta@u0", f"floor_xdp{family}@u0"]
+            else:
+                programs += [f"floor_tc_decap{family}@u0"]
+            self.load(topology, number, self._directory(topology, str(number + 1)), port, programs)
+
+    @staticmethod
+    def load(topology, number, directory, port, programs):
+        """Load @programs (PROGRAM[@INTERFACE]) on host @number, to deliver to @port, and pin them in @directory."""
+        vtep = topology.vteps[number]
+        argv = [tool("floorctl"), "-n", vtep.path, "-o", tool("floor.bpf.o"), "-d", directory, "-p", port]
+        if topology.place.hosts == 2:
+            argv += ["-u", "u0", "-l", vtep.address, "-r", topology.vteps[1 - number].address]
+        run([*argv, *programs])
+
+    @staticmethod
+    def _directory(topology, name):
+        return BPFFS / f"{topology.tag}-{name}"
+
+    def pins(self, topology):
+        hosts = topology.vteps * (2 // len(topology.vteps))
+        return [(host, self._directory(topology, name)) for host, name in zip(hosts, ("1", "2"))]
+
+
+class Weft(Contender):
+    """weft, from one file for both nodes. Native XDP on a wire; off where GSO packets cross the underlay, since XDP
+    on a veth would stop them.
+    """
+    name, title = "weft", "weft"
+
+    def missing(self):
+        binary = built("weft")
+        return None if binary.exists() else f"{binary} does not exist"
+
+    @staticmethod
+    def node(vtep):
+        return vtep.netns
+
+    def config(self, topology):
+        xdp = "native" if topology.place.wire else "off"
+        uplinks = f"[{{interface: u0, xdp: {xdp}}}]" if topology.place.hosts == 2 else "[]"
+        lines = ["nodes:"]
+        for vtep in topology.vteps:
+            lines.append(f"  - {{name: {self.node(vtep)}, vtep: \"{vtep.address}\", uplinks: {uplinks}}}")
+        lines += ["networks:", f"  - {{name: bench, vni: {VNI}, subnets: [10.9.0.0/24]}}", "ports:"]
+        for (host, port), end in zip(topology.ports, topology.containers):
+            lines.append(f"  - {{name: {end.netns}, node: {host}, interface: {port}, network: bench, "
+                         f"mac: \"{end.mac}\", addresses: [{end.address}]}}")
+        return "\n".join(lines) + "\n"
+
+    def join(self, topology):
+        directory = built("bench")
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / f"{topology.place.name}.yaml"
+        path.write_text(self.config(topology), encoding="utf-8")
+        for vtep in topology.vteps:
+            run([built("weft"), "apply", path, "--node", self.node(vtep), "--netns", vtep.path])
+
+    def leave(self, topology):
+        for vtep in topology.vteps:
+            run([built("weft"), "down", "--node", self.node(vtep), "--netns", vtep.path], check=False)
+
+    def pins(self, topology):
+        return [(vtep, BPFFS / "weft" / "v1" / self.node(vtep) / "links") for vtep in topology.vteps]
+
+
+CONTENDERS = {c.name: c for c in (Raw(), Kernel(), KernelLean(), Floor(), Weft())}
+
+
+class Field:
+    """The contenders that take part, with a topology for each place, built when first needed and kept to the end."""
+
+    def __init__(self, names):
+        self.skipped = {}
+        self.members = []
+        self._built = {}
+        for name in names:
+            reason = CONTENDERS[name].missing()
+            if reason:
+                self.skipped[name] = reason
+            else:
+                self.members.append(CONTENDERS[name])
+
+    def at(self, place_name):
+        """[(contender, topology)] for a place; one that fails to set up is left out, with the reason kept."""
+        there = []
+        for contender in self.members:
+            if PLACES[place_name].hosts not in contender.hosts:
+                continue
+            key = (contender.name, place_name)
+            if key not in self._built:
+                try:
+                    self._built[key] = contender.build(PLACES[place_name])
+                except BenchError as err:
+                    self._built[key] = None
+                    self.skipped[f"{contender.name} {place_name}"] = f"FAILED: {err}"
+            if self._built[key]:
+                there.append((contender, self._built[key]))
+        return there
+
+    @property
+    def failed(self):
+        return any(reason.startswith("FAILED") for reason in self.skipped.values())
+
+    def leave(self):
+        for (name, _), topology in self._built.items():
+            if topology:
+                CONTENDERS[name].leave(topology)

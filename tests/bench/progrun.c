@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * progrun - measure one loaded XDP or TC program by BPF_PROG_TEST_RUN, or describe it, or read what
+ * it cost under traffic. Prints JSON.
+ *
+ * Single runs are timed, not one run with a large repeat count: the kernel does not restore the
+ * packet between repetitions, so an encapsulation would encapsulate its own output until there is
+ * no room, and a decapsulation would be measured on packets that are no longer tunnelled. What the
+ * kernel reports as `duration` excludes the system call but includes reading the clock and entering
+ * the program (some 30 ns), so progrun.py takes off what an empty program costs in the same run. A
+ * single run follows a system call, hence with a colder cache than a tight loop: closer to what a
+ * packet meets, and the same for all. A program that leaves the packet as it was (local delivery)
+ * is also run with a repeat count, as a check.
+ */
+#include <getopt.h>
+#include <linux/if_ether.h>
+#include <bpf/bpf.h>
+
+#include "bench_util.h"
+
+#define PACKET_MAX  4096
+#define SAMPLES_MAX 1000000
+
+struct options {
+	const char *netns;
+	const char *packet; /* hex */
+	const char *pin;
+	unsigned int id;
+	int ifindex;
+	int cpu;
+	int samples;
+	int repeat;
+	int seconds;
+};
+
+struct target {
+	int fd;
+	struct bpf_prog_info info;
+	__u32 link_ifindex; /* where the link that was given is attached; 0 for a program */
+};
+
+struct outcome {
+	__u32 retval, duration, size;
+	__u8 data[PACKET_MAX];
+};
+
+static void program_info(int fd, struct bpf_prog_info *info)
+{
+	__u32 length = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	if (bpf_obj_get_info_by_fd(fd, info, &length))
+		die("read program info");
+}
+
+/* A pin holds a program or a link; only asking tells which. */
+static struct target target_open(const struct options *opt)
+{
+	struct target t = {};
+	struct bpf_link_info link;
+	__u32 length = sizeof(link);
+	int fd = opt->pin ? bpf_obj_get(opt->pin) : bpf_prog_get_fd_by_id(opt->id);
+	char kind[64] = "", path[64];
+
+	if (fd < 0)
+		die("open %s", opt->pin ? opt->pin : "program by id");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (readlink(path, kind, sizeof(kind) - 1) > 0 && strstr(kind, "bpf-prog")) {
+		t.fd = fd;
+	} else {
+		memset(&link, 0, sizeof(link));
+		if (bpf_obj_get_info_by_fd(fd, &link, &length))
+			die("%s is neither a program nor a link", opt->pin);
+		t.link_ifindex = link.xdp.ifindex; /* tcx has it in the same place */
+		t.fd = bpf_prog_get_fd_by_id(link.prog_id);
+		if (t.fd < 0)
+			die("open program %u", link.prog_id);
+		close(fd);
+	}
+	program_info(t.fd, &t.info);
+	return t;
+}
+
+static size_t packet_parse(const char *hex, __u8 *out)
+{
+	size_t length = strlen(hex) / 2;
+
+	errno = 0;
+	if (length < ETH_HLEN || length > PACKET_MAX)
+		die("a packet of %zu bytes", length);
+	for (size_t i = 0; i < length; i++)
+		if (sscanf(hex + 2 * i, "%2hhx", &out[i]) != 1)
+			die("packet: not hex at '%.2s'", hex + 2 * i);
+	return length;
+}
+
+/* The context a real packet would have: the interface it came in by. */
+struct context {
+	struct __sk_buff skb;
+	struct xdp_md xdp;
+	struct bpf_test_run_opts opts;
+};
+
+static void context_init(struct context *c, const struct target *t, int ifindex, __u8 *packet,
+			 size_t length)
+{
+	memset(c, 0, sizeof(*c));
+	c->opts.sz = sizeof(c->opts);
+	c->opts.data_in = packet;
+	c->opts.data_size_in = (__u32)length;
+	if (t->info.type == BPF_PROG_TYPE_XDP) {
+		c->xdp.data_end = (__u32)length;
+		c->xdp.ingress_ifindex = (__u32)ifindex;
+		c->opts.ctx_in = &c->xdp;
+		c->opts.ctx_size_in = sizeof(c->xdp);
+	} else {
+		c->skb.ifindex = (__u32)ifindex;
+		c->skb.ingress_ifindex = (__u32)ifindex;
+		c->opts.ctx_in = &c->skb;
+		c->opts.ctx_size_in = sizeof(c->skb);
+	}
+}
+
+/* One test run, with the resulting packet. */
+static void run_once(struct context *c, int fd, int repeat, struct outcome *out)
+{
+	struct bpf_test_run_opts opts = c->opts;
+
+	opts.repeat = repeat;
+	opts.data_out = out->data;
+	opts.data_size_out = sizeof(out->data);
+	if (bpf_prog_test_run_opts(fd, &opts))
+		die("test run");
+	out->retval = opts.retval;
+	out->duration = opts.duration;
+	out->size = opts.data_size_out;
+}
+
+static void run_singles(struct context *c, int fd, int samples)
+{
+	static uint32_t times[SAMPLES_MAX];
+
+	c->opts.repeat = 1;
+	for (int i = 0; i < samples; i++) {
+		struct bpf_test_run_opts opts = c->opts;
+
+		if (bpf_prog_test_run_opts(fd, &opts))
+			die("test run");
+		times[i] = opts.duration;
+	}
+	printf(", \"single_ns\": ");
+	summary_print(times, (size_t)samples);
+}
+
+static void print_info(const struct target *t)
+{
+	const struct bpf_prog_info *i = &t->info;
+
+	printf("\"name\": \"%s\", \"id\": %u, \"type\": \"%s\", \"ifindex\": %u, \"xlated_insns\": "
+	       "%u,"
+	       " \"verified_insns\": %u, \"jited_bytes\": %u, \"run_time_ns\": %llu, \"run_cnt\": "
+	       "%llu",
+	       i->name, i->id, i->type == BPF_PROG_TYPE_XDP ? "xdp" : "tc", t->link_ifindex,
+	       i->xlated_prog_len / 8, i->verified_insns, i->jited_prog_len,
+	       (unsigned long long)i->run_time_ns, (unsigned long long)i->run_cnt);
+}
+
+static void measure(const struct options *opt, const struct target *t)
+{
+	static __u8 packet[PACKET_MAX];
+	static struct outcome once, twice;
+	struct context c;
+	size_t length = packet_parse(opt->packet, packet);
+
+	context_init(&c, t, opt->ifindex, packet, length);
+	run_once(&c, t->fd, 1, &once);
+	printf(", \"retval\": %d, \"size_in\": %zu, \"size_out\": %u", (int)once.retval, length,
+	       once.size);
+	run_singles(&c, t->fd, opt->samples);
+	if (once.size == length && !memcmp(once.data, packet, length)) {
+		run_once(&c, t->fd, opt->repeat, &twice);
+		printf(", \"repeat_ns\": %u", twice.duration);
+	}
+}
+
+/* Hold BPF statistics on for a while: ns per run under whatever traffic there is. The numbers are
+ * read by -i afterwards. */
+static void hold_stats(int seconds)
+{
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+
+	if (fd < 0)
+		die("enable BPF statistics");
+	say_ready();
+	sleep((unsigned int)seconds);
+	close(fd);
+}
+
+static const char usage[] =
+	"usage: progrun [-n NETNS] [-x HEX [-i IFINDEX] [-s SAMPLES] [-r REPEAT]] [-c CPU] {-d ID "
+	"| PIN}\n"
+	"       progrun -S SECONDS      keep BPF run-time statistics enabled\n"
+	"Without a packet (-x) only describes the program. PIN is a pinned program or link.\n";
+
+static struct options options_parse(int argc, char **argv)
+{
+	struct options opt = {.samples = 20000, .repeat = 1000000, .cpu = -1, .ifindex = 1};
+	int c;
+
+	while ((c = getopt(argc, argv, "n:x:i:s:r:c:d:S:")) != -1) {
+		switch (c) {
+		case 'n':
+			opt.netns = optarg;
+			break;
+		case 'x':
+			opt.packet = optarg;
+			break;
+		case 'i':
+			opt.ifindex = atoi(optarg);
+			break;
+		case 's':
+			opt.samples = atoi(optarg);
+			break;
+		case 'r':
+			opt.repeat = atoi(optarg);
+			break;
+		case 'c':
+			opt.cpu = atoi(optarg);
+			break;
+		case 'd':
+			opt.id = (unsigned int)atoi(optarg);
+			break;
+		case 'S':
+			opt.seconds = atoi(optarg);
+			break;
+		default:
+			goto usage;
+		}
+	}
+	opt.pin = argv[optind];
+	if ((opt.seconds > 0 || opt.id || opt.pin) && opt.samples > 0 &&
+	    opt.samples <= SAMPLES_MAX && opt.repeat > 0)
+		return opt;
+usage:
+	fputs(usage, stderr);
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	struct options opt = options_parse(argc, argv);
+	struct target t;
+
+	die_with_parent();
+	if (opt.cpu >= 0)
+		pin_to_cpu(opt.cpu);
+	if (opt.netns)
+		enter_netns(opt.netns);
+	if (opt.seconds) {
+		hold_stats(opt.seconds);
+		return 0;
+	}
+	t = target_open(&opt);
+	printf("{");
+	print_info(&t);
+	if (opt.packet)
+		measure(&opt, &t);
+	puts("}");
+	return 0;
+}

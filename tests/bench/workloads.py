@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""What is measured under traffic, and the turns: A B C D, A B C D, so that what disturbs one disturbs everybody.
+
+One sample is one receiving and one sending half of traffic.c, the sender on one CPU and the receiver on another,
+the same two for every contender. On veths the sender's CPU also does the path up to the receiver's socket (in
+softirq), for every contender alike.
+"""
+import dataclasses
+import json
+import statistics
+import typing
+
+from system import BenchError, Disturbance, progress, spawn, stop, tool, two_cpus
+
+WARMUP = 0.2
+TAIL = 1.0  # the half that does not measure goes on until the other one is done
+CALM = 0.04  # others' share of the machine up to which a sample stands
+ATTEMPTS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    name: str
+    unit: str
+    higher_is_better: bool
+    read: typing.Callable
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    name: str
+    title: str
+    mode: str  # of traffic.c
+    metrics: tuple
+    sender_measures: bool = False
+    options: tuple = ()
+
+
+def _rate(field, scale):
+    return lambda out: out[field] / scale / out["seconds"] if out["seconds"] else 0.0
+
+
+def _latency(percentile):
+    return lambda out: out["ns"][percentile] / 1000 if out["ns"] else 0.0
+
+
+WORKLOADS = {w.name: w for w in (
+    Workload("tcp", "TCP stream, one connection", "tcp",
+             (Metric("goodput", "Gbit/s", True, _rate("bytes", 125e6)),), options=("-g", "cubic")),
+    Workload("udp", "UDP, 64-byte frames, one sender", "udp",
+             (Metric("received", "kpps", True, _rate("packets", 1e3)),), options=("-s", "18")),
+    Workload("rr", "TCP request/response, 1 byte", "tcp-rr",
+             (Metric("p50", "us", False, _latency("p50")), Metric("p99", "us", False, _latency("p99"))),
+             sender_measures=True, options=("-g", "cubic")),
+    Workload("rrpoll", "TCP request/response, 1 byte, polling", "tcp-rr",
+             (Metric("p50", "us", False, _latency("p50")), Metric("p99", "us", False, _latency("p99"))),
+             sender_measures=True, options=("-g", "cubic", "-b")),
+)}
+
+
+def _halves(workload, topology, seconds):
+    """The command lines of the receiving and the sending half."""
+    sender_cpu, receiver_cpu = two_cpus()
+    receiver, sender = topology.receiver, topology.sender
+    common = ["-a", receiver.address, "-w", str(WARMUP), *workload.options]
+
+    def half(end, cpu, measures, role):
+        length = seconds if measures else seconds + TAIL
+        return [tool("traffic"), "-n", end.path, "-c", str(cpu), "-t", str(length), *common,
+                f"{workload.mode}-{role}"]
+    return (half(receiver, receiver_cpu, not workload.sender_measures, "receive"),
+            half(sender, sender_cpu, workload.sender_measures, "send"))
+
+
+def sample(workload, topology, seconds):
+    """One measurement: {metric: value}. Raises BenchError if nothing came through."""
+    receive, send = _halves(workload, topology, seconds)
+    receiver = spawn(receive)
+    if receiver.stdout.readline().strip() != "ready":
+        errors = receiver.stderr.read().strip()
+        stop(receiver)
+        raise BenchError(f"{workload.name}: receiver: {errors}")
+    sender = spawn(send)
+    measuring = sender if workload.sender_measures else receiver
+    try:
+        output, errors = measuring.communicate(timeout=seconds + 20)
+        result = json.loads(output) if output.strip() else {}
+        values = {metric.name: metric.read(result) for metric in workload.metrics} if result else {}
+        if not values or not all(values.values()):
+            raise BenchError(f"{workload.name}: nothing came through {topology.tag}: {errors.strip()}")
+        return values
+    finally:
+        stop(sender)
+        stop(receiver)
+
+
+def calm_sample(workload, topology, seconds):
+    """(values, disturbed): a disturbed sample is taken again, ATTEMPTS times at most, and the calmest counts."""
+    best = None
+    for _ in range(ATTEMPTS):
+        others = Disturbance()
+        values = sample(workload, topology, seconds)
+        share = others.share()
+        if best is None or share < best[1]:
+            best = values, share
+        if share < CALM:
+            break
+    return best[0], best[1] >= CALM
+
+
+class Row:
+    """All samples of one contender at one workload, place and metric."""
+
+    def __init__(self):
+        self.samples = []
+        self.disturbed = 0
+
+    def add(self, value, disturbed):
+        self.samples.append(value)
+        self.disturbed += disturbed
+
+    def summary(self):
+        return {"median": statistics.median(self.samples), "min": min(self.samples), "max": max(self.samples),
+                "disturbed": self.disturbed, "samples": self.samples}
+
+
+def _wire_packet_size(topology, before):
+    packets, size = (now - then for now, then in zip(topology.wire_counters(), before))
+    return size / packets if packets else 0.0
+
+
+def _note_wire(workload, place, topology, before, notes):
+    """The wire must be what its name says, or the comparison is not the one in the table."""
+    size = _wire_packet_size(topology, before)
+    if place.wire and size > 1514:
+        notes.append(f"{topology.tag}: {size:.0f} bytes a packet on a 1500-byte wire")
+    elif not place.wire and workload.name == "tcp" and size < 1514:
+        notes.append(f"{topology.tag}: {size:.0f} bytes a packet: GSO does not cross the underlay")
+
+
+def compare(workload, place, field, rounds, seconds):
+    """Run one workload at one place over all rounds. Returns a list of results, one a metric, for report.py."""
+    rows, notes, present, out = {}, [], field.at(place.name), set()
+    for turn in range(rounds):
+        for contender, topology in (pair for pair in present if pair[0].name not in out):
+            progress(f"{workload.name} {place.name} round {turn + 1}/{rounds} {contender.name}")
+            before = topology.wire_counters() if place.hosts == 2 else None
+            try:
+                values, disturbed = calm_sample(workload, topology, seconds)
+            except BenchError as err:
+                notes.append(str(err))
+                out.add(contender.name)
+                continue
+            for name, value in values.items():
+                rows.setdefault((name, contender.name), Row()).add(value, disturbed)
+            if before and turn == 0:
+                _note_wire(workload, place, topology, before, notes)
+    progress()
+    results = []
+    for metric in workload.metrics:
+        contenders = {name: row.summary() for (of, name), row in rows.items() if of == metric.name}
+        for summary in contenders.values():
+            for base in ("raw", "kernel"):
+                if base in contenders:
+                    summary[f"vs_{base}"] = summary["median"] / contenders[base]["median"]
+        results.append({"workload": workload.name, "title": workload.title, "place": place.name,
+                        "place_title": place.title, "metric": metric.name, "unit": metric.unit,
+                        "higher_is_better": metric.higher_is_better, "contenders": contenders,
+                        "notes": sorted(set(notes))})
+    return results
