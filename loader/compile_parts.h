@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the parts of the compiler share: compile.c (order, ports, networks), compile_tunnels.c
+ * (remote nodes), compile_flood.c (replication lists), compile_ids.c (who was who). */
+#ifndef WEFT_LOADER_COMPILE_PARTS_H
+#define WEFT_LOADER_COMPILE_PARTS_H
+
+#include <stdbool.h>
+
+#include "compile.h"
+#include "config.h"
+#include "diag.h"
+#include "ids.h"
+#include "set.h"
+#include "util.h"
+
+/**
+ * struct net_state - a network on its way, by index of cfg->networks.
+ * @id: 0 if this node takes no part in it.
+ * @mtu: smallest of its tunnels so far.
+ * @flood: slots of its two replication lists, by enum weft_flood_kind.
+ * @narrow: a tunnel of it was complained about.
+ */
+struct net_state {
+	__u16 id;
+	__u32 mtu;
+	__u32 flood[2];
+	bool narrow;
+};
+
+/** struct flood_row - a member of a replication list that has no slot yet. */
+struct flood_row {
+	size_t network; /* index of cfg->networks */
+	struct weft_flood_key key;
+	struct weft_flood_member member;
+	bool placed;
+};
+
+/** struct compiler - one run of compile(). @err is -ENOMEM once memory has run out. */
+struct compiler {
+	const struct compile_input *in;
+	const struct config *cfg;
+	const struct cfg_node *node;
+	struct diag *diag;
+	struct tables *out;
+	struct ids port_ids;
+	struct ids network_ids;
+	struct ids tunnel_ids;
+	struct net_state *nets;
+	struct set members; /* struct member_key -> tunnel id */
+	struct flood_row *flood;
+	size_t n_flood;
+	size_t flood_size;
+	int err;
+};
+
+/** compile_ids_load - take over the ids of the previous state. */
+void compile_ids_load(struct compiler *c);
+
+/** compile_port_id - id of a port or uplink. @kind: enum weft_port_kind. */
+__u32 compile_port_id(struct compiler *c, int kind, const char *name);
+__u32 compile_network_id(struct compiler *c, const char *name);
+__u32 compile_tunnel_id(struct compiler *c, const struct in6_addr *remote, enum weft_encap encap);
+
+/** compile_put - a row of a wanted table. */
+static inline void compile_put(struct compiler *c, enum table_id id, const void *key,
+			       const void *value)
+{
+	if (!c->err)
+		c->err = table_put(&c->out->t[id], key, value);
+}
+
+/** compile_members - find the remote members of the networks here; make their tunnels. */
+void compile_members(struct compiler *c);
+
+/** compile_tunnel_to - tunnel to a remote member of a network (both by index), 0 if none. */
+__u32 compile_tunnel_to(const struct compiler *c, size_t network, size_t node);
+
+/** compile_flood_add - a member of the replication list that @kind names. */
+void compile_flood_add(struct compiler *c, size_t network, enum weft_flood_kind kind,
+		       const struct weft_flood_member *member);
+
+/** compile_flood - give every member a slot: its old one, or else the lowest free. */
+void compile_flood(struct compiler *c);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Sizes of the kernel's tables; see limits.h. */
+#include "limits.h"
+
+#include <string.h>
+
+#include <weft/drop.h>
+
+#include "config.h"
+#include "diag.h"
+
+/**
+ * struct limit - what sizes a table.
+ * @name: key in `limits`; NULL: the table has one entry.
+ * @offset: in struct cfg_limits.
+ * @factor: entries per unit.
+ * @ids: of an array: the table with a row for each id in use, which is an index of the array.
+ */
+struct limit {
+	const char *name;
+	size_t offset;
+	__u32 factor;
+	enum table_id ids;
+};
+
+#define HASH(key, by)                                                                              \
+	{                                                                                          \
+		.name = #key, .offset = offsetof(struct cfg_limits, key), .factor = (by)           \
+	}
+#define ARRAY(key, names)                                                                          \
+	{                                                                                          \
+		.name = #key, .offset = offsetof(struct cfg_limits, key), .ids = (names)           \
+	}
+
+static const struct limit limits[__TABLE_MAX] = {
+	[TABLE_TUN_INFO] = HASH(vteps, 1),
+	[TABLE_NET_INFO] = HASH(networks, 1),
+	[TABLE_PORT_INFO] = HASH(ports, 1),
+	[TABLE_TUNNELS] = ARRAY(vteps, TABLE_TUN_INFO),
+	[TABLE_NETWORKS] = ARRAY(networks, TABLE_NET_INFO),
+	[TABLE_VNIS] = HASH(networks, 1),
+	[TABLE_VTEPS] = HASH(vteps, 1),
+	[TABLE_PEERS] = HASH(endpoints, 1),
+	[TABLE_PORTS] = HASH(ports, 1),
+	[TABLE_FDB] = HASH(endpoints, 1),
+	[TABLE_NEIGH] = HASH(endpoints, 2), /* an endpoint has an IPv4 and an IPv6 address */
+	[TABLE_FLOOD] = HASH(endpoints, 1),
+	[TABLE_PORT_STAT] = ARRAY(ports, TABLE_PORT_INFO),
+	[TABLE_NET_STAT] = ARRAY(networks, TABLE_NET_INFO),
+	[TABLE_DROPS] = HASH(ports, __WEFT_DROP_MAX),
+	[TABLE_ICMP_NEXT] = ARRAY(ports, TABLE_PORT_INFO),
+};
+
+static const struct cfg_num *limit_of(const struct config *cfg, enum table_id id)
+{
+	return (const struct cfg_num *)((const char *)&cfg->limits + limits[id].offset);
+}
+
+static __u32 highest_id(const struct table *names)
+{
+	__u32 id, highest = 0;
+
+	for (size_t i = 0; i < names->rows.n; i++) {
+		memcpy(&id, table_key(names, i), sizeof(id));
+		if (id > highest)
+			highest = id;
+	}
+	return highest;
+}
+
+__u32 limits_entries(const struct config *cfg, enum table_id id, const struct tables *wanted,
+		     const struct tables *actual)
+{
+	__u32 last, kept;
+
+	if (!limits[id].name)
+		return 1;
+	last = limit_of(cfg, id)->v;
+	if (!limits[id].ids)
+		return last * limits[id].factor;
+
+	kept = highest_id(&wanted->t[limits[id].ids]);
+	last = kept > last ? kept : last;
+	kept = highest_id(&actual->t[limits[id].ids]);
+	last = kept > last ? kept : last;
+	return last + 1; /* ids begin with 1 */
+}
+
+/* Rows of @actual that are not in @wanted: they leave only after the new ones have come. */
+static size_t leaving(const struct table *wanted, const struct table *actual)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < actual->rows.n; i++)
+		n += !table_get(wanted, table_key(actual, i));
+	return n;
+}
+
+static void check(const struct config *cfg, enum table_id id, const struct tables *wanted,
+		  const struct tables *actual, struct diag *diag)
+{
+	const struct cfg_num *limit = limit_of(cfg, id);
+	__u64 room = limit->v * limits[id].factor;
+	size_t rows = wanted->t[id].rows.n;
+	size_t old = rows <= room ? leaving(&wanted->t[id], &actual->t[id]) : 0;
+
+	if (rows + old <= room)
+		return;
+	diag_error(diag, DIAG_AT(*limit, "limits.%s", limits[id].name),
+		   "the limit is %llu, which gives the table %s room for %llu entries; %zu are "
+		   "needed%s",
+		   limit->v, table_descs[id].name, room, rows + old,
+		   old ? " until the old ones have gone" : "");
+	diag_hint(diag, "raise limits.%s to at least %zu", limits[id].name,
+		  (rows + old + limits[id].factor - 1) / limits[id].factor);
+}
+
+void limits_check(const struct config *cfg, const struct tables *wanted,
+		  const struct tables *actual, struct diag *diag)
+{
+	for (int id = 0; id < __TABLE_WANTED_MAX; id++)
+		if (limits[id].factor)
+			check(cfg, id, wanted, actual, diag);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Rows to and from the kernel's maps; the only caller of bpf_map_*_elem and _batch. See tables.h
+ * for what a row is.
+ *
+ * Batches where the kernel has them, one by one where it has not; all map types of bpf/maps.h have
+ * them from Linux 6.1 on.
+ */
+#ifndef WEFT_LOADER_MAP_IO_H
+#define WEFT_LOADER_MAP_IO_H
+
+#include "tables.h"
+
+/**
+ * map_read - append all entries of a map to a table.
+ * @table: of the map's shape. Of per-CPU maps the sum over all CPUs is stored; of array maps, the
+ * entries that are not all zero.
+ *
+ * Return: 0 or -errno; the table then holds what was read so far.
+ */
+int map_read(int fd, struct table *table);
+
+/** map_put - write rows, be they new or not. Return: 0 or -errno with some rows written. */
+int map_put(int fd, const struct table_desc *desc, const struct rows *rows);
+
+/**
+ * map_remove - delete the entries with these keys; of arrays and per-CPU arrays, zero them. One
+ * that is not there is as good as deleted.
+ *
+ * Return: 0 or -errno with some rows deleted.
+ */
+int map_remove(int fd, const struct table_desc *desc, const struct rows *rows);
+
+/**
+ * map_copy - copy every entry of @from into @to, each CPU's value to the same CPU.
+ *
+ * Return: 0 or -errno.
+ */
+int map_copy(int from, int to, const struct table_desc *desc);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Tables as data; see tables.h. */
+#include "tables.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weft/abi.h>
+
+#define FIRST_ROWS 64
+
+#define HASH(map, key, value)                                                                      \
+	{                                                                                          \
+		.name = map, .key_size = sizeof(key), .value_size = sizeof(value)                  \
+	}
+#define ARRAY(map, value)                                                                          \
+	{                                                                                          \
+		.name = map, .key_size = sizeof(__u32), .value_size = sizeof(value), .array = true \
+	}
+#define PERCPU_ARRAY(map, value)                                                                   \
+	{                                                                                          \
+		.name = map, .key_size = sizeof(__u32), .value_size = sizeof(value),               \
+		.array = true, .percpu = true                                                      \
+	}
+#define PERCPU_HASH(map, key, value)                                                               \
+	{                                                                                          \
+		.name = map, .key_size = sizeof(key), .value_size = sizeof(value), .percpu = true  \
+	}
+
+const struct table_desc table_descs[__TABLE_MAX] = {
+	[TABLE_NODE] = ARRAY("weft_node", struct weft_node),
+	[TABLE_TUNNELS] = ARRAY("weft_tunnels", struct weft_tunnel),
+	[TABLE_NETWORKS] = ARRAY("weft_networks", struct weft_network),
+	[TABLE_VNIS] = HASH("weft_vnis", struct weft_vni_key, __u32),
+	[TABLE_VTEPS] = HASH("weft_vteps", struct weft_addr, __u32),
+	[TABLE_PEERS] = HASH("weft_peers", struct weft_peer_key, struct weft_peer),
+	[TABLE_NODE_INFO] = ARRAY("weft_node_info", struct weft_node_info),
+	[TABLE_TUN_INFO] = HASH("weft_tun_info", __u32, struct weft_tunnel_info),
+	[TABLE_NET_INFO] = HASH("weft_net_info", __u32, struct weft_network_info),
+	[TABLE_PORT_INFO] = HASH("weft_port_info", __u32, struct weft_port_info),
+	[TABLE_PORTS] = HASH("weft_ports", __u32, struct weft_port),
+	[TABLE_FDB] = HASH("weft_fdb", struct weft_fdb_key, struct weft_fdb_entry),
+	[TABLE_NEIGH] = HASH("weft_neigh", struct weft_neigh_key, struct weft_neigh),
+	[TABLE_FLOOD] = HASH("weft_flood", struct weft_flood_key, struct weft_flood_member),
+	[TABLE_PORT_STAT] = PERCPU_ARRAY("weft_port_stat", struct weft_port_stat),
+	[TABLE_NET_STAT] = PERCPU_ARRAY("weft_net_stat", struct weft_net_stat),
+	[TABLE_DROPS] = PERCPU_HASH("weft_drops", struct weft_drop_key, struct weft_count),
+	[TABLE_ICMP_NEXT] = ARRAY("weft_icmp_next", __u64),
+};
+
+static int rows_grow(struct rows *rows, const struct table_desc *desc)
+{
+	size_t size = rows->size ? rows->size * 2 : FIRST_ROWS;
+	__u8 *keys, *values;
+
+	keys = reallocarray(rows->keys, size, desc->key_size);
+	if (!keys)
+		return -ENOMEM;
+	rows->keys = keys;
+
+	values = reallocarray(rows->values, size, desc->value_size);
+	if (!values)
+		return -ENOMEM;
+	rows->values = values;
+
+	rows->size = size;
+	return 0;
+}
+
+int rows_add(struct rows *rows, const struct table_desc *desc, const void *key, const void *value)
+{
+	int err;
+
+	if (rows->n == rows->size) {
+		err = rows_grow(rows, desc);
+		if (err)
+			return err;
+	}
+	memcpy(rows->keys + rows->n * desc->key_size, key, desc->key_size);
+	memcpy(rows->values + rows->n * desc->value_size, value, desc->value_size);
+	rows->n++;
+	return 0;
+}
+
+void rows_clear(struct rows *rows)
+{
+	free(rows->keys);
+	free(rows->values);
+	*rows = (struct rows){};
+}
+
+void table_init(struct table *table, const struct table_desc *desc)
+{
+	*table = (struct table){.desc = desc};
+}
+
+void table_clear(struct table *table)
+{
+	rows_clear(&table->rows);
+	set_clear(&table->index);
+}
+
+int table_put(struct table *table, const void *key, const void *value)
+{
+	const struct table_desc *desc = table->desc;
+	size_t row;
+	int err;
+
+	err = set_add(&table->index, key, desc->key_size, table->rows.n, &row);
+	if (err == -EEXIST) {
+		memcpy(table->rows.values + row * desc->value_size, value, desc->value_size);
+		return 0;
+	}
+	if (err)
+		return err;
+	return rows_add(&table->rows, desc, key, value);
+}
+
+const void *table_get(const struct table *table, const void *key)
+{
+	size_t row;
+
+	if (!set_find(&table->index, key, table->desc->key_size, &row))
+		return NULL;
+	return table_value(table, row);
+}
+
+void tables_init(struct tables *tables)
+{
+	for (int i = 0; i < __TABLE_WANTED_MAX; i++)
+		table_init(&tables->t[i], &table_descs[i]);
+}
+
+void tables_clear(struct tables *tables)
+{
+	for (int i = 0; i < __TABLE_WANTED_MAX; i++)
+		table_clear(&tables->t[i]);
+}
+
+static int diff_wanted(const struct table *actual, const struct table *wanted,
+		       struct table_diff *diff)
+{
+	const struct table_desc *desc = wanted->desc;
+	const void *key, *value, *old;
+	int err = 0;
+
+	for (size_t i = 0; i < wanted->rows.n && !err; i++) {
+		key = table_key(wanted, i);
+		value = table_value(wanted, i);
+		old = table_get(actual, key);
+		if (!old) {
+			err = rows_add(&diff->added, desc, key, value);
+		} else if (memcmp(old, value, desc->value_size)) {
+			err = rows_add(&diff->changed, desc, key, value);
+			if (!err)
+				err = rows_add(&diff->previous, desc, key, old);
+		}
+	}
+	return err;
+}
+
+static int diff_actual(const struct table *actual, const struct table *wanted,
+		       struct table_diff *diff)
+{
+	const void *key;
+	int err = 0;
+
+	for (size_t i = 0; i < actual->rows.n && !err; i++) {
+		key = table_key(actual, i);
+		if (!table_get(wanted, key))
+			err = rows_add(&diff->removed, actual->desc, key, table_value(actual, i));
+	}
+	return err;
+}
+
+int table_diff(const struct table *actual, const struct table *wanted, struct table_diff *diff)
+{
+	int err;
+
+	err = diff_wanted(actual, wanted, diff);
+	if (!err)
+		err = diff_actual(actual, wanted, diff);
+	if (err)
+		table_diff_clear(diff);
+	return err;
+}
+
+void table_diff_clear(struct table_diff *diff)
+{
+	rows_clear(&diff->added);
+	rows_clear(&diff->changed);
+	rows_clear(&diff->previous);
+	rows_clear(&diff->removed);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Tables as data: what a BPF map holds or should hold, and the difference between the two.
+ *
+ * One mechanism for every map. compile.c fills tables with what the file wants, map_io.c with what
+ * the kernel has, table_diff() compares, map_io.c writes the difference. Nothing here touches the
+ * kernel. Keys and values are the bytes of the structs in <weft/abi.h>, which have no padding.
+ */
+#ifndef WEFT_LOADER_TABLES_H
+#define WEFT_LOADER_TABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#include "set.h"
+
+/**
+ * enum table_id - the maps of bpf/maps.h.
+ *
+ * The order is the order in which entries are made, so that nothing points to what is not there
+ * yet; they are removed in reverse. Names come first: at any moment, whatever is cut off where, an
+ * id that stands in some table has its name, and so is not given out again.
+ */
+enum table_id {
+	TABLE_NODE,
+	TABLE_NODE_INFO,
+	TABLE_TUN_INFO,
+	TABLE_NET_INFO,
+	TABLE_PORT_INFO,
+	TABLE_TUNNELS,
+	TABLE_NETWORKS,
+	TABLE_VNIS,
+	TABLE_VTEPS,
+	TABLE_PEERS,
+	TABLE_PORTS,
+	TABLE_FDB,
+	TABLE_NEIGH,
+	TABLE_FLOOD,
+	__TABLE_WANTED_MAX, /* up to here the loader writes; from here on the datapath */
+	TABLE_PORT_STAT = __TABLE_WANTED_MAX,
+	TABLE_NET_STAT,
+	TABLE_DROPS,
+	TABLE_ICMP_NEXT,
+	__TABLE_MAX,
+};
+
+/**
+ * struct table_desc - shape of a map.
+ * @array: keys are the indices 0, 1, ..; an all-zero value stands for "no entry".
+ * @percpu: every CPU has its own value, made of __u64 counters only.
+ */
+struct table_desc {
+	const char *name;
+	__u32 key_size;
+	__u32 value_size;
+	bool array;
+	bool percpu;
+};
+
+extern const struct table_desc table_descs[__TABLE_MAX];
+
+/** struct rows - keys and values, one behind the other, as the batch system calls take them. */
+struct rows {
+	__u8 *keys;
+	__u8 *values;
+	size_t n;
+	size_t size; /* rows there is room for */
+};
+
+/** struct table - rows with an index over their keys. */
+struct table {
+	const struct table_desc *desc;
+	struct rows rows;
+	struct set index;
+};
+
+/** struct tables - one state, wanted or actual. Initialise with tables_init(). */
+struct tables {
+	struct table t[__TABLE_WANTED_MAX];
+};
+
+/**
+ * struct table_diff - what turns one table into another.
+ * @added: rows to be made.
+ * @changed: rows whose value becomes another.
+ * @previous: the same keys with the values that @changed replaces.
+ * @removed: rows to be deleted, with the values they have.
+ */
+struct table_diff {
+	struct rows added;
+	struct rows changed;
+	struct rows previous;
+	struct rows removed;
+};
+
+/** rows_add - append a row; both byte strings are copied. Return: 0 or -ENOMEM. */
+int rows_add(struct rows *rows, const struct table_desc *desc, const void *key, const void *value);
+
+/** rows_clear - release the rows; the struct is empty and usable again. */
+void rows_clear(struct rows *rows);
+
+/** table_init - an empty table of this shape; @desc must outlive it. */
+void table_init(struct table *table, const struct table_desc *desc);
+
+/** table_clear - release a table's rows. */
+void table_clear(struct table *table);
+
+/**
+ * table_put - add a row, or give the row with this key another value.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int table_put(struct table *table, const void *key, const void *value);
+
+/** table_get - value of the row with this key, or NULL. Valid until the next table_put(). */
+const void *table_get(const struct table *table, const void *key);
+
+/** table_key, table_value - row @i of 0 .. rows.n-1. Valid until the next table_put(). */
+static inline const void *table_key(const struct table *table, size_t i)
+{
+	return table->rows.keys + i * table->desc->key_size;
+}
+
+static inline const void *table_value(const struct table *table, size_t i)
+{
+	return table->rows.values + i * table->desc->value_size;
+}
+
+/** tables_init - empty tables of all kinds. */
+void tables_init(struct tables *tables);
+
+/** tables_clear - release all tables; they are empty and usable again. Also for _cleanup_(). */
+void tables_clear(struct tables *tables);
+
+/**
+ * table_diff - what has to be written to make @actual equal @wanted.
+ * @diff: an all-zero struct; release with table_diff_clear().
+ *
+ * Linear in the rows of both. Return: 0 or -ENOMEM, @diff then empty.
+ */
+int table_diff(const struct table *actual, const struct table *wanted, struct table_diff *diff);
+
+void table_diff_clear(struct table_diff *diff);
+
+/** table_diff_empty - whether nothing has to be written. */
+static inline bool table_diff_empty(const struct table_diff *diff)
+{
+	return !diff->added.n && !diff->changed.n && !diff->removed.n;
+}
+
+#endif
