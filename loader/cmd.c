@@ -2,7 +2,6 @@
 /* What all verbs share; see cmd.h. */
 #include "cmd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -10,10 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pins.h"
 #include "suggest.h"
 #include "util.h"
-
-#define NODES_DIR "/sys/fs/bpf/weft/v1" /* a directory per node */
 
 #define NAMES_MAX 8 /* nodes named in one message */
 #define NAMES_LEN (NAMES_MAX * (WEFT_NAME_LEN + 2) + 32)
@@ -103,86 +101,80 @@ int cmd_finish(int status)
 	return cmd_error(CMD_FAILED, "standard output: %s", strerror(errno));
 }
 
-static int is_node(const struct dirent *entry)
-{
-	return is_node_name(entry->d_name);
-}
-
-static void free_entries(struct dirent **entries, int n)
-{
-	while (n > 0)
-		free(entries[--n]);
-	free(entries);
-}
-
 /* As many names as a line can hold, and how many more there are. */
-static void join_names(struct dirent **entries, int n, char text[static NAMES_LEN])
+static void join_names(char *const *names, size_t n, char text[static NAMES_LEN])
 {
-	size_t len = 0;
-	int i;
+	size_t i, len = 0;
 
 	text[0] = '\0';
 	for (i = 0; i < n && i < NAMES_MAX; i++)
-		len += snprintf(text + len, NAMES_LEN - len, "%s%s", i ? ", " : "",
-				entries[i]->d_name);
+		len += snprintf(text + len, NAMES_LEN - len, "%s%.*s", i ? ", " : "", WEFT_NAME_LEN,
+				names[i]);
 	if (n > NAMES_MAX)
-		snprintf(text + len, NAMES_LEN - len, " and %d more", n - NAMES_MAX);
+		snprintf(text + len, NAMES_LEN - len, " and %zu more", n - NAMES_MAX);
 }
 
-static enum cmd_exit no_such_node(const char *wanted, struct dirent **entries, int n)
+static enum cmd_exit no_such_node(const char *wanted, char *const *names, size_t n)
 {
 	struct suggestion s = {.word = wanted};
-	char names[NAMES_LEN];
-	int i;
+	char text[NAMES_LEN];
+	size_t i;
 
 	for (i = 0; i < n; i++)
-		suggest_try(&s, entries[i]->d_name);
+		suggest_try(&s, names[i]);
 	if (s.best)
 		return cmd_error(CMD_NOT_APPLIED,
 				 "node \"%s\" is not applied here; did you mean \"%s\"?", wanted,
 				 s.best);
-	join_names(entries, n, names);
+	join_names(names, n, text);
 	return cmd_error(CMD_NOT_APPLIED, "node \"%s\" is not applied here; there is %s", wanted,
-			 names);
+			 text);
 }
 
-static enum cmd_exit choose(const char *wanted, struct dirent **entries, int n, const char **out)
+static enum cmd_exit choose(const char *wanted, char *const *names, struct pins *pins)
 {
-	char names[NAMES_LEN];
-	int i;
+	char text[NAMES_LEN];
+	size_t i, n = 0;
 
-	if (n <= 0)
+	while (names[n])
+		n++;
+	if (!n)
 		return cmd_error(CMD_NOT_APPLIED, "nothing is applied here");
 	if (!wanted && n > 1) {
-		join_names(entries, n, names);
+		join_names(names, n, text);
 		return cmd_error(CMD_INVALID,
-				 "several nodes are applied here; choose one by --node: %s", names);
+				 "several nodes are applied here; choose one by --node: %s", text);
 	}
 	for (i = 0; i < n; i++) {
-		if (wanted && strcmp(entries[i]->d_name, wanted))
+		if (wanted && strcmp(names[i], wanted))
 			continue;
-		*out = entries[i]->d_name;
+		pins_init(pins, names[i]);
 		return CMD_OK;
 	}
-	return no_such_node(wanted, entries, n);
+	return no_such_node(wanted, names, n);
 }
 
-enum cmd_exit cmd_choose_node(const struct cmd_common *common, char node[static WEFT_NAME_LEN])
+enum cmd_exit cmd_choose_node(const struct cmd_common *common, struct pins *pins)
 {
-	struct dirent **entries = NULL;
-	const char *name = NULL;
+	_cleanup_(pins_names_freep) char **names = NULL;
+	struct pins chosen;
 	enum cmd_exit status;
-	int n;
+	int err;
 
-	n = scandir(NODES_DIR, &entries, is_node, alphasort);
-	if (n < 0 && errno != ENOENT)
-		return cmd_error(CMD_FAILED, "%s: %s%s", NODES_DIR, strerror(errno),
-				 errno == EACCES ? "; weft needs root" : "");
-	status = choose(common->node, entries, n, &name);
-	if (!status)
-		memcpy(node, name, strlen(name) + 1); /* fits: is_node_name() */
-	free_entries(entries, n);
-	return status;
+	err = pins_nodes(&names);
+	if (err)
+		return cmd_error(CMD_FAILED, "cannot list the nodes under %s: %s%s", PINS_BPFFS,
+				 strerror(-err), err == -EACCES ? "; weft needs root" : "");
+	status = choose(common->node, names, &chosen);
+	if (status)
+		return status;
+	err = pins_check(&chosen);
+	if (err)
+		return cmd_error(CMD_FAILED, "%s: %s", chosen.base,
+				 err == -EPERM ? "not root's alone, so weft did not make it"
+					       : strerror(-err));
+	*pins = chosen;
+	return CMD_OK;
 }
 
 enum cmd_exit cmd_enter_netns(const struct cmd_common *common)

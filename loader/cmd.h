@@ -13,6 +13,8 @@
 
 #include <weft/abi.h>
 
+struct pins;
+
 #define WEFT_VERSION "0.1.0"
 
 /** enum cmd_exit - exit statuses, the same for every verb; a script may rely on them. */
@@ -52,12 +54,12 @@ void cmd_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /**
  * cmd_choose_node - which node is meant: the one that --node says, or the only one applied here.
- * @node: receives its name, untouched on failure.
+ * @pins: receives its place in bpffs, known to be made by root; untouched on failure.
  *
  * Return: CMD_OK; CMD_NOT_APPLIED if there is no such node, CMD_INVALID if there are several to
  * choose from, or CMD_FAILED; all said on standard error.
  */
-enum cmd_exit cmd_choose_node(const struct cmd_common *common, char node[static WEFT_NAME_LEN]);
+enum cmd_exit cmd_choose_node(const struct cmd_common *common, struct pins *pins);
 
 /**
  * cmd_enter_netns - enter the namespace that --netns names, if it was given.

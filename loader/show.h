@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What `weft show` and `weft status` read: a node's pinned maps and nothing else, so that they work
+ * whatever else runs or does not. One file per thing shown, show_<thing>.c; cmd_show.c picks.
+ */
+#ifndef WEFT_LOADER_SHOW_H
+#define WEFT_LOADER_SHOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#include <weft/abi.h>
+
+#include "tables.h"
+
+struct pins;
+struct print_column;
+struct print_table;
+
+/** VIEW_TABLE - one map in the set that view_read() takes. */
+#define VIEW_TABLE(id) (1u << (id))
+
+/** VIEW_NAMES - the maps that view_port_name() and its kin look into. */
+#define VIEW_NAMES                                                                                 \
+	(VIEW_TABLE(TABLE_NODE_INFO) | VIEW_TABLE(TABLE_NET_INFO) | VIEW_TABLE(TABLE_PORT_INFO) |  \
+	 VIEW_TABLE(TABLE_TUN_INFO))
+
+/**
+ * struct view - maps as they were a moment ago, per-CPU values summed.
+ *
+ * Each map is read by itself: while weft applies a file, one may be ahead of another, so that any id
+ * may be unknown in the next.
+ */
+struct view {
+	struct table t[__TABLE_MAX];
+};
+
+/**
+ * view_read - read some of a node's maps.
+ * @tables: set of VIEW_TABLE().
+ * @view: uninitialised; view_clear() releases it, after a failure too.
+ * @failed: receives the map that a failure is about.
+ *
+ * Return: 0; -ENOENT if the map is not pinned; -EPROTO if it has another layout; -errno.
+ */
+int view_read(const struct pins *pins, __u32 tables, struct view *view, const char **failed);
+
+/** view_clear - release what view_read() read. Also for _cleanup_(). */
+void view_clear(struct view *view);
+
+/** struct view_name - a name, or "#17" where id 17 has none (any more). */
+struct view_name {
+	char s[WEFT_NAME_LEN];
+};
+
+struct view_name view_node_name(const struct view *view);
+struct view_name view_port_name(const struct view *view, __u32 port);
+struct view_name view_network_name(const struct view *view, __u32 network);
+struct view_name view_tunnel_name(const struct view *view, __u32 tunnel); /* the remote node */
+
+/** view_port_info - names of a port or uplink, or NULL. */
+const struct weft_port_info *view_port_info(const struct view *view, __u32 port);
+
+/** view_interface_port - the port or uplink with this interface, or NULL. Needs TABLE_PORTS. */
+const struct weft_port *view_interface_port(const struct view *view, __u32 ifindex);
+
+/** enum show_filter - what can narrow a listing. */
+enum show_filter {
+	SHOW_BY_NETWORK = 1,
+	SHOW_BY_PORT = 2,
+};
+
+/**
+ * struct show - one listing that was asked for.
+ * @network: only what belongs to this network; 0 = all.
+ * @port: only what belongs to this port; 0 = all.
+ * @all: rows without anything to say too.
+ */
+struct show {
+	struct view view;
+	__u32 network;
+	__u32 port;
+	bool all;
+};
+
+/**
+ * struct show_kind - a thing that can be shown.
+ * @tables: set of VIEW_TABLE() that @fill needs, besides VIEW_NAMES.
+ * @filters: set of enum show_filter.
+ * @fill: adds the rows. Return: 0 or -ENOMEM.
+ */
+struct show_kind {
+	const char *name;
+	__u32 tables;
+	unsigned int filters;
+	const struct print_column *columns;
+	size_t n_columns;
+	int (*fill)(const struct show *show, struct print_table *out);
+};
+
+extern const struct show_kind show_networks, show_ports, show_fdb, show_tunnels, show_drops;
+
+struct address;
+
+/** struct addresses - IP addresses of endpoints, sorted so that one endpoint's are together. */
+struct addresses {
+	struct address *v;
+	size_t n;
+};
+
+/** addresses_sort - the view's weft_neigh by network and MAC address. Return: 0 or -ENOMEM. */
+int addresses_sort(const struct view *view, struct addresses *out);
+
+/** addresses_clear - release them. Also for _cleanup_(). */
+void addresses_clear(struct addresses *addresses);
+
+/** addresses_print - a list cell with the addresses of an endpoint. */
+void addresses_print(const struct addresses *addresses, __u32 network,
+		     const __u8 mac[static WEFT_ETH_ALEN], struct print_table *out);
+
+#endif

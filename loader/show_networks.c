@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* weft show networks; see show.h. */
+#include "show.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "print.h"
+#include "util.h"
+
+static const struct print_column columns[] = {
+	{"network", "NETWORK", NULL, PRINT_TEXT},
+	{"id", "ID", NULL, PRINT_NUMBER},
+	{"vni", "VNI", NULL, PRINT_NUMBER},
+	{"mtu", "MTU", NULL, PRINT_NUMBER},
+	{"flood", "FLOOD", NULL, PRINT_BOOL},
+	{"ports", "PORTS", NULL, PRINT_NUMBER},
+	{"vteps", "VTEPS", NULL, PRINT_NUMBER},
+	{"packets", "PACKETS", "from_ports", PRINT_NUMBER},
+	{"bytes", "BYTES", "from_ports", PRINT_NUMBER},
+	{"packets", "PACKETS", "to_ports", PRINT_NUMBER},
+	{"bytes", "BYTES", "to_ports", PRINT_NUMBER},
+	{"packets", "PACKETS", "from_underlay", PRINT_NUMBER},
+	{"bytes", "BYTES", "from_underlay", PRINT_NUMBER},
+	{"packets", "PACKETS", "to_underlay", PRINT_NUMBER},
+	{"bytes", "BYTES", "to_underlay", PRINT_NUMBER},
+};
+
+/** struct row - a network in the order of the listing. */
+struct row {
+	struct view_name name;
+	__u32 id;
+	const struct weft_network *network;
+	__u32 ports;
+	__u32 vteps;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	return strverscmp(x->name.s, y->name.s);
+}
+
+/* Counts in rows that are still in the order of their ids. */
+static struct row *find(struct row *rows, size_t n, __u32 id)
+{
+	size_t low = 0, high = n, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (rows[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n && rows[low].id == id ? &rows[low] : NULL;
+}
+
+static void count_members(const struct view *view, struct row *rows, size_t n)
+{
+	const struct table *ports = &view->t[TABLE_PORTS], *peers = &view->t[TABLE_PEERS];
+	struct row *row;
+	size_t i;
+
+	for (i = 0; i < ports->rows.n; i++) {
+		row = find(rows, n, ((const struct weft_port *)table_value(ports, i))->network);
+		if (row)
+			row->ports++;
+	}
+	for (i = 0; i < peers->rows.n; i++) {
+		row = find(rows, n, ((const struct weft_peer *)table_value(peers, i))->network);
+		if (row)
+			row->vteps++;
+	}
+}
+
+/* Arrays are read in the order of their indices, so the rows come sorted by id. */
+static size_t collect(const struct show *show, struct row *rows)
+{
+	const struct table *networks = &show->view.t[TABLE_NETWORKS];
+	const struct weft_network *network;
+	size_t i, n = 0;
+	__u32 id;
+
+	for (i = 0; i < networks->rows.n; i++) {
+		network = table_value(networks, i);
+		id = *(const __u32 *)table_key(networks, i);
+		if (!(network->flags & WEFT_NET_PRESENT) || (show->network && show->network != id))
+			continue;
+		rows[n++] = (struct row){
+			.name = view_network_name(&show->view, id),
+			.id = id,
+			.network = network,
+		};
+	}
+	return n;
+}
+
+static void print_row(const struct view *view, const struct row *row, struct print_table *out)
+{
+	static const struct weft_net_stat nothing;
+	const struct weft_net_stat *stat = table_get(&view->t[TABLE_NET_STAT], &row->id);
+
+	if (!stat)
+		stat = &nothing;
+	print_text(out, row->name.s);
+	print_number(out, row->id);
+	print_number(out, row->network->vni);
+	print_number(out, row->network->mtu);
+	print_bool(out, row->network->flags & WEFT_NET_FLOOD);
+	print_number(out, row->ports);
+	print_number(out, row->vteps);
+	print_count(out, &stat->from_ports);
+	print_count(out, &stat->to_ports);
+	print_count(out, &stat->from_underlay);
+	print_count(out, &stat->to_underlay);
+}
+
+static int fill(const struct show *show, struct print_table *out)
+{
+	_cleanup_free_ struct row *rows = NULL;
+	size_t i, n;
+
+	rows = calloc(show->view.t[TABLE_NETWORKS].rows.n + 1, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	n = collect(show, rows);
+	count_members(&show->view, rows, n);
+	qsort(rows, n, sizeof(*rows), by_name);
+	for (i = 0; i < n; i++)
+		print_row(&show->view, &rows[i], out);
+	return 0;
+}
+
+const struct show_kind show_networks = {
+	.name = "networks",
+	.tables = VIEW_TABLE(TABLE_NETWORKS) | VIEW_TABLE(TABLE_PORTS) | VIEW_TABLE(TABLE_PEERS) |
+		  VIEW_TABLE(TABLE_NET_STAT),
+	.filters = SHOW_BY_NETWORK,
+	.columns = columns,
+	.n_columns = ARRAY_SIZE(columns),
+	.fill = fill,
+};

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* weft show ports; see show.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "print.h"
+#include "show.h"
+#include "util.h"
+
+static const struct print_column columns[] = {
+	{"port", "PORT", NULL, PRINT_TEXT},
+	{"id", NULL, NULL, PRINT_NUMBER},
+	{"interface", "INTERFACE", NULL, PRINT_TEXT},
+	{"ifindex", NULL, NULL, PRINT_NUMBER},
+	{"kind", "KIND", NULL, PRINT_TEXT},
+	{"network", "NETWORK", NULL, PRINT_TEXT},
+	{"mac", "MAC", NULL, PRINT_TEXT},
+	{"delivery", "DELIVERY", NULL, PRINT_TEXT},
+	{"packets", "PACKETS", "from_port", PRINT_NUMBER},
+	{"bytes", "BYTES", "from_port", PRINT_NUMBER},
+	{"packets", "PACKETS", "to_port", PRINT_NUMBER},
+	{"bytes", "BYTES", "to_port", PRINT_NUMBER},
+	{"drops", "DROPS", NULL, PRINT_NUMBER},
+	{"addresses", "ADDRESSES", NULL, PRINT_LIST},
+};
+
+/** struct row - a port in the order of the listing; @port is NULL if its interface is gone. */
+struct row {
+	__u32 id;
+	const struct weft_port_info *info;
+	const struct weft_port *port;
+};
+
+/* Uplinks after ports: they answer another question. */
+static int by_name(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	if (x->info->kind != y->info->kind)
+		return x->info->kind < y->info->kind ? -1 : 1;
+	return strverscmp(x->info->name, y->info->name);
+}
+
+static const char *kind_name(__u32 kind)
+{
+	switch (kind) {
+	case WEFT_PORT_ACCESS:
+		return "access";
+	case WEFT_PORT_UPLINK:
+		return "uplink";
+	default:
+		return NULL;
+	}
+}
+
+static const char *delivery_name(__u32 delivery)
+{
+	switch (delivery) {
+	case WEFT_DELIVER_PEER:
+		return "peer";
+	case WEFT_DELIVER_REDIRECT:
+		return "redirect";
+	default:
+		return NULL;
+	}
+}
+
+static __u64 count_drops(const struct view *view, __u32 port)
+{
+	struct weft_drop_key key = {.port = port};
+	const struct weft_count *count;
+	__u64 sum = 0;
+	int reason;
+
+	for (reason = WEFT_DROP_NONE; reason < __WEFT_DROP_MAX; reason++) {
+		key.reason = reason;
+		count = table_get(&view->t[TABLE_DROPS], &key);
+		sum += count ? count->packets : 0;
+	}
+	return sum;
+}
+
+static size_t collect(const struct show *show, struct row *rows)
+{
+	const struct table *infos = &show->view.t[TABLE_PORT_INFO];
+	const struct weft_port_info *info;
+	const struct weft_port *port;
+	size_t i, n = 0;
+	__u32 id;
+
+	for (i = 0; i < infos->rows.n; i++) {
+		id = *(const __u32 *)table_key(infos, i);
+		info = table_value(infos, i);
+		port = view_interface_port(&show->view, info->ifindex);
+		if (port && port->id != id)
+			port = NULL;
+		if ((show->port && show->port != id) ||
+		    (show->network && (!port || show->network != port->network)))
+			continue;
+		rows[n++] = (struct row){.id = id, .info = info, .port = port};
+	}
+	return n;
+}
+
+static void print_place(const struct view *view, const struct weft_port *port,
+			struct print_table *out)
+{
+	if (port && port->kind == WEFT_PORT_ACCESS) {
+		print_text(out, view_network_name(view, port->network).s);
+		print_text(out, print_mac(port->mac).s);
+		print_text(out, delivery_name(port->delivery));
+	} else {
+		print_absent(out);
+		print_absent(out);
+		print_absent(out);
+	}
+}
+
+static void print_row(const struct view *view, const struct row *row,
+		      const struct addresses *addresses, struct print_table *out)
+{
+	static const struct weft_port_stat nothing;
+	const struct weft_port_stat *stat = table_get(&view->t[TABLE_PORT_STAT], &row->id);
+
+	if (!stat)
+		stat = &nothing;
+	print_text(out, view_port_name(view, row->id).s);
+	print_number(out, row->id);
+	print_text(out, row->info->interface);
+	print_number(out, row->info->ifindex);
+	print_text(out, kind_name(row->info->kind));
+	print_place(view, row->port, out);
+	print_count(out, &stat->from_port);
+	print_count(out, &stat->to_port);
+	print_number(out, count_drops(view, row->id));
+	if (row->port)
+		addresses_print(addresses, row->port->network, row->port->mac, out);
+	else
+		print_list(out);
+}
+
+static int fill(const struct show *show, struct print_table *out)
+{
+	_cleanup_(addresses_clear) struct addresses addresses = {};
+	_cleanup_free_ struct row *rows = NULL;
+	size_t i, n;
+
+	rows = calloc(show->view.t[TABLE_PORT_INFO].rows.n + 1, sizeof(*rows));
+	if (!rows || addresses_sort(&show->view, &addresses))
+		return -ENOMEM;
+	n = collect(show, rows);
+	qsort(rows, n, sizeof(*rows), by_name);
+	for (i = 0; i < n; i++)
+		print_row(&show->view, &rows[i], &addresses, out);
+	return 0;
+}
+
+const struct show_kind show_ports = {
+	.name = "ports",
+	.tables = VIEW_TABLE(TABLE_PORTS) | VIEW_TABLE(TABLE_PORT_STAT) | VIEW_TABLE(TABLE_DROPS) |
+		  VIEW_TABLE(TABLE_NEIGH),
+	.filters = SHOW_BY_NETWORK | SHOW_BY_PORT,
+	.columns = columns,
+	.n_columns = ARRAY_SIZE(columns),
+	.fill = fill,
+};
