@@ -17,7 +17,7 @@ import struct
 
 from contenders import VNI, Floor
 from system import BenchError, progress, run, spawn, stop, tool, two_cpus
-from workloads import WORKLOADS, sample
+from workloads import WORKLOADS, ratio, sample
 
 REDIRECT, XDP_PASS = 7, 2
 PAYLOAD = b"w" * 18  # a 64-byte frame, with the checksum that no one sees
@@ -206,7 +206,7 @@ def alone(field, rounds, samples):
     floors = {r["path"]: r["ns"] for r in results if r["contender"] == "floor"}
     for r in results:
         if r["ns"] and floors.get(r["path"]):
-            r["vs_floor"] = r["ns"]["median"] / floors[r["path"]]["median"]
+            r["vs_floor"] = ratio(r["ns"], floors[r["path"]])
     return results, missing
 
 

@@ -124,6 +124,11 @@ class Row:
                 "disturbed": self.disturbed, "samples": self.samples}
 
 
+def ratio(summary, base):
+    """Median of the ratios round by round: a machine that changes pace during the run changes both sides of each."""
+    return statistics.median(ours / theirs for ours, theirs in zip(summary["samples"], base["samples"]))
+
+
 def _wire_packet_size(topology, before):
     packets, size = (now - then for now, then in zip(topology.wire_counters(), before))
     return size / packets if packets else 0.0
@@ -162,7 +167,7 @@ def compare(workload, place, field, rounds, seconds):
         for summary in contenders.values():
             for base in ("raw", "kernel"):
                 if base in contenders:
-                    summary[f"vs_{base}"] = summary["median"] / contenders[base]["median"]
+                    summary[f"vs_{base}"] = ratio(summary, contenders[base])
         results.append({"workload": workload.name, "title": workload.title, "place": place.name,
                         "place_title": place.title, "metric": metric.name, "unit": metric.unit,
                         "higher_is_better": metric.higher_is_better, "contenders": contenders,
