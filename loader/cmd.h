@@ -15,15 +15,13 @@
 
 struct pins;
 
-#define WEFT_VERSION "0.1.0"
-
 /** enum cmd_exit - exit statuses, the same for every verb; a script may rely on them. */
 enum cmd_exit {
 	CMD_OK,
-	CMD_FAILED,      /* it was tried and went wrong, or what was asked for is not there */
-	CMD_INVALID,     /* the file or the command line is wrong; nothing was tried */
+	CMD_FAILED,	 /* it was tried and went wrong, or what was asked for is not there */
+	CMD_INVALID,	 /* the file or the command line is wrong; nothing was tried */
 	CMD_NOT_APPLIED, /* nothing is applied on this node, or not what the file says */
-	CMD_BUSY,        /* another weft is at work on this node */
+	CMD_BUSY,	 /* another weft is at work on this node */
 };
 
 /**
@@ -39,8 +37,8 @@ struct cmd_common {
 };
 
 /*
- * cmd_common_argp - parses --node, --netns and --json. A verb names it among the children of its own
- * argp and, on ARGP_KEY_INIT, sets state->child_inputs[0] to its struct cmd_common.
+ * cmd_common_argp - parses --node, --netns and --json. A verb names it among the children of its
+ * own argp and, on ARGP_KEY_INIT, sets state->child_inputs[0] to its struct cmd_common.
  */
 extern const struct argp cmd_common_argp;
 

@@ -188,19 +188,14 @@ static enum cmd_exit resolve(const struct options *o, struct show *show)
 static enum cmd_exit print(const struct options *o, const struct show *show)
 {
 	_cleanup_(print_clear) struct print_table table;
-	json_t *rows;
 	int err;
 
 	print_init(&table, o->kind->columns, o->kind->n_columns);
 	err = o->kind->fill(show, &table);
-	if (!err && !o->common.json) {
+	if (!err && o->common.json)
+		err = print_json_rows(&table, view_node_name(&show->view).s, o->kind->name, stdout);
+	else if (!err)
 		err = print_table(&table, stdout);
-	} else if (!err) {
-		rows = print_rows(&table);
-		err = print_json(json_pack("{s:s, s:o}", "node", view_node_name(&show->view).s,
-					   o->kind->name, rows),
-				 stdout);
-	}
 	return err ? cmd_error(CMD_FAILED, "show %s: %s", o->kind->name, strerror(-err)) : CMD_OK;
 }
 

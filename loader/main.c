@@ -2,6 +2,7 @@
 /* weft: finds the verb and calls it. A verb is a file, cmd_<verb>.c; what they share is cmd.c. */
 #include <locale.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -102,6 +103,7 @@ int main(int argc, char **argv)
 {
 	const struct command *command;
 
+	__fsetlocking(stdout, FSETLOCKING_BYCALLER); /* one thread; tables are many small writes */
 	setlocale(LC_CTYPE, "C.UTF-8"); /* tables count columns; names are UTF-8 everywhere */
 	if (argc < 2) {
 		print_usage(stderr);

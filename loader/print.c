@@ -4,11 +4,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
+
+#define UTF8_MAX 4 /* bytes of a character */
 
 /* How many digits a __u64 has. */
 #define NUMBER_LEN 21
@@ -73,7 +74,7 @@ static struct print_cell *next_cell(struct print_table *t, enum print_kind kind,
 }
 
 /*
- * Copies one character to @to (room for MB_LEN_MAX) or, if it is broken or would act on a terminal,
+ * Copies one character to @to (room for UTF8_MAX) or, if it is broken or would act on a terminal,
  * a question mark. Return: bytes taken from @from.
  */
 static size_t copy_char(const char *from, char *to, size_t *len, size_t *width)
@@ -82,7 +83,7 @@ static size_t copy_char(const char *from, char *to, size_t *len, size_t *width)
 	size_t taken;
 	wchar_t wide;
 
-	taken = mbrtowc(&wide, from, MB_LEN_MAX, &state);
+	taken = mbrtowc(&wide, from, UTF8_MAX, &state);
 	if (taken == (size_t)-1 || taken == (size_t)-2 || !iswprint(wide)) {
 		*to = '?';
 		*len = *width = 1;
@@ -100,7 +101,7 @@ static size_t add_text(struct print_table *t, const char *text)
 	size_t len, width, total = 0;
 
 	while (*text) {
-		if (!reserve_text(t, MB_LEN_MAX + 1))
+		if (!reserve_text(t, UTF8_MAX + 1))
 			return 0;
 		if (*text >= ' ' && *text <= '~') {
 			t->text[t->text_len++] = *text++;
@@ -257,6 +258,29 @@ int print_json(json_t *doc, FILE *out)
 	json_dumpf(doc, out, JSON_INDENT(2));
 	putc('\n', out);
 	json_decref(doc);
+	return 0;
+}
+
+int print_json_rows(const struct print_table *t, const char *node, const char *name, FILE *out)
+{
+	json_t *text = json_string(node), *row;
+	size_t i;
+
+	if (t->err || t->n % t->n_columns)
+		return t->err ?: -EINVAL;
+	fputs("{\n  \"node\": ", out);
+	json_dumpf(text, out, JSON_ENCODE_ANY);
+	json_decref(text);
+	fprintf(out, ",\n  \"%s\": [", name);
+	for (i = 0; i < t->n; i += t->n_columns) {
+		row = json_row(t, &t->cells[i]);
+		if (!row)
+			return -ENOMEM;
+		fputs(i ? ",\n    " : "\n    ", out);
+		json_dumpf(row, out, 0);
+		json_decref(row);
+	}
+	fputs(t->n ? "\n  ]\n}\n" : "]\n}\n", out);
 	return 0;
 }
 

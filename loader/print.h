@@ -9,9 +9,11 @@
  *		{"bytes", "BYTES", "from_port", PRINT_NUMBER},
  *	};
  *
- *	        from port                 [{"port": "web-1",
- *	PORT   PACKETS  BYTES               "from_port": {"packets": 12, "bytes": 840}}]
+ *	           from port
+ *	PORT   PACKETS  BYTES
  *	web-1       12    840
+ *
+ *	[{"port": "web-1", "from_port": {"packets": 12, "bytes": 840}}]
  *
  * Text is made fit to be shown on the way in: what is not UTF-8 or would act on a terminal is
  * replaced.
@@ -111,6 +113,14 @@ json_t *print_rows(const struct print_table *t);
  * Return: 0 or -ENOMEM. Failures of @out stay in its error indicator.
  */
 int print_json(json_t *doc, FILE *out);
+
+/**
+ * print_json_rows - write {"node": @node, @name: [rows]}, a row a line, without ever holding all of
+ * it: a big table is much bigger as JSON.
+ *
+ * Return: as print_table(). After -ENOMEM half a document may be written.
+ */
+int print_json_rows(const struct print_table *t, const char *node, const char *name, FILE *out);
 
 /** print_starts_group - is this column the first of a group? */
 static inline bool print_starts_group(const struct print_table *t, size_t column)

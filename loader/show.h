@@ -29,8 +29,8 @@ struct print_table;
 /**
  * struct view - maps as they were a moment ago, per-CPU values summed.
  *
- * Each map is read by itself: while weft applies a file, one may be ahead of another, so that any id
- * may be unknown in the next.
+ * Each map is read by itself: while weft applies a file, one may be ahead of another, so that any
+ * id may be unknown in the next.
  */
 struct view {
 	struct table t[__TABLE_MAX];
