@@ -48,13 +48,40 @@ static __always_inline int weft_decap_pad(struct weft_pkt *p)
 		       -WEFT_DROP_DECAP_FAILED : 0;
 }
 
+/* Linux 6.3; the headers of Debian 12 are older. */
+#define WEFT_ADJ_ROOM_DECAP_L3_IPV4 (1ULL << 7)
+#define WEFT_ADJ_ROOM_DECAP_L3_IPV6 (1ULL << 8)
+
+/*
+ * Remove the outer headers. skb->protocol keeps the outer ethertype unless the kernel is told of
+ * another one; it must be right for a GSO packet, which may be segmented on its way. Older kernels
+ * refuse to be told, and nobody can say "ARP": p->proto_stale then makes deliver.h hand the frame
+ * over in a way that reads the protocol again.
+ */
+static __always_inline long weft_decap_shrink(struct weft_pkt *p, __be16 proto)
+{
+	const __u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
+	const int len = -(int)p->outer_len;
+
+	p->proto_stale = 0;
+	if (proto == p->h.eth_proto)
+		return bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags);
+	if (proto == bpf_htons(WEFT_ETH_P_IPV4) &&
+	    !bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags | WEFT_ADJ_ROOM_DECAP_L3_IPV4))
+		return 0;
+	if (proto == bpf_htons(WEFT_ETH_P_IPV6) &&
+	    !bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags | WEFT_ADJ_ROOM_DECAP_L3_IPV6))
+		return 0;
+	p->proto_stale = 1;
+	return bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags);
+}
+
 /**
  * weft_decap_tc - stage 3: strip the outer headers of an skb.
  * @p: classified; len becomes the inner frame's.
  *
  * The kernel removes bytes behind the MAC header, so the inner Ethernet header is saved, goes with
- * them, and is written over the outer one. skb->protocol keeps the outer ethertype: where the inner
- * one differs, @p->proto_stale tells deliver.h to hand the frame over in a way that reads it again.
+ * them, and is written over the outer one.
  * Return: 0; -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_DECAP_FAILED.
  */
 static __always_inline int weft_decap_tc(struct weft_pkt *p)
@@ -68,13 +95,11 @@ static __always_inline int weft_decap_tc(struct weft_pkt *p)
 		err = weft_decap_pad(p);
 	if (err)
 		return err;
-	if (ctx_load(p->ctx, p->outer_len, eth, sizeof(eth)) ||
-	    bpf_skb_adjust_room(p->ctx, -(int)p->outer_len, BPF_ADJ_ROOM_MAC,
-				BPF_F_ADJ_ROOM_FIXED_GSO) ||
-	    ctx_store(p->ctx, 0, eth, sizeof(eth)))
+	if (ctx_load(p->ctx, p->outer_len, eth, sizeof(eth)))
 		return -WEFT_DROP_DECAP_FAILED;
 	__builtin_memcpy(&proto, eth + 2 * WEFT_ETH_ALEN, sizeof(proto));
-	p->proto_stale = proto != p->h.eth_proto;
+	if (weft_decap_shrink(p, proto) || ctx_store(p->ctx, 0, eth, sizeof(eth)))
+		return -WEFT_DROP_DECAP_FAILED;
 	p->len = ctx_len(p->ctx);
 	return 0;
 }
