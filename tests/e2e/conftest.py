@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Fixtures of the end-to-end tests, and two rules for all of them.
+
+A drop that a test did not announce fails it: @pytest.mark.drops("PKT_TOO_BIG") announces. And what
+a test made is gone when it ends, also if the run is interrupted (see netns.sweep for kill -9).
+"""
+import atexit
+import os
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from lab import Lab, WEFT, two_hosts  # noqa: E402
+from netns import sweep  # noqa: E402
+
+
+def _close_all():
+    for lab in list(Lab.live):
+        lab.close()
+
+
+def _interrupt(signum, _frame):
+    raise KeyboardInterrupt(f"signal {signum}")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "drops(*reasons): drops that this test is about")
+
+
+def pytest_sessionstart(session):
+    if os.geteuid() != 0:
+        pytest.exit("the end-to-end tests need root", 1)
+    if not os.path.exists(WEFT):
+        pytest.exit(f"{WEFT} is missing: run make", 1)
+    for s in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(s, _interrupt)
+    atexit.register(_close_all)
+    sweep(WEFT)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """After the test's own word: nothing was lost that it did not announce."""
+    for lab in Lab.live:
+        lab.new_drops()
+    outcome = yield
+    if outcome.excinfo:
+        return
+    allowed = {r for m in item.iter_markers("drops") for r in m.args}
+    lost = {f"{lab.name}: {port} {reason}": n for lab in Lab.live
+            for (port, reason), n in lab.new_drops().items() if reason not in allowed}
+    if lost:
+        outcome.force_exception(AssertionError(f"unannounced drops: {lost}"))
+
+
+@pytest.fixture
+def lab_name(request):
+    """Short, as namespaces, nodes and pins are called after it."""
+    _lab_number[0] += 1
+    return f"{_lab_number[0]}"
+
+
+_lab_number = [0]
+
+
+@pytest.fixture
+def lab(lab_name):
+    """An empty lab."""
+    made = Lab(lab_name)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pair(lab_name):
+    """Builds a lab of two hosts (see two_hosts) and applies its file."""
+    made = []
+
+    def build(apply=True, **kwargs):
+        made.append(two_hosts(f"{lab_name}{'x' * len(made)}", **kwargs))
+        if apply:
+            made[-1].apply()
+        return made[-1]
+
+    yield build
+    for each in made:
+        each.close()
