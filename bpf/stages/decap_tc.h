@@ -36,16 +36,15 @@ static __always_inline int weft_restore(struct weft_pkt *p)
 
 /*
  * The kernel shrinks a frame only if what remains could be an IP packet of the *outer* version. An
- * ARP packet behind an IPv6 underlay is shorter than that: pad it to Ethernet's minimum first.
+ * ARP packet behind an IPv6 underlay is shorter than that: pad it to Ethernet's minimum and try
+ * again. Not at once: it does not pad a frame that came over a veth with its offloads pending, and
+ * those can be shrunk as they are.
  */
-static __always_inline int weft_decap_pad(struct weft_pkt *p)
+static __always_inline long weft_decap_pad(struct weft_pkt *p)
 {
-	__u32 inner = p->len - p->outer_len;
-
-	if (inner >= WEFT_ETH_MIN_FRAME)
-		return 0;
-	return bpf_skb_change_tail(p->ctx, p->outer_len + WEFT_ETH_MIN_FRAME, 0) ?
-		       -WEFT_DROP_DECAP_FAILED : 0;
+	if (p->len - p->outer_len >= WEFT_ETH_MIN_FRAME)
+		return -1;
+	return bpf_skb_change_tail(p->ctx, p->outer_len + WEFT_ETH_MIN_FRAME, 0);
 }
 
 /* Linux 6.3; the headers of Debian 12 are older. */
@@ -91,14 +90,14 @@ static __always_inline int weft_decap_tc(struct weft_pkt *p)
 	int err;
 
 	err = weft_ecn_decap(p);
-	if (!err)
-		err = weft_decap_pad(p);
 	if (err)
 		return err;
 	if (ctx_load(p->ctx, p->outer_len, eth, sizeof(eth)))
 		return -WEFT_DROP_DECAP_FAILED;
 	__builtin_memcpy(&proto, eth + 2 * WEFT_ETH_ALEN, sizeof(proto));
-	if (weft_decap_shrink(p, proto) || ctx_store(p->ctx, 0, eth, sizeof(eth)))
+	if (weft_decap_shrink(p, proto) && (weft_decap_pad(p) || weft_decap_shrink(p, proto)))
+		return -WEFT_DROP_DECAP_FAILED;
+	if (ctx_store(p->ctx, 0, eth, sizeof(eth)))
 		return -WEFT_DROP_DECAP_FAILED;
 	p->len = ctx_len(p->ctx);
 	return 0;

@@ -106,11 +106,14 @@ def udp(src, dst, family, sizes):
     with udp_pair(src, dst, family) as (s, r):
         for size in sizes:
             data = os.urandom(size)
-            s.send(data)
-            got, peer = r.recvfrom(1 << 16)
-            assert got == data, f"{size} bytes from {src.name} to {dst.name}"
-            r.sendto(data, peer)
-            assert s.recv(1 << 16) == data, f"{size} bytes from {dst.name} to {src.name}"
+            try:
+                s.send(data)
+                there, peer = r.recvfrom(1 << 16)
+                r.sendto(there, peer)
+                back = s.recv(1 << 16)
+            except OSError as e:
+                raise AssertionError(f"{size} bytes, {src.name} and {dst.name}: {e}") from None
+            assert there == data and back == data, f"{size} bytes, {src.name} and {dst.name}"
 
 
 # -- raw frames ------------------------------------------------------------------------------------
