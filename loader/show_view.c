@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
+#include "datapath.h"
 #include "map_io.h"
 #include "pins.h"
 #include "util.h"
@@ -15,14 +14,14 @@
 /* A map is read into buffers of our size, so it has to be the one we mean. */
 static int check_shape(int fd, const struct table_desc *desc)
 {
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
+	struct map_shape shape;
 	int err;
 
-	err = bpf_obj_get_info_by_fd(fd, &info, &len);
+	err = map_shape_of(fd, &shape);
 	if (err)
 		return err;
-	return info.key_size == desc->key_size && info.value_size == desc->value_size ? 0 : -EPROTO;
+	return shape.key_size == desc->key_size && shape.value_size == desc->value_size ? 0
+											: -EPROTO;
 }
 
 static int read_table(const struct pins *pins, struct table *table)

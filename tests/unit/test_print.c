@@ -14,6 +14,7 @@
 
 #include "drops.h"
 #include "print.h"
+#include "tables.h"
 #include "util.h"
 
 /** struct memory - a stream that ends up in memory; memory_end() says what was written. */
@@ -250,21 +251,66 @@ static void names_drops(void **state __attribute__((unused)))
 	}
 }
 
+/* A page of documentation; tests run from the top of the tree. */
+static const char *read_page(struct memory *memory, const char *path)
+{
+	FILE *page = fopen(path, "r");
+	int c;
+
+	if (!page)
+		fail_msg("%s: %s", path, strerror(errno));
+	memory_begin(memory);
+	while ((c = getc(page)) != EOF)
+		putc(c, memory->stream);
+	fclose(page);
+	return memory_end(memory);
+}
+
 /* docs/drops.md is `weft show drops --reasons --markdown`. */
 static void documents_drops(void **state __attribute__((unused)))
 {
 	_cleanup_(memory_clear) struct memory made = {}, kept = {};
-	FILE *page = fopen("docs/drops.md", "r");
-	int c;
 
-	if (!page)
-		fail_msg("docs/drops.md: %s (run from the top of the tree)", strerror(errno));
-	memory_begin(&kept);
-	while ((c = getc(page)) != EOF)
-		putc(c, kept.stream);
-	fclose(page);
 	drops_markdown(memory_begin(&made));
-	assert_string_equal(memory_end(&kept), memory_end(&made));
+	assert_string_equal(read_page(&kept, "docs/drops.md"), memory_end(&made));
+}
+
+static const char *map_type(const struct table_desc *desc)
+{
+	if (desc->array)
+		return desc->percpu ? "Per-CPU array" : "Array";
+	return desc->percpu ? "Per-CPU hash" : "Hash";
+}
+
+/* Each map has its section in docs/maps.md, and that its type and sizes, however the lines break.
+ */
+static void documents_maps(void **state __attribute__((unused)))
+{
+	_cleanup_(memory_clear) struct memory page = {};
+	const struct table_desc *desc;
+	char heading[64], sizes[64];
+	char *section, *end, *p;
+	int id;
+
+	for (id = 0; id < __TABLE_MAX; id++) {
+		desc = &table_descs[id];
+		memory_clear(&page);
+		snprintf(heading, sizeof(heading), "\n## %s\n", desc->name);
+		snprintf(sizes, sizeof(sizes), "; key %u bytes, value %u bytes.", desc->key_size,
+			 desc->value_size);
+		section = strstr(read_page(&page, "docs/maps.md"), heading);
+		if (!section)
+			fail_msg("docs/maps.md has no section %s", desc->name);
+		section += strlen(heading);
+		end = strstr(section, "\n## ");
+		if (end)
+			*end = '\0';
+		for (p = section; *p; p++)
+			*p = *p == '\n' ? ' ' : *p;
+		if (!strstr(section, sizes) || !strstr(section, map_type(desc)))
+			fail_msg("docs/maps.md, %s: \"%s%s\" expected", desc->name, map_type(desc),
+				 sizes);
+	}
 }
 
 int main(void)
@@ -282,6 +328,7 @@ int main(void)
 		cmocka_unit_test(spells_addresses),
 		cmocka_unit_test(names_drops),
 		cmocka_unit_test(documents_drops),
+		cmocka_unit_test(documents_maps),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
