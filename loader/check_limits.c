@@ -64,8 +64,8 @@ void check_limits(struct checker *c)
 		    "the number of ports and uplinks of one node");
 	check_limit(c, &limits->endpoints, "endpoints", &c->ports, c->ports.n,
 		    "the number of MAC addresses");
-	check_limit(c, &limits->endpoints, "endpoints", &c->ports, c->addresses.n,
-		    "the number of IP addresses");
+	check_limit(c, &limits->endpoints, "endpoints", &c->ports, (c->addresses.n + 1) / 2,
+		    "half the number of IP addresses");
 	check_limit(c, &limits->vteps, "vteps", &c->nodes, most_remote_vteps(c),
 		    "the number of other nodes' VTEP addresses");
 }

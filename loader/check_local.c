@@ -6,28 +6,23 @@
 #include "check.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/utsname.h>
 
 #include "config.h"
 #include "diag.h"
 #include "suggest.h"
 #include "util.h"
 
-struct host_name {
-	char s[HOST_NAME_MAX + 1];
-};
-
-static struct host_name host_name(void)
+/* Up to its first dot: a node's name has none. */
+static struct utsname host(void)
 {
-	struct host_name host = {};
+	struct utsname host = {};
 
-	if (gethostname(host.s, sizeof(host.s) - 1))
-		host.s[0] = '\0';
-	host.s[strcspn(host.s, ".")] = '\0';
+	if (!uname(&host))
+		host.nodename[strcspn(host.nodename, ".")] = '\0';
 	return host;
 }
 
@@ -35,7 +30,7 @@ const struct cfg_node *config_find_self(const struct config *cfg, const char *wa
 {
 	if (!wanted)
 		wanted = cfg->node.v;
-	return config_find_node(cfg, wanted ? wanted : host_name().s);
+	return config_find_node(cfg, wanted ? wanted : host().nodename);
 }
 
 static void refuse_node(const struct config *cfg, const char *name, const char *whose,
@@ -64,7 +59,7 @@ int config_select_node(const struct config *cfg, const char *wanted, struct diag
 		if (wanted)
 			refuse_node(cfg, wanted, "", diag);
 		else
-			refuse_node(cfg, host_name().s, ", the name of this host", diag);
+			refuse_node(cfg, host().nodename, ", the name of this host", diag);
 		return -ENOENT;
 	}
 	*out = node;

@@ -39,12 +39,9 @@ static bool holds(const struct cfg_addr *prefix, const struct cfg_addr *addr)
 	return !memcmp(&masked, &prefix->v, sizeof(masked));
 }
 
-static void refuse_overlap(struct checker *c, size_t i, const struct cfg_addr *outer,
-			   const struct cfg_addr *inner)
+static void refuse_overlap(struct checker *c, size_t i, const struct cfg_addr *late,
+			   const struct cfg_addr *early)
 {
-	/* Whichever came later in the file. */
-	const struct cfg_addr *late = outer < inner ? inner : outer;
-	const struct cfg_addr *early = outer < inner ? outer : inner;
 	size_t j = late - c->cfg->networks.v[i].subnets.v;
 
 	diag_error(c->diag, DIAG_AT(*late, "networks[%zu].subnets[%zu]", i, j),
@@ -53,16 +50,45 @@ static void refuse_overlap(struct checker *c, size_t i, const struct cfg_addr *o
 	diag_hint(c->diag, "keep the larger one, or split it");
 }
 
+/* struct nest - the subnets that hold the one at hand, outermost first. */
+struct nest {
+	const struct cfg_addr *v[129]; /* each longer than the one before */
+	bool refused[129];             /* one complaint about each is enough */
+	size_t n;
+};
+
 /*
- * Prefixes are disjoint or one inside the other. In sorted order an outer one comes right before
- * those inside it, so comparing with the last that was kept is enough.
+ * Prefixes are disjoint or one inside the other, and in sorted order an outer one comes right
+ * before those inside it. So it is enough to compare each with the innermost that holds it.
  */
+static void nest_add(struct checker *c, size_t i, struct nest *nest, const struct cfg_addr *subnet)
+{
+	const struct cfg_addr *outer;
+	bool *refused, late;
+
+	while (nest->n && !holds(nest->v[nest->n - 1], subnet))
+		nest->n--;
+	nest->refused[nest->n] = false;
+	if (nest->n) {
+		outer = nest->v[nest->n - 1];
+		late = subnet > outer; /* in the file: which of the two is in the wrong */
+		refused = late ? &nest->refused[nest->n] : &nest->refused[nest->n - 1];
+		if (!*refused)
+			refuse_overlap(c, i, late ? subnet : outer, late ? outer : subnet);
+		*refused = true;
+		if (outer->prefix_len == subnet->prefix_len)
+			return;
+	}
+	nest->v[nest->n++] = subnet;
+}
+
 static void check_subnets(struct checker *c, size_t i)
 {
 	const struct cfg_addrs *subnets = &c->cfg->networks.v[i].subnets;
 	struct net_facts *facts = &c->net_facts[i];
 	const struct cfg_addr **sorted = calloc(subnets->n + 1, sizeof(*sorted));
-	size_t n = 0, kept = 0, j;
+	struct nest nest = {};
+	size_t n = 0, j;
 
 	facts->subnets = sorted;
 	if (!sorted) {
@@ -78,12 +104,10 @@ static void check_subnets(struct checker *c, size_t i)
 
 	for (j = 0; j < n; j++) {
 		facts->has_ipv6 |= !value_is_ipv4(&sorted[j]->v);
-		if (kept && holds(sorted[kept - 1], sorted[j]))
-			refuse_overlap(c, i, sorted[kept - 1], sorted[j]);
-		else
-			sorted[kept++] = sorted[j];
+		nest_add(c, i, &nest, sorted[j]);
+		if (nest.n == 1 && nest.v[0] == sorted[j])
+			sorted[facts->n_subnets++] = sorted[j];
 	}
-	facts->n_subnets = kept;
 }
 
 const struct cfg_addr *check_subnet_of(const struct net_facts *facts, const struct cfg_addr *addr)

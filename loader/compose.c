@@ -92,7 +92,7 @@ static int syntax_error(struct composer *c)
 	hint = explain(c);
 	if (hint)
 		diag_hint(c->diag, "%s", hint);
-	else if (p->context)
+	else if (p->context && p->context_mark.line < p->problem_mark.line)
 		diag_hint(c->diag, "that began in line %zu", p->context_mark.line + 1);
 	return -EINVAL;
 }

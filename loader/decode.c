@@ -205,12 +205,11 @@ static void refuse_key(struct decoder *d, const struct schema_table *table, cons
 	}
 	for (key = table->keys; key->name; key++)
 		suggest_try(&s, key->name);
-	diag_error(d->diag, at_node(d, node), "a %s has no key %s", table->name,
-		   diag_quote(s.word).s);
+	diag_error(d->diag, at_node(d, node), "unknown key %s", diag_quote(s.word).s);
 	if (s.best)
 		diag_hint(d->diag, "did you mean \"%s\"?", s.best);
 	else
-		diag_hint(d->diag, "its keys are %s", schema_key_names(table).s);
+		diag_hint(d->diag, "the keys here are %s", schema_key_names(table).s);
 }
 
 /* One "key: value" of a mapping. @seen: the line of each of the table's keys so far. */

@@ -71,7 +71,6 @@ static const struct schema_key root_keys[] = {
 };
 
 const struct schema_table schema_root = {
-	.name = "file",
 	.doc = "One file describes all nodes; each machine is given the same one and finds its own "
 	       "part in it.",
 	.keys = root_keys,
@@ -130,7 +129,6 @@ static const struct schema_key node_keys[] = {
 };
 
 static const struct schema_table node_table = {
-	.name = "node",
 	.doc = "A machine that takes part: one that runs weft, or a foreign VTEP (the Linux "
 	       "kernel's "
 	       "vxlan device, a hardware switch) that only needs a name and an address.",
@@ -166,7 +164,6 @@ static const struct schema_key uplink_keys[] = {
 };
 
 static const struct schema_table uplink_table = {
-	.name = "uplink",
 	.doc = "A NIC that carries the underlay. A lone name is short for `{interface: NAME}`.",
 	.keys = uplink_keys,
 	.size = sizeof(struct cfg_uplink),
@@ -250,7 +247,6 @@ static const struct schema_key network_keys[] = {
 };
 
 static const struct schema_table network_table = {
-	.name = "network",
 	.doc = "An Ethernet segment of its own. Addresses may be the same in different networks.",
 	.keys = network_keys,
 	.size = sizeof(struct cfg_network),
@@ -314,7 +310,6 @@ static const struct schema_key port_keys[] = {
 };
 
 static const struct schema_table port_table = {
-	.name = "port",
 	.doc = "Where one workload joins one network.",
 	.keys = port_keys,
 	.size = sizeof(struct cfg_port),
@@ -347,9 +342,8 @@ static const struct schema_key limits_keys[] = {
 		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4194304},
 		.offset = offsetof(struct cfg_limits, endpoints),
 		.fallback = "131072",
-		.doc = "MAC addresses that one node knows, its own and remote ones; also the "
-		       "number "
-		       "of IP addresses it answers for.",
+		.doc = "MAC addresses that one node knows, its own and remote ones, with two IP "
+		       "addresses each on average.",
 		.example = "1024",
 	},
 	{
@@ -364,7 +358,6 @@ static const struct schema_key limits_keys[] = {
 };
 
 static const struct schema_table limits_table = {
-	.name = "limits",
 	.doc = "How many entries the kernel tables have room for. The defaults suit most files; "
 	       "`weft "
 	       "check` says which one to raise.",

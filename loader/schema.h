@@ -56,7 +56,6 @@ struct schema_key {
 
 /** struct schema_table - a mapping in the file, and the struct it is decoded into. */
 struct schema_table {
-	const char *name; /* of one row: "port" */
 	const char *doc;
 	const struct schema_key *keys; /* ends with a key without name */
 	size_t size;                   /* of the struct */

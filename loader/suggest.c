@@ -50,13 +50,17 @@ static size_t tolerance(size_t len)
 void suggest_try(struct suggestion *s, const char *candidate)
 {
 	size_t word_len = strnlen(s->word, MAX_LEN + 1), len = strnlen(candidate, MAX_LEN + 1);
-	size_t longer = max2(word_len, len), shorter = min2(word_len, len), distance;
+	size_t longer = max2(word_len, len), gap = longer - min2(word_len, len), distance;
 
-	if (longer > MAX_LEN || longer < 2 || longer - shorter > tolerance(longer))
+	if (longer > MAX_LEN || longer < 2 || gap > tolerance(longer))
 		return;
 	distance = edit_distance(s->word, word_len, candidate, len);
-	if (distance > tolerance(longer) || (s->best && distance >= s->distance))
+	if (distance > tolerance(longer))
+		return;
+	/* Of two as near, the one of more similar length: letters swap more often than they go. */
+	if (s->best && (distance > s->distance || (distance == s->distance && gap >= s->gap)))
 		return;
 	s->best = candidate;
 	s->distance = distance;
+	s->gap = gap;
 }

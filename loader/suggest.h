@@ -16,7 +16,8 @@
 struct suggestion {
 	const char *word;
 	const char *best; /* nearest candidate so far, if any is near enough; not owned */
-	size_t distance;  /* of @best */
+	size_t distance;  /* of @best, in edits */
+	size_t gap;       /* of @best, in length */
 };
 
 /** suggest_try - consider one candidate. It must outlive @s. */
