@@ -56,6 +56,19 @@ def pytest_runtest_call(item):
         outcome.force_exception(AssertionError(f"unannounced drops: {lost}"))
 
 
+COMBINATIONS = [(family, xdp) for family in (4, 6) for xdp in ("native", "off")]
+
+
+@pytest.fixture(scope="session", params=COMBINATIONS, ids=lambda c: f"ipv{c[0]}-xdp-{c[1]}")
+def four(request):
+    """Workloads a1, a2, b1, b2 of a lab for each underlay family and way of decapsulation."""
+    family, xdp = request.param
+    lab = two_hosts(f"{family}{xdp}", ports=2, family=family, xdp=xdp)
+    lab.apply()
+    yield lab.workloads
+    lab.close()
+
+
 @pytest.fixture
 def lab_name(request):
     """Short, as namespaces, nodes and pins are called after it."""

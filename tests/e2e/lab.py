@@ -158,8 +158,8 @@ class KernelHost(Host):
         br, vx = f"br{network.index}", f"vx{network.index}"
         mtu = UNDERLAY_MTU - OVERHEAD[family]
         zero = "udp6zerocsumrx" if family == 6 else ""
-        self.ip(f"link add {br} type bridge mcast_snooping 0",
-                f"link add {vx} type vxlan id {network.vni} local {self.vtep(family)} dstport 4789 "
+        self.ip(f"link add name {br} type bridge mcast_snooping 0",
+                f"link add name {vx} type vxlan id {network.vni} local {self.vtep(family)} dstport 4789 "
                 f"nolearning {zero}",
                 f"link set {vx} mtu {mtu} master {br} up", f"link set {br} up",
                 *(f"link set {w.interface} master {br}" for w in self.workloads))
@@ -206,27 +206,29 @@ class Lab:
 
     def wire(self):
         """Join all hosts' uplinks."""
-        if len(self.hosts) == 2:
+        if len(self.hosts) == 1:
+            self.hosts[0].ip("link add ul type veth peer name nowhere", "link set nowhere up")
+        elif len(self.hosts) == 2:
             a, b = self.hosts
             a.ip(f"link add ul type veth peer name ul netns {b.name}")
             if b.xdp == "native":
                 a.run("ethtool", "-K", "ul", "tx", "off")
             if a.xdp == "native":
                 b.run("ethtool", "-K", "ul", "tx", "off")
-        elif len(self.hosts) > 2:
+        else:
             self._switch()
-        for host in self.hosts if len(self.hosts) > 1 else ():
+        for host in self.hosts:
             host.underlay()
-        for host in self.hosts if len(self.hosts) > 1 else ():
+        for host in self.hosts:
             host.wait_carrier(["ul"])
 
     def _switch(self):
         switch = self._add(Namespace(f"{self.name}-switch"))
         switch.sysctl("net/ipv6/conf/default/disable_ipv6", 1)
-        switch.ip("link add br type bridge mcast_snooping 0", "link set br up")
+        switch.ip("link add name bridge type bridge mcast_snooping 0", "link set bridge up")
         for h in self.hosts:
             switch.ip(f"link add ul-{h.label} type veth peer name ul netns {h.name}",
-                      f"link set ul-{h.label} master br up")
+                      f"link set ul-{h.label} master bridge up")
             switch.run("ethtool", "-K", f"ul-{h.label}", "tx", "off")
             h.run("ethtool", "-K", "ul", "tx", "off")
 
@@ -300,15 +302,11 @@ class Lab:
 def two_hosts(name, ports=1, family=4, xdp="native", mtu=None, quiet=False, **options):
     """The usual lab: two hosts with the same number of workloads in one network. Not yet applied."""
     lab = Lab(name, (family,))
-    try:
-        a, b = lab.host("a", xdp), lab.host("b", xdp)
-        lab.wire()
-        lab.network(**options)
-        for host in (a, b):
-            for _ in range(ports):
-                lab.workload(host, mtu=mtu, quiet=quiet)
-        lab.write()
-        return lab
-    except BaseException:
-        lab.close()
-        raise
+    a, b = lab.host("a", xdp), lab.host("b", xdp)
+    lab.wire()
+    lab.network(**options)
+    for host in (a, b):
+        for _ in range(ports):
+            lab.workload(host, mtu=mtu, quiet=quiet)
+    lab.write()
+    return lab

@@ -1,24 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """What weft is for: workloads talk, over both underlay families and with both ways of decapsulation.
 
-One lab of two hosts with two workloads each serves all tests of a combination.
+The lab is conftest.py's `four`: two hosts with two workloads each, one lab a combination.
 """
 import pytest
 
-from lab import two_hosts
 from traffic import ping, tcp, udp
-
-COMBINATIONS = [(family, xdp) for family in (4, 6) for xdp in ("native", "off")]
-
-
-@pytest.fixture(scope="module", params=COMBINATIONS, ids=lambda c: f"ipv{c[0]}-xdp-{c[1]}")
-def four(request):
-    """Workloads a1, a2, b1, b2."""
-    family, xdp = request.param
-    lab = two_hosts(f"t{family}{xdp}", ports=2, family=family, xdp=xdp)
-    lab.apply()
-    yield lab.workloads
-    lab.close()
 
 
 @pytest.fixture(params=["across", "local"])
