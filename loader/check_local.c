@@ -74,10 +74,10 @@ struct share {
 
 static void note_member(struct share *share, const char *member, const struct cfg_node *self)
 {
-	if (strcmp(member, self->name.v))
-		share->elsewhere = true;
-	else
+	if (!strcmp(member, self->name.v))
 		share->here = true;
+	else
+		share->elsewhere = true;
 }
 
 static void note_members(const struct config *cfg, const struct cfg_node *self,
@@ -131,7 +131,7 @@ int config_check_local(const struct config *cfg, const struct cfg_node *self, st
 
 	for (i = 0; i < cfg->ports.n; i++) {
 		port = &cfg->ports.v[i];
-		if (port->interface.v || strcmp(port->node.v, self->name.v))
+		if (port->interface.v || strcmp(port->node.v, self->name.v) != 0)
 			continue;
 		diag_error(diag, DIAG_AT(*port, "ports[%zu].interface", i),
 			   "the key is missing, and this is node %s", diag_quote(self->name.v).s);

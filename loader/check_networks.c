@@ -86,7 +86,7 @@ static void check_subnets(struct checker *c, size_t i)
 {
 	const struct cfg_addrs *subnets = &c->cfg->networks.v[i].subnets;
 	struct net_facts *facts = &c->net_facts[i];
-	const struct cfg_addr **sorted = calloc(subnets->n + 1, sizeof(*sorted));
+	const struct cfg_addr **sorted = calloc(subnets->n + 1, sizeof(sorted[0]));
 	struct nest nest = {};
 	size_t n = 0, j;
 
@@ -100,7 +100,7 @@ static void check_subnets(struct checker *c, size_t i)
 			sorted[n++] = &subnets->v[j];
 	}
 	facts->has_subnets = n && n == subnets->n;
-	qsort(sorted, n, sizeof(*sorted), compare_for_sort);
+	qsort(sorted, n, sizeof(sorted[0]), compare_for_sort);
 
 	for (j = 0; j < n; j++) {
 		facts->has_ipv6 |= !value_is_ipv4(&sorted[j]->v);

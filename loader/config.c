@@ -60,7 +60,7 @@ static int read_file(const char *path, char **out, size_t *len)
 int config_load(const char *path, struct diag *diag, struct config **out)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int err;
 
 	err = read_file(path, &text, &len);

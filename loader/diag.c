@@ -83,7 +83,8 @@ struct diag_at diag_at(int line, int column, const char *key, ...)
 	len = vsnprintf(at.key, sizeof(at.key), key, args);
 	va_end(args);
 	if (len >= (int)sizeof(at.key))
-		strcpy(at.key + whole_chars(at.key, sizeof(at.key) - sizeof("...")), "...");
+		memcpy(at.key + whole_chars(at.key, sizeof(at.key) - sizeof("...")), "...",
+		       sizeof("..."));
 	defuse(at.key);
 	return at;
 }
@@ -128,23 +129,23 @@ static bool keep(struct diag *diag, const struct diag_at *at, char *message)
 	return true;
 }
 
-int diag_error(struct diag *diag, struct diag_at at, const char *fmt, ...)
+int diag_error(struct diag *diag, struct diag_at at, const char *message, ...)
 {
 	va_list args;
-	char *message;
+	char *text;
 
-	va_start(args, fmt);
-	message = format(fmt, args);
+	va_start(args, message);
+	text = format(message, args);
 	va_end(args);
 
 	diag->count++;
-	diag->last_kept = keep(diag, &at, message);
+	diag->last_kept = keep(diag, &at, text);
 	if (!diag->last_kept)
-		free(message);
+		free(text);
 	return -EINVAL;
 }
 
-void diag_hint(struct diag *diag, const char *fmt, ...)
+void diag_hint(struct diag *diag, const char *hint, ...)
 {
 	struct diag_entry *last;
 	va_list args;
@@ -153,8 +154,8 @@ void diag_hint(struct diag *diag, const char *fmt, ...)
 		return;
 	last = &diag->entries[diag->n - 1];
 	free(last->hint);
-	va_start(args, fmt);
-	last->hint = format(fmt, args);
+	va_start(args, hint);
+	last->hint = format(hint, args);
 	va_end(args);
 }
 

@@ -105,7 +105,7 @@ static void print_table(FILE *out, const char *path, const struct schema_key *vi
 	fputs("\n```yaml\n", out);
 	if (table->example)
 		fputs(table->example, out);
-	else
+	else if (via)
 		print_row(out, via, table);
 	fputs("```\n", out);
 

@@ -35,51 +35,54 @@ struct schema_text schema_key_names(const struct schema_table *table)
 	return text;
 }
 
+/* Kinds that are the same wherever they stand. */
+static const char *const phrases[__SCHEMA_MAX] = {
+	[SCHEMA_NAME] = "1 to 63 letters, digits, \"-\" and \"_\", the first a letter or digit",
+	[SCHEMA_INTERFACE] = "an interface name: 1 to 15 characters, no blank, \"/\" or \":\"",
+	[SCHEMA_BOOL] = "true or false",
+	[SCHEMA_MAC] = "a unicast MAC address such as 02:00:00:00:00:01",
+	[SCHEMA_ADDRESS] = "a unicast IPv4 or IPv6 address",
+	[SCHEMA_PREFIX] = "a prefix such as 10.9.0.0/24 or \"fd00:9::/64\"",
+};
+
+static void add_expected(struct schema_text *text, const struct schema_type *type);
+
+static void add_list(struct schema_text *text, const struct schema_type *type)
+{
+	if (!type->lone)
+		add(text, "a list; each item ");
+	add_expected(text, type->item);
+	if (type->lone)
+		add(text, ", or a list of them");
+}
+
+static void add_table(struct schema_text *text, const struct schema_table *table)
+{
+	add(text, "a mapping with the keys %s", schema_key_names(table).s);
+	if (table->shorthand)
+		add(text, ", or only its %s", table->shorthand);
+}
+
 static void add_expected(struct schema_text *text, const struct schema_type *type)
 {
 	switch (type->kind) {
-	case SCHEMA_NAME:
-		add(text, "1 to 63 letters, digits, \"-\" and \"_\", the first a letter or digit");
-		break;
 	case SCHEMA_REFERENCE:
 		add(text, "the name of a %s", type->target);
-		break;
-	case SCHEMA_INTERFACE:
-		add(text, "an interface name: 1 to 15 characters, no blank, \"/\" or \":\"");
 		break;
 	case SCHEMA_NUMBER:
 		add(text, "a number from %llu to %llu", type->min, type->max);
 		break;
-	case SCHEMA_BOOL:
-		add(text, "true or false");
-		break;
 	case SCHEMA_ENUM:
 		add_names(text, type);
 		break;
-	case SCHEMA_MAC:
-		add(text, "a unicast MAC address such as 02:00:00:00:00:01");
-		break;
-	case SCHEMA_ADDRESS:
-		add(text, "a unicast IPv4 or IPv6 address");
-		break;
-	case SCHEMA_PREFIX:
-		add(text, "a prefix such as 10.9.0.0/24 or \"fd00:9::/64\"");
-		break;
 	case SCHEMA_LIST:
-		if (type->lone) {
-			add_expected(text, type->item);
-			add(text, ", or a list of them");
-		} else {
-			add(text, "a list; each item ");
-			add_expected(text, type->item);
-		}
+		add_list(text, type);
 		break;
 	case SCHEMA_TABLE:
-		add(text, "a mapping with the keys %s", schema_key_names(type->table).s);
-		if (type->table->shorthand)
-			add(text, ", or only its %s", type->table->shorthand);
+		add_table(text, type->table);
 		break;
-	case __SCHEMA_MAX:
+	default:
+		add(text, "%s", phrases[type->kind]);
 		break;
 	}
 }

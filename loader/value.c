@@ -96,7 +96,7 @@ static bool parse_bool(const char *text, struct cfg_num *out, struct value_probl
 {
 	bool yes = !strcmp(text, "true");
 
-	if (!yes && strcmp(text, "false"))
+	if (!yes && strcmp(text, "false") != 0)
 		return wrong(problem, "is not a boolean");
 	out->v = yes;
 	return true;
@@ -237,7 +237,7 @@ static bool parse_prefix(const char *text, struct cfg_addr *out, struct value_pr
 
 	masked = prefix;
 	value_mask(&masked.v, prefix.prefix_len);
-	if (memcmp(&masked.v, &prefix.v, sizeof(masked.v))) {
+	if (memcmp(&masked.v, &prefix.v, sizeof(masked.v)) != 0) {
 		snprintf(problem->right.s, sizeof(problem->right.s), "write %s",
 			 value_prefix(&masked).s);
 		return wrong(problem, "has host bits set");
