@@ -23,7 +23,7 @@ endif
 WARN       := -Wall -Wextra -Werror
 CFLAGS     ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DWEFT_VERSION='"$(VERSION)"' \
-	      -Iinclude -Iloader -I$(BUILD) -I/usr/include/libnl3 -MMD -MP
+	      -Iinclude -iquote loader -I$(BUILD) -I/usr/include/libnl3 -MMD -MP
 LIBS       := -lxdp -lbpf -lyaml -ljansson -lnl-route-3 -lnl-3
 # The host's headers, for asm/types.h: clang's BPF target does not search them.
 BPF_SYS    := -idirafter /usr/include/$(shell $(CC) -print-multiarch)
