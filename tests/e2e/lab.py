@@ -147,14 +147,14 @@ class Host(Namespace):
 
 
 class KernelHost(Host):
-    """A host whose bridge and vxlan device do what weft does elsewhere, with a static FDB."""
+    """A host whose bridge and vxlan device do what weft does elsewhere; remote MACs are static."""
 
     def __init__(self, *args):
         super().__init__(*args)
         self.runs_weft = False
 
     def join(self, network, family, remotes):
-        """Make the network's bridge. @remotes: the weft hosts, each with its workloads."""
+        """Make the network's bridge. remotes: the weft hosts, each with its workloads."""
         br, vx = f"br{network.index}", f"vx{network.index}"
         mtu = UNDERLAY_MTU - OVERHEAD[family]
         zero = "udp6zerocsumrx" if family == 6 else ""
@@ -164,8 +164,6 @@ class KernelHost(Host):
                 f"link set {vx} mtu {mtu} master {br} up", f"link set {br} up",
                 *(f"link set {w.interface} master {br}" for w in self.workloads))
         fdb = [f"fdb append 00:00:00:00:00:00 dev {vx} dst {h.vtep(family)}" for h in remotes]
-        fdb += [f"fdb append {w.mac} dev {vx} dst {h.vtep(family)} static master"
-                for h in remotes for w in h.workloads]
         fdb += [f"fdb append {w.mac} dev {vx} dst {h.vtep(family)} self"
                 for h in remotes for w in h.workloads]
         run("bridge", "-n", self.name, "-batch", "-", input="\n".join(fdb) + "\n")
