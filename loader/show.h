@@ -65,6 +65,28 @@ const struct weft_port_info *view_port_info(const struct view *view, __u32 port)
 /** view_interface_port - the port or uplink with this interface, or NULL. Needs TABLE_PORTS. */
 const struct weft_port *view_interface_port(const struct view *view, __u32 ifindex);
 
+/**
+ * struct view_network - a network that has a part on this node.
+ * @ports: local ports in it.
+ * @vteps: remote VTEPs that may send into it.
+ */
+struct view_network {
+	struct view_name name;
+	__u32 id;
+	const struct weft_network *network;
+	__u32 ports;
+	__u32 vteps;
+};
+
+/**
+ * view_networks - networks by name. Needs TABLE_NETWORKS, TABLE_PORTS and TABLE_PEERS.
+ * @only: this network; 0 = all.
+ * @out: receives an array of @n; free() releases it.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int view_networks(const struct view *view, __u32 only, struct view_network **out, size_t *n);
+
 /** enum show_filter - what can narrow a listing. */
 enum show_filter {
 	SHOW_BY_NETWORK = 1,

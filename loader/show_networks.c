@@ -27,24 +27,15 @@ static const struct print_column columns[] = {
 	{"bytes", "BYTES", "to_underlay", PRINT_NUMBER},
 };
 
-/** struct row - a network in the order of the listing. */
-struct row {
-	struct view_name name;
-	__u32 id;
-	const struct weft_network *network;
-	__u32 ports;
-	__u32 vteps;
-};
-
 static int by_name(const void *a, const void *b)
 {
-	const struct row *x = a, *y = b;
+	const struct view_network *x = a, *y = b;
 
 	return strverscmp(x->name.s, y->name.s);
 }
 
 /* Counts in rows that are still in the order of their ids. */
-static struct row *find(struct row *rows, size_t n, __u32 id)
+static struct view_network *find(struct view_network *rows, size_t n, __u32 id)
 {
 	size_t low = 0, high = n, middle;
 
@@ -58,10 +49,10 @@ static struct row *find(struct row *rows, size_t n, __u32 id)
 	return low < n && rows[low].id == id ? &rows[low] : NULL;
 }
 
-static void count_members(const struct view *view, struct row *rows, size_t n)
+static void count_members(const struct view *view, struct view_network *rows, size_t n)
 {
 	const struct table *ports = &view->t[TABLE_PORTS], *peers = &view->t[TABLE_PEERS];
-	struct row *row;
+	struct view_network *row;
 	size_t i;
 
 	for (i = 0; i < ports->rows.n; i++) {
@@ -77,9 +68,9 @@ static void count_members(const struct view *view, struct row *rows, size_t n)
 }
 
 /* Arrays are read in the order of their indices, so the rows come sorted by id. */
-static size_t collect(const struct show *show, struct row *rows)
+static size_t collect(const struct view *view, __u32 only, struct view_network *rows)
 {
-	const struct table *networks = &show->view.t[TABLE_NETWORKS];
+	const struct table *networks = &view->t[TABLE_NETWORKS];
 	const struct weft_network *network;
 	size_t i, n = 0;
 	__u32 id;
@@ -87,10 +78,10 @@ static size_t collect(const struct show *show, struct row *rows)
 	for (i = 0; i < networks->rows.n; i++) {
 		network = table_value(networks, i);
 		id = *(const __u32 *)table_key(networks, i);
-		if (!(network->flags & WEFT_NET_PRESENT) || (show->network && show->network != id))
+		if (!(network->flags & WEFT_NET_PRESENT) || (only && only != id))
 			continue;
-		rows[n++] = (struct row){
-			.name = view_network_name(&show->view, id),
+		rows[n++] = (struct view_network){
+			.name = view_network_name(view, id),
 			.id = id,
 			.network = network,
 		};
@@ -98,7 +89,22 @@ static size_t collect(const struct show *show, struct row *rows)
 	return n;
 }
 
-static void print_row(const struct view *view, const struct row *row, struct print_table *out)
+int view_networks(const struct view *view, __u32 only, struct view_network **out, size_t *n)
+{
+	struct view_network *rows;
+
+	rows = calloc(view->t[TABLE_NETWORKS].rows.n + 1, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	*n = collect(view, only, rows);
+	count_members(view, rows, *n);
+	qsort(rows, *n, sizeof(*rows), by_name);
+	*out = rows;
+	return 0;
+}
+
+static void print_row(const struct view *view, const struct view_network *row,
+		      struct print_table *out)
 {
 	static const struct weft_net_stat nothing;
 	const struct weft_net_stat *stat = table_get(&view->t[TABLE_NET_STAT], &row->id);
@@ -120,15 +126,11 @@ static void print_row(const struct view *view, const struct row *row, struct pri
 
 static int fill(const struct show *show, struct print_table *out)
 {
-	_cleanup_free_ struct row *rows = NULL;
+	_cleanup_free_ struct view_network *rows = NULL;
 	size_t i, n;
 
-	rows = calloc(show->view.t[TABLE_NETWORKS].rows.n + 1, sizeof(*rows));
-	if (!rows)
+	if (view_networks(&show->view, show->network, &rows, &n))
 		return -ENOMEM;
-	n = collect(show, rows);
-	count_members(&show->view, rows, n);
-	qsort(rows, n, sizeof(*rows), by_name);
 	for (i = 0; i < n; i++)
 		print_row(&show->view, &rows[i], out);
 	return 0;

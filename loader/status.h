@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What `weft status` knows of a node: its tables (show.h), and whether each port and uplink they
+ * name still has its interface, with our programs on it. Reads only.
+ */
+#ifndef WEFT_LOADER_STATUS_H
+#define WEFT_LOADER_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#include "attach.h"
+#include "datapath.h"
+#include "netlink.h"
+#include "print.h"
+#include "show.h"
+
+struct diag;
+struct plan;
+
+/** enum member_state - how a port or uplink is; the greater, the worse. */
+enum member_state {
+	MEMBER_ATTACHED,
+	MEMBER_OUTDATED, /* forwards by a program that is not this weft's */
+	MEMBER_DETACHED, /* the interface is there, a program of ours is not on it */
+	MEMBER_MISSING,  /* the interface is not there */
+	__MEMBER_STATE_MAX,
+};
+
+/**
+ * struct member - a port or uplink as the tables name it.
+ * @info: its names.
+ * @port: its row in weft_ports, or NULL.
+ * @iface: its interface, or NULL.
+ * @attachment: what is attached there, or NULL.
+ */
+struct member {
+	__u32 id;
+	const struct weft_port_info *info;
+	const struct weft_port *port;
+	const struct iface *iface;
+	const struct attachment *attachment;
+	enum member_state state;
+};
+
+/**
+ * struct status - a node in this network namespace.
+ * @members: ports, then uplinks, each sorted by name.
+ * @n_ports: how many of the @n_members are ports.
+ * @states: how many ports are in each state.
+ * @attached: by network id, how many of its ports are attached.
+ */
+struct status {
+	struct view view;
+	struct maps maps;
+	struct ifaces ifaces;
+	struct progs progs;
+	struct attachments attachments;
+	struct member *members;
+	size_t n_members;
+	size_t n_ports;
+	size_t states[__MEMBER_STATE_MAX];
+	__u32 *attached;
+};
+
+/**
+ * status_read - look at a node.
+ * @status: uninitialised; status_clear() releases it, after a failure too.
+ * @failed: receives what a failure is about.
+ *
+ * Return: 0; -ENOENT if a map is not pinned; -EPROTO if one has another layout; -errno.
+ */
+int status_read(const struct pins *pins, struct status *status, const char **failed);
+
+/** status_clear - release what status_read() made. Also for _cleanup_(). */
+void status_clear(struct status *status);
+
+/** status_whole - whether every port and uplink is attached and current. */
+bool status_whole(const struct status *status);
+
+/** member_state_name - "attached" and so on. */
+const char *member_state_name(enum member_state state);
+
+/** member_xdp_name - "native", "generic", "off", or "lost" for one that was there; of an uplink. */
+const char *member_xdp_name(const struct member *member);
+
+/**
+ * struct verdict - a node against a file.
+ * @file: its name; NULL if no file was given: the rest is then empty.
+ * @plan: what would have to be done to make the node what the file says.
+ * @errors: why that cannot be done; @plan is then no good. NULL if it can.
+ * @in_step: everything is attached and, with a file, there is nothing to be done.
+ */
+struct verdict {
+	const char *file;
+	const struct plan *plan;
+	struct diag *errors;
+	bool in_step;
+};
+
+/** status_print - for people, to standard output. Return: 0 or -errno. */
+int status_print(const struct status *status, const struct verdict *verdict);
+
+/** status_print_json - for programs, to standard output. Return: 0 or -errno. */
+int status_print_json(const struct status *status, const struct verdict *verdict);
+
+/**
+ * struct differences - a plan as tables.
+ * @entries: table entries to be written.
+ * @programs: programs to be attached, replaced and detached.
+ */
+struct differences {
+	struct print_table entries;
+	struct print_table programs;
+};
+
+/** differences_fill - list what a plan would do; nothing for NULL. */
+void differences_fill(const struct plan *plan, struct differences *out);
+
+/** differences_clear - release a list. Also for _cleanup_(). */
+void differences_clear(struct differences *differences);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* A node's status for people and for programs; see status.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "diag.h"
+#include "print.h"
+#include "status.h"
+#include "util.h"
+
+static const struct print_column uplink_columns[] = {
+	{"interface", "UPLINK", NULL, PRINT_TEXT},
+	{"ifindex", NULL, NULL, PRINT_NUMBER},
+	{"xdp", "XDP", NULL, PRINT_TEXT},
+	{"xdp_shared", "SHARED", NULL, PRINT_BOOL},
+	{"tc", "TC", NULL, PRINT_TEXT},
+	{"tc_others", "OTHERS", NULL, PRINT_NUMBER},
+	{"mtu", "MTU", NULL, PRINT_NUMBER},
+	{"up", "UP", NULL, PRINT_BOOL},
+	{"state", "STATE", NULL, PRINT_TEXT},
+};
+
+static const struct print_column port_columns[] = {
+	{"port", "PORT", NULL, PRINT_TEXT},    {"interface", "INTERFACE", NULL, PRINT_TEXT},
+	{"ifindex", NULL, NULL, PRINT_NUMBER}, {"network", "NETWORK", NULL, PRINT_TEXT},
+	{"tc", "TC", NULL, PRINT_TEXT},        {"tc_others", "OTHERS", NULL, PRINT_NUMBER},
+	{"up", "UP", NULL, PRINT_BOOL},        {"state", "STATE", NULL, PRINT_TEXT},
+};
+
+static const struct print_column network_columns[] = {
+	{"network", "NETWORK", NULL, PRINT_TEXT},     {"vni", "VNI", NULL, PRINT_NUMBER},
+	{"mtu", "MTU", NULL, PRINT_NUMBER},           {"ports", "PORTS", NULL, PRINT_NUMBER},
+	{"attached", "ATTACHED", NULL, PRINT_NUMBER}, {"vteps", "VTEPS", NULL, PRINT_NUMBER},
+};
+
+static int fill_networks(const struct status *s, struct print_table *out)
+{
+	_cleanup_free_ struct view_network *rows = NULL;
+	size_t i, n;
+
+	if (view_networks(&s->view, 0, &rows, &n))
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		print_text(out, rows[i].name.s);
+		print_number(out, rows[i].network->vni);
+		print_number(out, rows[i].network->mtu);
+		print_number(out, rows[i].ports);
+		print_number(out, rows[i].id <= UINT16_MAX ? s->attached[rows[i].id] : 0);
+		print_number(out, rows[i].vteps);
+	}
+	return 0;
+}
+
+static void print_tc(const struct member *m, struct print_table *out)
+{
+	const struct attachment *a = m->attachment;
+
+	print_text(out, tc_kind_name(a ? a->tc : TC_NONE));
+	if (a && a->tc == TC_TCX)
+		print_number(out, a->others);
+	else
+		print_absent(out); /* a clsact qdisc does not tell */
+}
+
+static void print_link(const struct member *m, struct print_table *out)
+{
+	if (m->iface)
+		print_bool(out, m->iface->up);
+	else
+		print_absent(out);
+	print_text(out, member_state_name(m->state));
+}
+
+static void fill_uplinks(const struct status *s, struct print_table *out)
+{
+	const struct member *m;
+	size_t i;
+
+	for (i = s->n_ports; i < s->n_members; i++) {
+		m = &s->members[i];
+		print_text(out, m->info->interface);
+		print_number(out, m->info->ifindex);
+		print_text(out, member_xdp_name(m));
+		if (m->attachment && m->attachment->xdp != XDP_NONE)
+			print_bool(out, m->attachment->xdp_shared);
+		else
+			print_absent(out);
+		print_tc(m, out);
+		if (m->iface)
+			print_number(out, m->iface->mtu);
+		else
+			print_absent(out);
+		print_link(m, out);
+	}
+}
+
+static void fill_ports(const struct status *s, bool troubled, struct print_table *out)
+{
+	const struct member *m;
+	size_t i;
+
+	for (i = 0; i < s->n_ports; i++) {
+		m = &s->members[i];
+		if (troubled && m->state == MEMBER_ATTACHED)
+			continue;
+		print_text(out, view_port_name(&s->view, m->id).s);
+		print_text(out, m->info->interface);
+		print_number(out, m->info->ifindex);
+		if (m->port)
+			print_text(out, view_network_name(&s->view, m->port->network).s);
+		else
+			print_absent(out);
+		print_tc(m, out);
+		print_link(m, out);
+	}
+}
+
+/** struct listing - the tables of a status. */
+struct listing {
+	struct print_table uplinks;
+	struct print_table networks;
+	struct print_table ports;
+	struct differences differences;
+};
+
+static void listing_clear(struct listing *l)
+{
+	print_clear(&l->uplinks);
+	print_clear(&l->networks);
+	print_clear(&l->ports);
+	differences_clear(&l->differences);
+}
+
+/* People see ports with trouble only; the others are in `weft show ports`. */
+static int listing_fill(const struct status *s, const struct verdict *verdict, bool troubled,
+			struct listing *l)
+{
+	print_init(&l->uplinks, uplink_columns, ARRAY_SIZE(uplink_columns));
+	print_init(&l->networks, network_columns, ARRAY_SIZE(network_columns));
+	print_init(&l->ports, port_columns, ARRAY_SIZE(port_columns));
+	fill_uplinks(s, &l->uplinks);
+	fill_ports(s, troubled, &l->ports);
+	differences_fill(verdict->plan, &l->differences);
+	return fill_networks(s, &l->networks);
+}
+
+/** struct vteps - own VTEP addresses as text; empty if there is none. */
+struct vteps {
+	struct print_addr v4;
+	struct print_addr v6;
+	__u16 port;
+};
+
+static struct vteps vteps_of(const struct view *view)
+{
+	const __u32 slot = 0;
+	const struct weft_node *node = table_get(&view->t[TABLE_NODE], &slot);
+	static const __u8 none[sizeof(node->vtep6)];
+	struct vteps vteps = {};
+
+	if (!node)
+		return vteps;
+	if (node->vtep4)
+		inet_ntop(AF_INET, &node->vtep4, vteps.v4.s, sizeof(vteps.v4.s));
+	if (memcmp(node->vtep6, none, sizeof(none)))
+		inet_ntop(AF_INET6, node->vtep6, vteps.v6.s, sizeof(vteps.v6.s));
+	vteps.port = ntohs(node->vxlan_port);
+	return vteps;
+}
+
+static void print_states(const struct status *s)
+{
+	const char *between = "";
+	int state;
+
+	printf("ports   ");
+	for (state = 0; state < __MEMBER_STATE_MAX; state++) {
+		if (!s->states[state])
+			continue;
+		printf("%s%zu %s", between, s->states[state], member_state_name(state));
+		between = ", ";
+	}
+	puts(s->n_ports ? "" : "none");
+}
+
+static const char *state_text(const struct status *s, const struct verdict *verdict)
+{
+	if (s->attachments.elsewhere)
+		return "attached in another network namespace: name it by --netns";
+	if (!verdict->file)
+		return verdict->in_step ? "complete" : "not complete: apply its file again";
+	if (verdict->errors)
+		return "cannot be what the file says: see the errors";
+	return verdict->in_step ? "in step with " : "not in step with ";
+}
+
+static void print_summary(const struct status *s, const struct verdict *verdict)
+{
+	struct vteps vteps = vteps_of(&s->view);
+	struct utsname system = {};
+
+	uname(&system);
+	printf("node    %s\n", view_node_name(&s->view).s);
+	printf("vtep    %s%s%s, UDP port %u\n", vteps.v4.s,
+	       vteps.v4.s[0] && vteps.v6.s[0] ? " and " : "", vteps.v6.s, vteps.port);
+	printf("weft    %s, tables v%d\n", WEFT_VERSION, WEFT_ABI_VERSION);
+	printf("kernel  %s, TC by %s\n", system.release, tc_kind_name(tc_best_kind()));
+	print_states(s);
+	printf("state   %s%s\n", state_text(s, verdict), verdict->plan ? verdict->file : "");
+}
+
+/* A table behind an empty line; nothing if it has no rows. */
+static int print_section(const struct print_table *t)
+{
+	if (!t->n)
+		return t->err;
+	putchar('\n');
+	return print_table(t, stdout);
+}
+
+int status_print(const struct status *s, const struct verdict *verdict)
+{
+	_cleanup_(listing_clear) struct listing l;
+	int err;
+
+	err = listing_fill(s, verdict, true, &l);
+	if (err)
+		return err;
+	print_summary(s, verdict);
+	err = print_section(&l.uplinks);
+	if (!err)
+		err = print_section(&l.networks);
+	if (!err)
+		err = print_section(&l.ports);
+	if (!err)
+		err = print_section(&l.differences.entries);
+	if (!err)
+		err = print_section(&l.differences.programs);
+	return err;
+}
+
+static json_t *json_vteps(const struct vteps *vteps)
+{
+	json_t *list = json_array();
+	int err = 0;
+
+	if (vteps->v4.s[0])
+		err |= json_array_append_new(list, json_string(vteps->v4.s));
+	if (vteps->v6.s[0])
+		err |= json_array_append_new(list, json_string(vteps->v6.s));
+	if (!err)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+static json_t *json_identity(const struct status *s, const struct verdict *verdict)
+{
+	struct vteps vteps = vteps_of(&s->view);
+	struct utsname system = {};
+
+	uname(&system);
+	return json_pack("{s:s, s:b, s:b, s:s?, s:s, s:i, s:s, s:s, s:o, s:i}", "node",
+			 view_node_name(&s->view).s, "applied", 1, "in_step", verdict->in_step,
+			 "file", verdict->file, "weft_version", WEFT_VERSION, "tables_version",
+			 WEFT_ABI_VERSION, "kernel", system.release, "tc",
+			 tc_kind_name(tc_best_kind()), "vteps", json_vteps(&vteps), "vxlan_port",
+			 vteps.port);
+}
+
+int status_print_json(const struct status *s, const struct verdict *verdict)
+{
+	_cleanup_(listing_clear) struct listing l;
+	json_t *doc;
+	int err;
+
+	if (listing_fill(s, verdict, false, &l))
+		return -ENOMEM;
+	doc = json_identity(s, verdict);
+	err = json_object_set_new(doc, "uplinks", print_rows(&l.uplinks));
+	err |= json_object_set_new(doc, "networks", print_rows(&l.networks));
+	err |= json_object_set_new(doc, "ports", print_rows(&l.ports));
+	if (verdict->plan) {
+		err |= json_object_set_new(doc, "entries", print_rows(&l.differences.entries));
+		err |= json_object_set_new(doc, "programs", print_rows(&l.differences.programs));
+	}
+	if (verdict->errors)
+		err |= json_object_set_new(doc, "errors", diag_json(verdict->errors));
+	if (!err)
+		return print_json(doc, stdout);
+	json_decref(doc);
+	return -ENOMEM;
+}
