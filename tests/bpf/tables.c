@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Fills the maps; see tables.h. Counters are read in counters.c. */
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+
+#include "packet.h"
+#include "prog_run.h"
+#include "tables.h"
+#include "wires.h"
+
+struct mac {
+	__u8 b[6];
+};
+
+static void put(const char *map, const void *key, const void *val)
+{
+	if (bpf_map_update_elem(map_fd(map), key, val, BPF_ANY)) {
+		fprintf(stderr, "# cannot write map %s\n", map);
+		exit(1);
+	}
+}
+
+static struct weft_addr addr4(const __u8 *v4)
+{
+	struct weft_addr a = {.bytes = {[10] = 0xff, [11] = 0xff}};
+
+	memcpy(&a.words[3], v4, 4);
+	return a;
+}
+
+static struct weft_addr addr6(const __u8 *v6)
+{
+	struct weft_addr a;
+
+	memcpy(&a, v6, 16);
+	return a;
+}
+
+void put_node(const __u8 *vtep4, const __u8 *vtep6, __u16 vxlan_port)
+{
+	struct weft_node n = {.vxlan_port = htons(vxlan_port)};
+	__u32 zero = 0;
+
+	if (vtep4)
+		memcpy(&n.vtep4, vtep4, 4);
+	if (vtep6)
+		memcpy(n.vtep6, vtep6, 16);
+	put("weft_node", &zero, &n);
+}
+
+static void put_port(enum wire wire, enum network_id net, struct mac mac, enum weft_delivery how)
+{
+	struct weft_port p = {
+		.id = PORT_ID(wire),
+		.network = wire == UPLINK ? 0 : net,
+		.kind = wire == UPLINK ? WEFT_PORT_UPLINK : WEFT_PORT_ACCESS,
+		.delivery = how,
+	};
+	__u32 ifindex = wires_index(wire);
+
+	memcpy(p.mac, mac.b, 6);
+	put("weft_ports", &ifindex, &p);
+}
+
+static void put_network(enum network_id id, __u32 vni, __u16 flags, __u32 ports, __u32 tunnels)
+{
+	struct weft_network n = {
+		.vni = vni,
+		.flags = WEFT_NET_PRESENT | flags,
+		.mtu = MTU_C,
+		.flood_ports = ports,
+		.flood_tunnels = tunnels,
+	};
+	struct weft_vni_key key = {.vni = vni, .encap = WEFT_ENCAP_VXLAN};
+	__u32 net = id;
+
+	put("weft_networks", &net, &n);
+	put("weft_vnis", &key, &net);
+}
+
+void put_network_mtu(enum network_id id, __u16 mtu)
+{
+	struct weft_network n;
+	__u32 net = id;
+
+	bpf_map_lookup_elem(map_fd("weft_networks"), &net, &n);
+	n.mtu = mtu;
+	put("weft_networks", &net, &n);
+}
+
+static void put_fdb(enum network_id net, struct mac mac, const struct weft_fdb_entry *e)
+{
+	struct weft_fdb_key key = {.network = net};
+
+	memcpy(key.mac, mac.b, 6);
+	put("weft_fdb", &key, e);
+}
+
+static void put_neigh(enum network_id net, const struct weft_addr *addr, struct mac mac)
+{
+	struct weft_neigh_key key = {.addr = *addr, .network = net};
+	struct weft_neigh n = {};
+
+	memcpy(n.mac, mac.b, 6);
+	put("weft_neigh", &key, &n);
+}
+
+/* An endpoint of @net: where its frames go, and who answers for it. */
+static void put_endpoint(enum network_id net, struct mac mac, const struct weft_fdb_entry *where,
+			 const __u8 *ip4, const __u8 *ip6)
+{
+	struct weft_addr a;
+
+	put_fdb(net, mac, where);
+	if (ip4) {
+		a = addr4(ip4);
+		put_neigh(net, &a, mac);
+	}
+	if (ip6) {
+		a = addr6(ip6);
+		put_neigh(net, &a, mac);
+	}
+}
+
+static void put_local(enum wire wire, enum network_id net, struct mac mac, enum weft_delivery how,
+		      const __u8 *ip4, const __u8 *ip6)
+{
+	struct weft_fdb_entry e = {
+		.kind = WEFT_FDB_LOCAL,
+		.delivery = how,
+		.ifindex = wires_index(wire),
+		.port = PORT_ID(wire),
+	};
+
+	put_port(wire, net, mac, how);
+	put_endpoint(net, mac, &e, ip4, ip6);
+}
+
+static void put_remote(enum tunnel_id tunnel, enum network_id net, struct mac mac, const __u8 *ip4,
+		       const __u8 *ip6)
+{
+	struct weft_fdb_entry e = {.kind = WEFT_FDB_REMOTE, .tunnel = tunnel};
+
+	put_endpoint(net, mac, &e, ip4, ip6);
+}
+
+void put_member(enum network_id net, enum weft_flood_kind kind, __u32 slot,
+		const struct weft_flood_member *member)
+{
+	struct weft_flood_key key = {.network = net, .kind = kind, .slot = slot};
+
+	if (member)
+		put("weft_flood", &key, member);
+	else
+		bpf_map_delete_elem(map_fd("weft_flood"), &key);
+}
+
+static void put_flood_port(enum network_id net, __u32 slot, enum wire wire)
+{
+	struct weft_flood_member m = {.ifindex = wires_index(wire), .port = PORT_ID(wire)};
+
+	put_member(net, WEFT_FLOOD_PORT, slot, &m);
+}
+
+static void put_flood_tunnel(enum network_id net, __u32 slot, enum tunnel_id tunnel)
+{
+	struct weft_flood_member m = {.tunnel = tunnel};
+
+	put_member(net, WEFT_FLOOD_TUNNEL, slot, &m);
+}
+
+static void put_tunnel(enum tunnel_id id, const struct weft_tunnel *t)
+{
+	__u32 tunnel = id;
+
+	put("weft_tunnels", &tunnel, t);
+	if (t->header_len)
+		put("weft_vteps", &t->remote, &tunnel);
+}
+
+void put_tunnel_ifindex(enum tunnel_id id, __u32 ifindex)
+{
+	struct weft_tunnel t;
+	__u32 tunnel = id;
+
+	bpf_map_lookup_elem(map_fd("weft_tunnels"), &tunnel, &t);
+	t.ifindex = ifindex;
+	put("weft_tunnels", &tunnel, &t);
+}
+
+/* UDP and VXLAN of a header template, behind @off bytes of IP. */
+static void fill_vxlan(struct weft_tunnel *t, __u32 off)
+{
+	struct udphdr udp = {.dest = htons(WEFT_VXLAN_PORT)};
+	struct weft_vxlanhdr vxlan = {.flags = htonl(WEFT_VXLAN_FLAG_I)};
+
+	memcpy(t->header + off, &udp, sizeof(udp));
+	memcpy(t->header + off + sizeof(udp), &vxlan, sizeof(vxlan));
+	t->header_len = off + sizeof(udp) + sizeof(vxlan);
+	t->encap = WEFT_ENCAP_VXLAN;
+	t->ifindex = wires_index(UPLINK);
+}
+
+static void put_tunnel4(enum tunnel_id id, const __u8 *from, const __u8 *to, __u32 mtu)
+{
+	struct weft_tunnel t = {.family = WEFT_FAMILY_IPV4, .mtu = mtu, .remote = addr4(to)};
+	struct iphdr ip = {
+		.version = 4,
+		.ihl = 5,
+		.ttl = 64,
+		.protocol = 17,
+		.frag_off = htons(WEFT_IP_DF),
+	};
+	__u16 word;
+
+	memcpy(&ip.saddr, from, 4);
+	memcpy(&ip.daddr, to, 4);
+	memcpy(t.header, &ip, sizeof(ip));
+	for (int i = 0; i < 10; i++) {
+		memcpy(&word, t.header + 2 * i, 2);
+		t.csum += word;
+	}
+	fill_vxlan(&t, sizeof(ip));
+	put_tunnel(id, &t);
+}
+
+static void put_tunnel6(enum tunnel_id id, const __u8 *from, const __u8 *to, __u32 mtu)
+{
+	struct weft_tunnel t = {.family = WEFT_FAMILY_IPV6, .mtu = mtu, .remote = addr6(to)};
+	struct ipv6hdr ip = {.version = 6, .hop_limit = 64, .nexthdr = 17};
+
+	memcpy(&ip.saddr, from, 16);
+	memcpy(&ip.daddr, to, 16);
+	memcpy(t.header, &ip, sizeof(ip));
+	fill_vxlan(&t, sizeof(ip));
+	put_tunnel(id, &t);
+}
+
+static void put_peer(enum tunnel_id tunnel, __u32 vni, enum network_id net,
+		     const struct weft_addr *remote)
+{
+	struct weft_peer_key key = {.remote = *remote, .vni = vni, .encap = WEFT_ENCAP_VXLAN};
+	struct weft_peer peer = {.tunnel = tunnel, .network = net};
+
+	put("weft_peers", &key, &peer);
+}
+
+void put_icmp_next(enum wire wire, __u64 at_ns)
+{
+	__u32 port = PORT_ID(wire);
+
+	put("weft_icmp_next", &port, &at_ns);
+}
+
+__u64 get_icmp_next(enum wire wire)
+{
+	__u32 port = PORT_ID(wire);
+	__u64 at = 0;
+
+	bpf_map_lookup_elem(map_fd("weft_icmp_next"), &port, &at);
+	return at;
+}
+
+#define BYTES(n, ...) ((const __u8[n])__VA_ARGS__)
+#define A_MAC(...)    ((struct mac){__VA_ARGS__})
+
+static void fill_ports(void)
+{
+	put_local(WEB1, NET_WEB, A_MAC(MAC_WEB1), WEFT_DELIVER_PEER, BYTES(4, IP4_WEB1),
+		  BYTES(16, IP6_WEB1));
+	put_local(WEB2, NET_WEB, A_MAC(MAC_WEB2), WEFT_DELIVER_PEER, BYTES(4, IP4_WEB2),
+		  BYTES(16, IP6_WEB2));
+	put_local(WEB3, NET_WEB, A_MAC(MAC_WEB3), WEFT_DELIVER_REDIRECT, BYTES(4, IP4_WEB3),
+		  BYTES(16, IP6_WEB3));
+	put_local(DB1, NET_DB, A_MAC(MAC_DB1), WEFT_DELIVER_PEER, BYTES(4, IP4_DB1), NULL);
+	put_local(LONE1, NET_LONE, A_MAC(MAC_LONE1), WEFT_DELIVER_PEER, NULL, NULL);
+	put_local(GONE1, NET_GONE, A_MAC(MAC_GONE1), WEFT_DELIVER_PEER, NULL, NULL);
+	put_port(UPLINK, 0, A_MAC(MAC_NONE), WEFT_DELIVER_NONE);
+}
+
+static void fill_remotes(void)
+{
+	const __u8 a4[] = VTEP4_A, b[] = VTEP4_B, d[] = VTEP4_D, a6[] = VTEP6_A, c[] = VTEP6_C;
+	struct weft_addr at_b = addr4(b), at_c = addr6(c), at_d = addr4(d);
+
+	put_tunnel4(TUNNEL_B, a4, b, MTU_B);
+	put_tunnel6(TUNNEL_C, a6, c, MTU_C);
+	put_tunnel4(TUNNEL_D, a4, d, MTU_D);
+	put_peer(TUNNEL_B, VNI_WEB, NET_WEB, &at_b);
+	put_peer(TUNNEL_C, VNI_WEB, NET_WEB, &at_c);
+	put_peer(TUNNEL_B, VNI_DB, NET_DB, &at_b);
+	put_peer(TUNNEL_D, VNI_DB, NET_DB, &at_d);
+	put_remote(TUNNEL_B, NET_WEB, A_MAC(MAC_WEB_B), BYTES(4, IP4_WEB_B), BYTES(16, IP6_WEB_B));
+	put_remote(TUNNEL_C, NET_WEB, A_MAC(MAC_WEB_C), BYTES(4, IP4_WEB_C), BYTES(16, IP6_WEB_C));
+	put_remote(TUNNEL_B, NET_DB, A_MAC(MAC_DB_B), BYTES(4, IP4_DB_B), NULL);
+	put_remote(TUNNEL_D, NET_DB, A_MAC(MAC_DB_D), BYTES(4, IP4_DB_D), NULL);
+	put_remote(TUNNEL_LOST, NET_WEB, A_MAC(MAC_LOST), NULL, NULL);
+}
+
+void tables_fill(void)
+{
+	const __u8 a4[] = VTEP4_A, a6[] = VTEP6_A;
+
+	put_node(a4, a6, WEFT_VXLAN_PORT);
+	fill_ports();
+	fill_remotes();
+	/* Slots with gaps, as they are after a member has left. */
+	put_network(NET_WEB, VNI_WEB, WEFT_NET_FLOOD, 5, 4);
+	put_network(NET_DB, VNI_DB, 0, 0, 0);
+	put_network(NET_LONE, VNI_LONE, WEFT_NET_FLOOD, 1, 0);
+	put_flood_port(NET_WEB, 0, WEB1);
+	put_flood_port(NET_WEB, 2, WEB2);
+	put_flood_port(NET_WEB, 4, WEB3);
+	put_flood_port(NET_LONE, 0, LONE1);
+	put_flood_tunnel(NET_WEB, 1, TUNNEL_C);
+	put_flood_tunnel(NET_WEB, 3, TUNNEL_B);
+	put_member(NET_WEB, WEFT_FLOOD_TUNNEL, 0, NULL);
+	for (int i = 0; i < WIRE_MAX; i++)
+		put_icmp_next(i, 0);
+}
