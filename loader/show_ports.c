@@ -117,22 +117,34 @@ static void print_place(const struct view *view, const struct weft_port *port,
 	}
 }
 
-static void print_row(const struct view *view, const struct row *row,
-		      const struct addresses *addresses, struct print_table *out)
+static void print_traffic(const struct view *view, const struct row *row, struct print_table *out)
 {
 	static const struct weft_port_stat nothing;
 	const struct weft_port_stat *stat = table_get(&view->t[TABLE_PORT_STAT], &row->id);
 
+	if (row->info->kind == WEFT_PORT_UPLINK) { /* counted by network only */
+		print_absent(out);
+		print_absent(out);
+		print_absent(out);
+		print_absent(out);
+		return;
+	}
 	if (!stat)
 		stat = &nothing;
+	print_count(out, &stat->from_port);
+	print_count(out, &stat->to_port);
+}
+
+static void print_row(const struct view *view, const struct row *row,
+		      const struct addresses *addresses, struct print_table *out)
+{
 	print_text(out, view_port_name(view, row->id).s);
 	print_number(out, row->id);
 	print_text(out, row->info->interface);
 	print_number(out, row->info->ifindex);
 	print_text(out, kind_name(row->info->kind));
 	print_place(view, row->port, out);
-	print_count(out, &stat->from_port);
-	print_count(out, &stat->to_port);
+	print_traffic(view, row, out);
 	print_number(out, count_drops(view, row->id));
 	if (row->port)
 		addresses_print(addresses, row->port->network, row->port->mac, out);

@@ -65,9 +65,12 @@ static void collect(struct status *s)
 		m->port = view_interface_port(&s->view, m->info->ifindex);
 		if (m->port && m->port->id != m->id)
 			m->port = NULL;
-		m->iface = ifaces_find_index(&s->ifaces, m->info->ifindex);
-		m->attachment = attachments_find(&s->attachments, m->info->ifindex);
-		m->state = state_of(m);
+		m->state = MEMBER_ELSEWHERE;
+		if (!s->attachments.elsewhere) { /* else the index means another interface here */
+			m->iface = ifaces_find_index(&s->ifaces, m->info->ifindex);
+			m->attachment = attachments_find(&s->attachments, m->info->ifindex);
+			m->state = state_of(m);
+		}
 		if (m->info->kind == WEFT_PORT_UPLINK)
 			continue;
 		s->n_ports++;
@@ -132,13 +135,17 @@ bool status_whole(const struct status *s)
 const char *member_state_name(enum member_state state)
 {
 	static const char *const names[__MEMBER_STATE_MAX] = {
-		[MEMBER_ATTACHED] = "attached",
-		[MEMBER_OUTDATED] = "outdated",
-		[MEMBER_DETACHED] = "detached",
-		[MEMBER_MISSING] = "missing",
+		[MEMBER_ATTACHED] = "attached",   [MEMBER_OUTDATED] = "outdated",
+		[MEMBER_DETACHED] = "detached",   [MEMBER_MISSING] = "missing",
+		[MEMBER_ELSEWHERE] = "elsewhere",
 	};
 
 	return names[state];
+}
+
+const char *member_interface(const struct member *m)
+{
+	return m->iface ? m->iface->name : m->info->interface;
 }
 
 const char *member_xdp_name(const struct member *m)

@@ -22,9 +22,10 @@ struct plan;
 /** enum member_state - how a port or uplink is; the greater, the worse. */
 enum member_state {
 	MEMBER_ATTACHED,
-	MEMBER_OUTDATED, /* forwards by a program that is not this weft's */
-	MEMBER_DETACHED, /* the interface is there, a program of ours is not on it */
-	MEMBER_MISSING,  /* the interface is not there */
+	MEMBER_OUTDATED,  /* forwards by a program that is not this weft's */
+	MEMBER_DETACHED,  /* the interface is there, a program of ours is not on it */
+	MEMBER_MISSING,   /* the interface is not there */
+	MEMBER_ELSEWHERE, /* the node is attached in another network namespace */
 	__MEMBER_STATE_MAX,
 };
 
@@ -32,7 +33,7 @@ enum member_state {
  * struct member - a port or uplink as the tables name it.
  * @info: its names.
  * @port: its row in weft_ports, or NULL.
- * @iface: its interface, or NULL.
+ * @iface: its interface as it is now, or NULL.
  * @attachment: what is attached there, or NULL.
  */
 struct member {
@@ -81,6 +82,9 @@ bool status_whole(const struct status *status);
 
 /** member_state_name - "attached" and so on. */
 const char *member_state_name(enum member_state state);
+
+/** member_interface - name of its interface: now, or when it was last seen. */
+const char *member_interface(const struct member *member);
 
 /** member_xdp_name - "native", "generic", "off", or "lost" for one that was there; of an uplink. */
 const char *member_xdp_name(const struct member *member);

@@ -82,7 +82,7 @@ static void fill_uplinks(const struct status *s, struct print_table *out)
 
 	for (i = s->n_ports; i < s->n_members; i++) {
 		m = &s->members[i];
-		print_text(out, m->info->interface);
+		print_text(out, member_interface(m));
 		print_number(out, m->info->ifindex);
 		print_text(out, member_xdp_name(m));
 		if (m->attachment && m->attachment->xdp != XDP_NONE)
@@ -105,10 +105,10 @@ static void fill_ports(const struct status *s, bool troubled, struct print_table
 
 	for (i = 0; i < s->n_ports; i++) {
 		m = &s->members[i];
-		if (troubled && m->state == MEMBER_ATTACHED)
+		if (troubled && (m->state == MEMBER_ATTACHED || m->state == MEMBER_ELSEWHERE))
 			continue;
 		print_text(out, view_port_name(&s->view, m->id).s);
-		print_text(out, m->info->interface);
+		print_text(out, member_interface(m));
 		print_number(out, m->info->ifindex);
 		if (m->port)
 			print_text(out, view_network_name(&s->view, m->port->network).s);
@@ -192,7 +192,7 @@ static const char *state_text(const struct status *s, const struct verdict *verd
 	if (s->attachments.elsewhere)
 		return "attached in another network namespace: name it by --netns";
 	if (!verdict->file)
-		return verdict->in_step ? "complete" : "not complete: apply its file again";
+		return verdict->in_step ? "all attached" : "not all attached: apply the file again";
 	if (verdict->errors)
 		return "cannot be what the file says: see the errors";
 	return verdict->in_step ? "in step with " : "not in step with ";
