@@ -88,7 +88,7 @@ static __always_inline int weft_write_v4(struct weft_pkt *p, const struct weft_t
 	struct weft_vxlan4_hdr *w = ctx_data(p->ctx) - sizeof(w->pad);
 	const __be16 proto = bpf_htons(WEFT_ETH_P_IPV4);
 
-	if ((void *)(w + 1) > ctx_data_end(p->ctx))
+	if ((void *)(w->inner_eth + sizeof(w->inner_eth)) > ctx_data_end(p->ctx))
 		return -1;
 	__builtin_memcpy(&w->ip, t->header, WEFT_VXLAN4_LEN);
 	w->ip.tos = weft_inner_ecn(&p->h);
@@ -107,7 +107,7 @@ static __always_inline int weft_write_v6(struct weft_pkt *p, const struct weft_t
 	const __be16 proto = bpf_htons(WEFT_ETH_P_IPV6);
 	__u8 ecn = weft_inner_ecn(&p->h);
 
-	if ((void *)(w + 1) > ctx_data_end(p->ctx))
+	if ((void *)(w->inner_eth + sizeof(w->inner_eth)) > ctx_data_end(p->ctx))
 		return -1;
 	__builtin_memcpy(&w->ip, t->header, WEFT_VXLAN6_LEN);
 	w->ip.flow_lbl[0] = ecn << 4 | (hash >> 16 & 0x0f); /* RFC 6438: entropy here too */

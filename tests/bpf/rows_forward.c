@@ -89,6 +89,8 @@ static const struct port_row rows[] = {
 	  .marked = true, .in = PKT(UNICAST(MAC_WEB_B), DATA(46)) },
 	{ "what is not IP over an IPv6 underlay", .from = WEB1, .to = VIA(TUNNEL_C),
 	  .marked = true, .in = PKT(UNICAST(MAC_WEB_C), DATA(46)) },
+	{ "the shortest frame", .from = WEB1, .to = VIA(TUNNEL_B), .marked = true,
+	  .in = PKT(UNICAST(MAC_WEB_B), DATA(1)) },
 	{ "padding behind the IP packet goes along", .from = WEB1, .to = VIA(TUNNEL_B),
 	  .in = PKT(UNICAST(MAC_WEB_B), IP4(.src = IP4_WEB1, .dst = IP4_WEB_B),
 		    UDP(.sport = 1, .dport = 2), DATA(2), PAD(16)) },
