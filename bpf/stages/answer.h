@@ -10,6 +10,7 @@
 #ifndef WEFT_BPF_STAGES_ANSWER_H
 #define WEFT_BPF_STAGES_ANSWER_H
 
+#include <stddef.h>
 #include <linux/in.h>
 #include <linux/ipv6.h>
 #include <bpf/bpf_endian.h>
@@ -99,8 +100,13 @@ static __attribute__((noinline)) int weft_answer_nd(struct weft_pkt *p)
 	const struct weft_neigh *n;
 	struct weft_addr target;
 	struct weft_nd_frame r = {};
+	__be16 len;
 	__s64 sum;
 
+	/* A target behind the IP packet's end is none; RFC 4861 section 7.1.1. */
+	if (ctx_load(p->ctx, p->h.l3_off + offsetof(struct ipv6hdr, payload_len), &len, sizeof(len)) ||
+	    bpf_ntohs(len) < WEFT_ND_SOLICIT_LEN)
+		return 0;
 	if (ctx_load(p->ctx, p->h.l4_off + 8, &target, sizeof(target)))
 		return -WEFT_DROP_HDR_TRUNC;
 	n = weft_neigh_of(p, &target);
