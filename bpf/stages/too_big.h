@@ -25,22 +25,33 @@
 #define WEFT_QUOTE_V4 2      /* chunks; RFC 1812 section 4.3.2.3 asks for 28 bytes or more */
 #define WEFT_QUOTE_V6 8      /* RFC 4443 section 3.2: much of it, within 1280 bytes in all */
 
-/* Never an error about an error, a fragment's tail, or a packet without a single sender. */
+/* An address that one host sends from. */
+static __always_inline int weft_is_unicast4(const struct weft_addr *a)
+{
+	return a->bytes[12] != 0 && a->bytes[12] < 224;
+}
+
+static __always_inline int weft_is_unicast6(const struct weft_addr *a)
+{
+	return a->bytes[0] != 0xff && (a->words[0] | a->words[1] | a->words[2] | a->words[3]);
+}
+
+/*
+ * Never an error about an error, about a fragment's tail, to a sender that is nobody or everybody,
+ * nor in the name of a group: no host may send from there. RFC 1122 section 3.2.2; RFC 4443 sections
+ * 2.2 and 2.4.
+ */
 static __always_inline int weft_may_answer(const struct weft_hdrs *h)
 {
-	if (h->flags & WEFT_H_FRAG_LATER)
+	if (h->flags & WEFT_H_FRAG_LATER || weft_mac_is_group(h->dmac))
 		return 0;
 	if (h->version == 4) {
-		__u8 first = h->saddr.bytes[12];
-
-		if (weft_mac_is_group(h->dmac) || first == 0 || first >= 224)
+		if (!weft_is_unicast4(&h->saddr) || !weft_is_unicast4(&h->daddr))
 			return 0;
 		return h->l4_proto != IPPROTO_ICMP || h->icmp_type == ICMP_ECHO ||
 		       h->icmp_type == ICMP_ECHOREPLY || h->icmp_type == ICMP_TIMESTAMP;
 	}
-	if (h->version != 6 || h->saddr.bytes[0] == 0xff)
-		return 0;
-	if (!(h->saddr.words[0] | h->saddr.words[1] | h->saddr.words[2] | h->saddr.words[3]))
+	if (h->version != 6 || !weft_is_unicast6(&h->saddr) || !weft_is_unicast6(&h->daddr))
 		return 0;
 	return h->l4_proto != IPPROTO_ICMPV6 || h->icmp_type >= 128; /* RFC 4443: below are errors */
 }

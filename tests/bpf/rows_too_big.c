@@ -84,6 +84,8 @@ static const struct port_row rows[] = {
 	{ "no error in the name of a group, by its MAC address", LOST,
 	  .in = PKT(ETH(.dst = MAC_GROUP4, .src = MAC_WEB1), V4(IP4_GROUP), UDP(PORTS),
 		    DATA(1472)) },
+	{ "no error in the name of a group, by its IP address", LOST,
+	  .in = PKT(TO_B, V4(IP4_GROUP), UDP(PORTS), DATA(1472)) },
 	{ "no error about an ICMPv6 error", LOST,
 	  .in = PKT(TO_C, V6(IP6_WEB_C), ICMP6(.type = 1), DATA(1452)) },
 	{ "no error about a later IPv6 fragment", LOST,
@@ -92,6 +94,11 @@ static const struct port_row rows[] = {
 	  .in = PKT(TO_C, IP6(.dst = IP6_WEB_C), UDP(PORTS), DATA(1452)) },
 	{ "no error to an IPv6 group", LOST,
 	  .in = PKT(TO_C, IP6(.src = IP6_GROUP, .dst = IP6_WEB_C), UDP(PORTS), DATA(1452)) },
+	{ "no error in the name of an IPv6 group, by its MAC address", LOST,
+	  .in = PKT(ETH(.dst = MAC_GROUP6, .src = MAC_WEB1), V6(IP6_GROUP), UDP(PORTS),
+		    DATA(1452)) },
+	{ "no error in the name of an IPv6 group, by its IP address", LOST,
+	  .in = PKT(TO_C, V6(IP6_GROUP), UDP(PORTS), DATA(1452)) },
 	{ "no error about what is not IP", LOST, .in = PKT(TO_B, DATA(1500)) },
 
 	/* GSO: each segment counts. The kernel refuses to encapsulate what TEST_RUN calls GSO. */
