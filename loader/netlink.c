@@ -3,6 +3,7 @@
 #include "netlink.h"
 
 #include <errno.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -252,6 +253,35 @@ int local_addresses(const struct in6_addr *addrs, size_t n, bool *found)
 
 		err = dump(RTM_GETADDR, &head, sizeof(head), 0, &addresses);
 	}
+	return err;
+}
+
+static int count_filter(void *arg, struct nlmsghdr *message)
+{
+	size_t *n = arg;
+
+	*n += message->nlmsg_type == RTM_NEWTFILTER;
+	return 0;
+}
+
+int clsact_filters(__u32 ifindex, size_t *n)
+{
+	static const __u32 directions[] = {TC_H_MIN_INGRESS, TC_H_MIN_EGRESS};
+	size_t count = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(directions) && !err; i++) {
+		struct dump filters = {.take = count_filter, .arg = &count};
+		struct tcmsg head = {
+			.tcm_family = AF_UNSPEC,
+			.tcm_ifindex = ifindex,
+			.tcm_parent = TC_H_MAKE(TC_H_CLSACT, directions[i]),
+		};
+
+		err = dump(RTM_GETTFILTER, &head, sizeof(head), 0, &filters);
+	}
+	if (!err)
+		*n = count;
 	return err;
 }
 

@@ -71,6 +71,12 @@ const struct iface *ifaces_find_index(const struct ifaces *ifaces, __u32 ifindex
  */
 int local_addresses(const struct in6_addr *addrs, size_t n, bool *found);
 
+/**
+ * clsact_filters - how many filters there are on an interface's clsact qdisc, both directions.
+ * @n: untouched on failure.
+ */
+int clsact_filters(__u32 ifindex, size_t *n);
+
 struct routes;
 
 /** routes_open - for several calls of routes_out(). Return: 0 or -errno. */

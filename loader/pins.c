@@ -17,10 +17,10 @@
 
 #include "util.h"
 
-#define STR(x)	 #x
-#define XSTR(x)	 STR(x)
+#define STR(x)   #x
+#define XSTR(x)  STR(x)
 #define WEFT_DIR PINS_BPFFS "/weft"
-#define ABI_DIR	 WEFT_DIR "/v" XSTR(WEFT_ABI_VERSION)
+#define ABI_DIR  WEFT_DIR "/v" XSTR(WEFT_ABI_VERSION)
 
 _Static_assert(sizeof(ABI_DIR) + WEFT_NAME_LEN + sizeof("/links/") + 32 < PINS_PATH_MAX,
 	       "the longest path fits");

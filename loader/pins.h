@@ -4,9 +4,12 @@
  *
  *	/sys/fs/bpf/weft/v<ABI>/<node>/maps/<map>          every map of bpf/maps.h
  *	                              /new/<map>           a map of another size, not yet in use
- *	                              /links/tc_<ifindex>    tcx link of a TC program
- *	                              /links/qdisc_<ifindex> weft made this interface's clsact qdisc
+ *	                              /links/tc_<ifindex>      tcx link of a TC program
+ *	                              /links/clsact_<ifindex>  a TC program is on the clsact qdisc
+ *	                              /links/qdisc_<ifindex>   weft made that qdisc
+ *	                              /links/xdp_<ifindex>     an XDP program is attached
  *
+ * The last three are markers: pins of the map weft_node, for what cannot itself be pinned.
  * Directories are 0700, pins 0600, all owned by root; anything else was not made by weft and is
  * refused, since whoever owns it could have put a map of his own there.
  */

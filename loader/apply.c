@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The order of a transaction; see apply.h. */
+#include "apply.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "apply_parts.h"
+#include "util.h"
+
+/* Tables whose entries are pointed to by others: a packet may be on its way from one to the other.
+ */
+static bool is_pointed_to(enum table_id id)
+{
+	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_PORTS;
+}
+
+static bool has_stragglers(const struct plan *plan)
+{
+	for (int id = 0; id < __TABLE_WANTED_MAX; id++)
+		if (is_pointed_to(id) && plan->diff[id].removed.n)
+			return true;
+	return false;
+}
+
+/*
+ * Programs run within RCU read sections, and this waits for all of those: afterwards no packet is
+ * on its way that has seen the old state. If the kernel cannot (nohz_full), such a packet may find
+ * its tunnel gone, and be dropped as that.
+ */
+static int wait_for_packets(void *arg __attribute__((unused)))
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	return 0;
+}
+
+static int run(struct apply *a)
+{
+	int err;
+
+	err = apply_make_maps(a);
+	if (!err)
+		err = apply_new_entries(a);
+	if (!err)
+		err = apply_load(a);
+	if (!err)
+		err = apply_copy_counters(a);
+	if (!err)
+		err = apply_switch(a);
+	if (!err)
+		err = apply_commit_maps(a);
+	if (!err)
+		err = apply_detach(a);
+	if (!err && has_stragglers(a->plan))
+		err = journal_do(a->journal, wait_for_packets, NULL, NULL,
+				 "wait for packets on their way");
+	return err ? err : apply_remove_entries(a);
+}
+
+static void release(struct apply *a)
+{
+	maps_close(&a->made);
+	closep(&a->from_port);
+	closep(&a->underlay);
+	for (size_t i = 0; i < a->n_kept; i++)
+		close(a->kept[i]);
+	free(a->kept);
+	free(a->ops);
+}
+
+int apply_plan(struct plan *plan, struct journal *journal)
+{
+	_cleanup_(release) struct apply a = {
+		.plan = plan,
+		.journal = journal,
+		.from_port = -1,
+		.underlay = -1,
+		.use = plan->pinned,
+	};
+	int err;
+
+	maps_init(&a.made);
+	a.ops = calloc(plan->n_ops + 1, sizeof(*a.ops));
+	if (!a.ops)
+		return -ENOMEM;
+	for (int id = 0; id < __TABLE_MAX; id++)
+		a.tables[id] = (struct table_step){.apply = &a, .id = id};
+	for (size_t i = 0; i < plan->n_ops; i++)
+		a.ops[i] = (struct op_step){.apply = &a, .op = &plan->ops[i]};
+
+	err = run(&a);
+	if (err)
+		journal_undo(journal);
+	return err;
+}

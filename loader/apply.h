@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Carrying out a plan as one transaction, and taking a node down.
+ *
+ *	make what is new    maps, then entries, each before what points to it
+ *	switch              programs loaded, then TC, then XDP, each interface in one step
+ *	remove what is old  programs first, then entries, in reverse
+ *
+ * A failure anywhere undoes what was done, in reverse. Being killed anywhere leaves a mixture of
+ * old and new that forwards, and that the next apply completes.
+ */
+#ifndef WEFT_LOADER_APPLY_H
+#define WEFT_LOADER_APPLY_H
+
+#include <stddef.h>
+
+struct journal;
+struct pins;
+struct plan;
+
+/**
+ * apply_plan - carry out a plan.
+ * @plan: from plan_make(), made while the node's lock was held.
+ * @journal: all zero; tells what failed, and what could not be undone.
+ *
+ * Return: 0; -errno with everything undone. bpf_log.h may have more to say.
+ */
+int apply_plan(struct plan *plan, struct journal *journal);
+
+/**
+ * struct down_summary - what was removed: attached programs, and pinned maps.
+ */
+struct down_summary {
+	size_t programs;
+	size_t maps;
+};
+
+/**
+ * down_node - remove all that weft made for a node: programs, then pins. Goes on after a failure,
+ * so that as much as possible goes.
+ * @what: receives what failed first, in words; NULL if nothing did. The caller frees it.
+ *
+ * Return: 0, also if nothing was there; -EEXIST if the node is attached in another network
+ * namespace, nothing then removed; another -errno.
+ */
+int down_node(const struct pins *pins, struct down_summary *summary, char **what);
+
+#endif

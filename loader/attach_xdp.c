@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * xdp_underlay on an uplink. libxdp attaches it beside the programs of others, through a
+ * dispatcher; where the kernel refuses that, libxdp attaches it alone ("legacy"). See attach.h.
+ */
+#include "attach.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <xdp/libxdp.h>
+
+#include "datapath.h"
+#include "pins.h"
+#include "util.h"
+
+#define SECTION "xdp.frags"
+
+const char *xdp_kind_name(enum xdp_kind kind)
+{
+	return kind == XDP_NATIVE ? "native" : kind == XDP_GENERIC ? "generic" : "none";
+}
+
+static void object_freep(struct bpf_object **obj)
+{
+	bpf_object__close(*obj);
+}
+
+static void program_closep(struct xdp_program **prog)
+{
+	if (!libxdp_get_error(*prog))
+		xdp_program__close(*prog);
+}
+
+static void multiprog_closep(struct xdp_multiprog **mp)
+{
+	if (!libxdp_get_error(*mp))
+		xdp_multiprog__close(*mp);
+}
+
+static enum xdp_attach_mode mode_of(enum xdp_kind kind)
+{
+	return kind == XDP_GENERIC ? XDP_MODE_SKB : XDP_MODE_NATIVE;
+}
+
+static __u32 flags_of(enum xdp_kind kind)
+{
+	return kind == XDP_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+}
+
+/* The program of ours among those on the hook, borrowed from @mp; NULL if there is none. */
+static struct xdp_program *find_ours(const struct whose *whose, struct xdp_multiprog *mp,
+				     const struct prog **found)
+{
+	struct xdp_program *prog;
+
+	if (xdp_multiprog__is_legacy(mp)) {
+		prog = xdp_multiprog__main_prog(mp);
+		return prog && attach_is_ours(whose, xdp_program__id(prog), found) ? prog : NULL;
+	}
+	for (prog = xdp_multiprog__next_prog(NULL, mp); prog;
+	     prog = xdp_multiprog__next_prog(prog, mp))
+		if (attach_is_ours(whose, xdp_program__id(prog), found))
+			return prog;
+	return NULL;
+}
+
+int xdp_read(const struct whose *whose, struct attachment *a)
+{
+	_cleanup_(multiprog_closep) struct xdp_multiprog *mp =
+		xdp_multiprog__get_from_ifindex(a->ifindex);
+	const struct prog *prog;
+
+	/* Nothing there, or no such interface. */
+	if (libxdp_get_error(mp) || !find_ours(whose, mp, &prog))
+		return 0;
+	a->xdp = xdp_multiprog__attach_mode(mp) == XDP_MODE_SKB ? XDP_GENERIC : XDP_NATIVE;
+	a->xdp_shared = !xdp_multiprog__is_legacy(mp);
+	a->xdp_prog.prog = prog->id;
+	memcpy(a->xdp_prog.name, prog->name, sizeof(a->xdp_prog.name));
+	return 0;
+}
+
+/* Through libxdp: beside others if the kernel allows it, else alone if the place is free. */
+static int attach_new(const struct maps *maps, enum xdp_kind kind, __u32 ifindex)
+{
+	_cleanup_(object_freep) struct bpf_object *obj = NULL;
+	_cleanup_(program_closep) struct xdp_program *prog = NULL;
+	int err;
+
+	err = datapath_open_xdp(maps, &obj);
+	if (err)
+		return err;
+	prog = xdp_program__from_bpf_obj(obj, SECTION);
+	err = libxdp_get_error(prog);
+	if (err)
+		return err;
+	/* So that a dispatcher for us also takes packets of several buffers (jumbo frames). */
+	xdp_program__set_xdp_frags_support(prog, true);
+	return xdp_program__attach(prog, ifindex, mode_of(kind), 0);
+}
+
+int xdp_attach(const struct pins *pins, const struct maps *maps, enum xdp_kind kind, __u32 ifindex)
+{
+	const struct pins_path name = pins_ifindex_name("xdp", ifindex);
+	int err;
+
+	err = pins_pin(pins, PINS_LINKS, name.s, maps->fd[TABLE_NODE]);
+	if (err && err != -EEXIST)
+		return err;
+	err = attach_new(maps, kind, ifindex);
+	if (err)
+		pins_unpin(pins, PINS_LINKS, name.s);
+	return err;
+}
+
+/* Alone on the hook: one exchange, on condition that what is there is what we expect. */
+static int exchange(__u32 ifindex, enum xdp_kind kind, int old, int new)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = old);
+
+	if (new < 0)
+		return bpf_xdp_detach(ifindex, flags_of(kind) | XDP_FLAGS_REPLACE, &opts);
+	return bpf_xdp_attach(ifindex, new, flags_of(kind) | XDP_FLAGS_REPLACE, &opts);
+}
+
+static int replace_alone(const struct maps *maps, const struct attachment *old)
+{
+	_cleanup_close_ int old_fd = bpf_prog_get_fd_by_id(old->xdp_prog.prog);
+	_cleanup_(object_freep) struct bpf_object *obj = NULL;
+	int err;
+
+	if (old_fd < 0)
+		return old_fd;
+	err = datapath_open_xdp(maps, &obj);
+	if (!err)
+		err = bpf_object__load(obj);
+	if (err)
+		return err;
+	return exchange(old->ifindex, old->xdp, old_fd,
+			bpf_program__fd(bpf_object__next_program(obj, NULL)));
+}
+
+static int detach_shared(const struct attachment *a, __u32 id)
+{
+	_cleanup_(program_closep) struct xdp_program *prog = xdp_program__from_id(id);
+	int err;
+
+	err = libxdp_get_error(prog);
+	return err ? err : xdp_program__detach(prog, a->ifindex, mode_of(a->xdp), 0);
+}
+
+/* Two at once do no harm: what the first has decapsulated is not for the second. */
+int xdp_replace(const struct maps *maps, const struct attachment *old)
+{
+	int err;
+
+	if (!old->xdp_shared)
+		return replace_alone(maps, old);
+	err = attach_new(maps, old->xdp, old->ifindex);
+	return err ? err : detach_shared(old, old->xdp_prog.prog);
+}
+
+/* A loaded program comes back to where nothing of ours is. */
+static int attach_again(const struct attachment *old, int old_fd)
+{
+	_cleanup_(program_closep) struct xdp_program *prog = xdp_program__from_fd(old_fd);
+	int err = libxdp_get_error(prog);
+
+	return err ? err : xdp_program__attach(prog, old->ifindex, mode_of(old->xdp), 0);
+}
+
+int xdp_restore(const struct pins *pins, const struct maps *maps, const struct whose *whose,
+		const struct attachment *old, int old_fd)
+{
+	struct attachment now = {.ifindex = old->ifindex};
+	_cleanup_close_ int new_fd = -1;
+	int err;
+
+	err = pins_pin(pins, PINS_LINKS, pins_ifindex_name("xdp", old->ifindex).s,
+		       maps->fd[TABLE_NODE]);
+	if (err && err != -EEXIST)
+		return err;
+	err = xdp_read(whose, &now);
+	if (err || now.xdp_prog.prog == old->xdp_prog.prog)
+		return err;
+	if (now.xdp == XDP_NONE)
+		return attach_again(old, old_fd);
+	if (now.xdp_shared) {
+		err = attach_again(old, old_fd);
+		return err ? err : detach_shared(&now, now.xdp_prog.prog);
+	}
+	new_fd = bpf_prog_get_fd_by_id(now.xdp_prog.prog);
+	return new_fd < 0 ? new_fd : exchange(old->ifindex, old->xdp, new_fd, old_fd);
+}
+
+static int detach_alone(const struct attachment *a)
+{
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(a->xdp_prog.prog);
+
+	return fd < 0 ? fd : exchange(a->ifindex, a->xdp, fd, -1);
+}
+
+int xdp_detach(const struct pins *pins, const struct attachment *a)
+{
+	char name[IF_NAMESIZE];
+	int err = 0;
+
+	if (a->xdp != XDP_NONE)
+		err = a->xdp_shared ? detach_shared(a, a->xdp_prog.prog) : detach_alone(a);
+	if (err && err != -ENOENT && if_indextoname(a->ifindex, name))
+		return err;
+	return pins_unpin(pins, PINS_LINKS, pins_ifindex_name("xdp", a->ifindex).s);
+}

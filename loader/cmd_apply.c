@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* weft apply: make the kernel do what a file says, changing only what differs. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "apply.h"
+#include "bpf_log.h"
+#include "cmd.h"
+#include "config.h"
+#include "diag.h"
+#include "journal.h"
+#include "lock.h"
+#include "plan.h"
+#include "print.h"
+#include "util.h"
+
+enum {
+	OPT_DRY_RUN = 'n',
+};
+
+struct options {
+	struct cmd_common common;
+	const char *file;
+	bool dry_run;
+};
+
+static const struct argp_option argp_options[] = {
+	{"dry-run", OPT_DRY_RUN, NULL, 0, "Say what would be done, and do nothing", 0},
+	{},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->common;
+		return 0;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->file)
+			argp_error(state, "one FILE at a time");
+		o->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->file)
+			argp_error(state, "name the FILE to apply");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{.argp = &cmd_common_argp}, {}};
+
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse,
+	.args_doc = "FILE",
+	.doc = "Make this node what a configuration file says (- is standard input). Only what "
+	       "differs is changed; if anything fails, all is undone. A file that does not fit "
+	       "this machine is refused before anything is touched.",
+	.children = children,
+};
+
+static enum cmd_exit take_lock(const char *node, int *fd)
+{
+	pid_t holder = 0;
+	int err;
+
+	err = lock_take(node, fd, &holder);
+	if (err == -EBUSY)
+		return cmd_error(CMD_BUSY, "node %s: another weft (process %d) is changing it",
+				 node, holder);
+	if (err)
+		return cmd_error(CMD_FAILED, "%s: %s%s", LOCK_DIR, strerror(-err),
+				 err == -EACCES ? "; weft needs root" : "");
+	return CMD_OK;
+}
+
+/* What is wrong with the file, in either form. */
+static enum cmd_exit report_invalid(const struct options *o, struct diag *diag)
+{
+	if (!o->common.json)
+		diag_print(diag, stderr);
+	else if (print_json(diag_json(diag), stdout))
+		return cmd_error(CMD_FAILED, "%s", strerror(ENOMEM));
+	return CMD_INVALID;
+}
+
+static void print_part(size_t n, const char *verb, const char *one, const char **glue)
+{
+	if (!n)
+		return;
+	printf("%s%zu %s%s %s", *glue, n, one, n == 1 ? "" : "s", verb);
+	*glue = "; ";
+}
+
+static void print_summary(const char *node, const struct plan_summary *sum, bool dry_run)
+{
+	const char *glue = dry_run ? "would be: " : "";
+
+	printf("%s: ", node);
+	if (plan_summary_empty(sum)) {
+		puts("0 changes");
+		return;
+	}
+	if (sum->added || sum->changed || sum->removed) {
+		printf("%s%zu %s added, %zu changed, %zu removed", glue, sum->added,
+		       sum->added == 1 ? "entry" : "entries", sum->changed, sum->removed);
+		glue = "; ";
+	}
+	print_part(sum->attached, "attached", "program", &glue);
+	print_part(sum->replaced, "replaced", "program", &glue);
+	print_part(sum->detached, "detached", "program", &glue);
+	print_part(sum->made, "made", "map", &glue);
+	print_part(sum->resized, "resized", "map", &glue);
+	putchar('\n');
+}
+
+/* For --dry-run: table by table, interface by interface. */
+static void print_details(const struct plan *plan)
+{
+	for (int id = 0; id < __TABLE_WANTED_MAX; id++) {
+		const struct table_diff *diff = &plan->diff[id];
+
+		if (!table_diff_empty(diff))
+			printf("  %-15s %zu added, %zu changed, %zu removed\n",
+			       table_descs[id].name, diff->added.n, diff->changed.n,
+			       diff->removed.n);
+	}
+	for (size_t i = 0; i < plan->n_ops; i++)
+		printf("  %-15s %s %s (%s)%s\n", plan->ops[i].interface, op_verb(plan->ops[i].kind),
+		       plan->ops[i].prog, op_how(&plan->ops[i]),
+		       plan->ops[i].optional ? " if the driver can" : "");
+}
+
+static json_t *ops_json(const struct plan *plan, bool dry_run)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < plan->n_ops && list; i++) {
+		const struct op *op = &plan->ops[i];
+
+		if (dry_run || op->done)
+			json_array_append_new(list,
+					      json_pack("{ss ss ss ss}", "do", op_verb(op->kind),
+							"program", op->prog, "interface",
+							op->interface, "by", op_how(op)));
+	}
+	return list;
+}
+
+static json_t *summary_json(const struct plan *plan, const struct plan_summary *sum, bool dry_run)
+{
+	return json_pack("{ss sb sb s{sI sI sI} s{sI sI sI so} s{sI sI}}", "node",
+			 plan->node->name.v, "dry_run", dry_run, "changes",
+			 !plan_summary_empty(sum), "entries", "added", (json_int_t)sum->added,
+			 "changed", (json_int_t)sum->changed, "removed", (json_int_t)sum->removed,
+			 "programs", "attached", (json_int_t)sum->attached, "replaced",
+			 (json_int_t)sum->replaced, "detached", (json_int_t)sum->detached, "steps",
+			 ops_json(plan, dry_run), "maps", "made", (json_int_t)sum->made, "resized",
+			 (json_int_t)sum->resized);
+}
+
+static enum cmd_exit report_done(const struct options *o, const struct plan *plan)
+{
+	const struct plan_summary sum = plan_summarize(plan);
+
+	if (o->common.json) {
+		if (print_json(summary_json(plan, &sum, o->dry_run), stdout))
+			return cmd_error(CMD_FAILED, "%s", strerror(ENOMEM));
+		return CMD_OK;
+	}
+	print_summary(plan->node->name.v, &sum, o->dry_run);
+	if (o->dry_run)
+		print_details(plan);
+	return CMD_OK;
+}
+
+/* Things that work, but perhaps not as meant. */
+static void print_notes(const struct plan *plan)
+{
+	const struct facts *facts = &plan->facts;
+	struct weft_addr detour;
+
+	memcpy(&detour, &facts->detour, sizeof(detour));
+	if (facts->detours)
+		fprintf(stderr,
+			"weft: note: %s%s is not reached by an uplink, as far as the routes say; "
+			"the tunnel uses %s\n",
+			print_addr(&detour).s, facts->detours > 1 ? " (and others)" : "",
+			plan->node->uplinks.v[0].interface.v);
+	for (size_t i = 0; i < plan->n_ops; i++)
+		if (plan->ops[i].optional && !plan->ops[i].done)
+			fprintf(stderr,
+				"weft: note: %s takes no XDP program; tunnels end at TC there\n",
+				plan->ops[i].interface);
+}
+
+static enum cmd_exit report_failure(const char *node, const struct journal *journal, int err)
+{
+	cmd_error(CMD_FAILED, "node %s: %s: %s", node, journal->failed ? journal->failed : "apply",
+		  strerror(-err));
+	bpf_log_print(stderr);
+	if (journal->stuck)
+		return cmd_error(CMD_FAILED, "not all could be undone; apply again\n%s",
+				 journal->stuck);
+	return cmd_error(CMD_FAILED, "all was undone; node %s is as it was", node);
+}
+
+static enum cmd_exit apply(const struct options *o, const struct config *cfg,
+			   const struct cfg_node *node, struct diag *diag)
+{
+	_cleanup_(journal_clear) struct journal journal = {};
+	_cleanup_(plan_clear) struct plan plan = {};
+	_cleanup_free_ char *problem = NULL;
+	int err;
+
+	err = plan_make(cfg, node, diag, &plan, &problem);
+	if (!err && diag_count(diag))
+		return report_invalid(o, diag);
+	if (err)
+		return cmd_error(CMD_FAILED, "node %s: %s%s", node->name.v,
+				 problem ? problem : strerror(-err),
+				 err == -EPERM || err == -EACCES ? "; weft needs root" : "");
+	if (!o->dry_run) {
+		err = apply_plan(&plan, &journal);
+		if (err)
+			return report_failure(node->name.v, &journal, err);
+		print_notes(&plan);
+	}
+	return report_done(o, &plan);
+}
+
+static int load(const struct options *o, struct diag *diag, struct config **cfg,
+		const struct cfg_node **node)
+{
+	int err;
+
+	err = config_load(o->file, diag, cfg);
+	return err ? err : config_select_node(*cfg, o->common.node, diag, node);
+}
+
+int cmd_apply(int argc, char **argv)
+{
+	_cleanup_(config_freep) struct config *cfg = NULL;
+	_cleanup_(diag_freep) struct diag *diag = diag_new();
+	_cleanup_close_ int lock = -1;
+	const struct cfg_node *node;
+	enum cmd_exit status;
+	struct options o = {};
+	int err;
+
+	cmd_parse(&argp, argc, argv, &o);
+	bpf_log_capture();
+	if (!diag)
+		return cmd_error(CMD_FAILED, "%s", strerror(ENOMEM));
+	err = load(&o, diag, &cfg, &node);
+	if (err && !diag_count(diag))
+		return cmd_error(CMD_FAILED, "%s: %s", o.file, strerror(-err));
+	if (err)
+		return report_invalid(&o, diag);
+
+	status = o.dry_run ? CMD_OK : take_lock(node->name.v, &lock);
+	if (status == CMD_OK)
+		status = cmd_enter_netns(&o.common);
+	return status == CMD_OK ? apply(&o, cfg, node, diag) : status;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What would have to be done to make this node what the file says: the file compiled, the kernel
+ * read, the two compared. Making a plan changes nothing; apply.c carries it out, `weft apply
+ * --dry-run` prints it, `weft status FILE` only asks whether it is empty.
+ */
+#ifndef WEFT_LOADER_PLAN_H
+#define WEFT_LOADER_PLAN_H
+
+#include <stdbool.h>
+
+#include "attach.h"
+#include "datapath.h"
+#include "facts.h"
+#include "pins.h"
+#include "tables.h"
+
+struct cfg_node;
+struct config;
+struct diag;
+
+/** enum op_kind - what can be done to a program on an interface. */
+enum op_kind {
+	OP_TC_ATTACH,
+	OP_TC_REPLACE,
+	OP_TC_DETACH,
+	OP_XDP_ATTACH,
+	OP_XDP_REPLACE,
+	OP_XDP_DETACH,
+	__OP_MAX,
+};
+
+/**
+ * struct op - something to be done to an interface.
+ * @before: what is there now.
+ * @interface: its name, or "#7" if it has gone.
+ * @prog: name of the program.
+ * @tc, @xdp: how it is, or is to be, attached.
+ * @optional: fine if it fails: XDP where the file leaves it to us.
+ * @done: it was carried out; stays false if it was optional and failed.
+ */
+struct op {
+	enum op_kind kind;
+	struct attachment before;
+	char interface[WEFT_IFNAME_LEN];
+	const char *prog;
+	enum tc_kind tc;
+	enum xdp_kind xdp;
+	bool optional;
+	bool done;
+};
+
+/**
+ * struct plan - see above.
+ * @pinned: the maps as they are.
+ * @create: by table: entries of a map to be made, 0 if it is there and has the right size.
+ * @programs_stale: maps are to be made, so all programs have to be loaded anew.
+ */
+struct plan {
+	const struct config *cfg;
+	const struct cfg_node *node;
+	struct pins pins;
+	struct facts facts;
+	struct maps pinned;
+	__u32 create[__TABLE_MAX];
+	struct tables wanted;
+	struct tables actual;
+	struct table_diff diff[__TABLE_WANTED_MAX];
+	struct progs progs;
+	struct attachments attachments;
+	bool programs_stale;
+	struct op *ops;
+	size_t n_ops;
+	size_t ops_size;
+};
+
+/**
+ * struct plan_summary - a plan in numbers. All zero: the node is what the file says.
+ * @added, @changed, @removed: table entries.
+ * @attached, @replaced, @detached: programs; optional ones that may be refused are not counted.
+ * @made, @resized: maps.
+ */
+struct plan_summary {
+	size_t added;
+	size_t changed;
+	size_t removed;
+	size_t attached;
+	size_t replaced;
+	size_t detached;
+	size_t made;
+	size_t resized;
+};
+
+/**
+ * plan_make - compare the file with this machine.
+ * @cfg, @node: must outlive the plan.
+ * @diag: told everything about the file that does not fit the machine. The plan is then no good.
+ * @plan: all zero; release with plan_clear() in any case.
+ * @problem: receives, on failure, what went wrong, in words; the caller frees it.
+ *
+ * Return: 0, also if @diag was told something; -errno.
+ */
+int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
+	      struct plan *plan, char **problem);
+
+/** plan_clear - release a plan. Also for _cleanup_(). */
+void plan_clear(struct plan *plan);
+
+/** plan_summarize - count. After the plan was carried out: what was done. */
+struct plan_summary plan_summarize(const struct plan *plan);
+
+/** plan_summary_empty - whether there is nothing to do. */
+bool plan_summary_empty(const struct plan_summary *summary);
+
+/** plan_attachments - the part of plan_make() that chooses @ops; plan_attach.c. */
+int plan_attachments(struct plan *plan);
+
+/** op_verb - "attach", "replace" or "detach". */
+const char *op_verb(enum op_kind kind);
+
+/** op_how - "tcx", "clsact", "native", "generic". */
+const char *op_how(const struct op *op);
+
+#endif

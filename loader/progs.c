@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Descriptions of loaded programs; see progs.h. */
+#include "progs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+
+#include <weft/abi.h>
+
+#include "util.h"
+
+#define CONFIG_NAME "weft_cfg"
+
+static void btf_freep(struct btf **btf)
+{
+	btf__free(*btf);
+}
+
+/* Return: offset of weft_cfg in a .rodata map, or -ENOENT. */
+static int config_offset(__u32 btf_id)
+{
+	_cleanup_(btf_freep) struct btf *btf = btf__load_from_kernel_by_id(btf_id);
+	const struct btf_var_secinfo *var;
+	const struct btf_type *section;
+	int id;
+
+	if (!btf)
+		return -ENOENT;
+	id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
+	if (id < 0)
+		return -ENOENT;
+	section = btf__type_by_id(btf, id);
+	var = btf_var_secinfos(section);
+	for (int i = 0; i < btf_vlen(section); i++, var++) {
+		const char *name =
+			btf__name_by_offset(btf, btf__type_by_id(btf, var->type)->name_off);
+
+		if (!strcmp(name, CONFIG_NAME) && var->size == sizeof(struct weft_prog_config))
+			return var->offset;
+	}
+	return -ENOENT;
+}
+
+/* libbpf's own maps (".rodata", ".bss") have a dot in their names, ours have not. */
+static bool is_internal(const struct bpf_map_info *info)
+{
+	return strnlen(info->name, sizeof(info->name)) &&
+	       memchr(info->name, '.', strnlen(info->name, sizeof(info->name)));
+}
+
+/* Return: the build that an internal map names; 0 if it is not .rodata of one of our objects. */
+static __u64 read_build(int fd, const struct bpf_map_info *info)
+{
+	_cleanup_free_ __u8 *value = NULL;
+	struct weft_prog_config config;
+	__u32 zero = 0;
+	int offset;
+
+	if (info->type != BPF_MAP_TYPE_ARRAY || info->max_entries != 1 || !info->btf_id)
+		return 0;
+	offset = config_offset(info->btf_id);
+	value = calloc(1, info->value_size);
+	if (offset < 0 || !value || offset + sizeof(config) > info->value_size ||
+	    bpf_map_lookup_elem(fd, &zero, value))
+		return 0;
+	memcpy(&config, value + offset, sizeof(config));
+	return config.build;
+}
+
+static int read_info(int fd, struct prog *prog)
+{
+	struct bpf_prog_info info = {
+		.nr_map_ids = PROG_MAX_MAPS,
+		.map_ids = (__u64)(unsigned long)prog->map_ids,
+	};
+	__u32 len = sizeof(info);
+	int err;
+
+	err = bpf_obj_get_info_by_fd(fd, &info, &len);
+	if (err)
+		return err;
+	prog->id = info.id;
+	prog->n_maps = info.nr_map_ids < PROG_MAX_MAPS ? info.nr_map_ids : PROG_MAX_MAPS;
+	memcpy(prog->name, info.name, sizeof(prog->name));
+	return 0;
+}
+
+/* Keeps the ids of tables, and learns the build from the rest. */
+static void sort_maps(struct prog *prog)
+{
+	__u32 tables = 0;
+
+	for (__u32 i = 0; i < prog->n_maps; i++) {
+		_cleanup_close_ int fd = bpf_map_get_fd_by_id(prog->map_ids[i]);
+		struct bpf_map_info info = {};
+		__u32 len = sizeof(info);
+
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+			continue;
+		if (!is_internal(&info))
+			prog->map_ids[tables++] = info.id;
+		else if (!prog->build)
+			prog->build = read_build(fd, &info);
+	}
+	prog->n_maps = tables;
+}
+
+static int read_prog(__u32 id, struct prog *prog)
+{
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = read_info(fd, prog);
+	if (!err)
+		sort_maps(prog);
+	return err;
+}
+
+int progs_get(struct progs *progs, __u32 id, const struct prog **out)
+{
+	struct prog *v, prog = {};
+	int err;
+
+	for (size_t i = 0; i < progs->n; i++) {
+		if (progs->v[i].id == id) {
+			*out = &progs->v[i];
+			return 0;
+		}
+	}
+	err = read_prog(id, &prog);
+	if (err)
+		return err;
+	v = reallocarray(progs->v, progs->n + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	v[progs->n] = prog;
+	progs->v = v;
+	*out = &v[progs->n++];
+	return 0;
+}
+
+void progs_clear(struct progs *progs)
+{
+	free(progs->v);
+	*progs = (struct progs){};
+}
+
+bool prog_uses(const struct prog *prog, __u32 map_id)
+{
+	for (__u32 i = 0; i < prog->n_maps; i++)
+		if (prog->map_ids[i] == map_id)
+			return true;
+	return false;
+}
+
+bool progs_any_uses(__u32 map_id)
+{
+	__u32 id = 0;
+
+	while (!bpf_prog_get_next_id(id, &id)) {
+		_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
+		struct prog prog = {};
+
+		if (fd >= 0 && !read_info(fd, &prog) && prog_uses(&prog, map_id))
+			return true;
+	}
+	return false;
+}
+
+__u32 map_id(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
