@@ -10,6 +10,7 @@
 #define WEFT_BPF_PKT_H
 
 #include <linux/types.h>
+#include <bpf/bpf_endian.h>
 
 #include <weft/abi.h>
 
@@ -27,6 +28,7 @@ enum weft_action {
 	WEFT_ACT_SEND,     /* into a tunnel; likewise */
 	WEFT_ACT_FLOOD,    /* copies were made and counted one by one */
 	WEFT_ACT_REPLY,    /* turned into an answer to its sender */
+	WEFT_ACT_REFUSE,   /* lost, and counted as that; turned into an error to its sender */
 };
 
 enum weft_hdrs_flags {
@@ -135,6 +137,12 @@ static __always_inline int weft_mac_equal(const __u8 a[static WEFT_ETH_ALEN],
 static __always_inline int weft_mac_is_broadcast(const __u8 mac[static WEFT_ETH_ALEN])
 {
 	return (mac[0] & mac[1] & mac[2] & mac[3] & mac[4] & mac[5]) == 0xff;
+}
+
+/** weft_is_tag - is this ethertype a VLAN tag's? */
+static __always_inline int weft_is_tag(__be16 proto)
+{
+	return proto == bpf_htons(WEFT_ETH_P_8021Q) || proto == bpf_htons(WEFT_ETH_P_8021AD);
 }
 
 static __always_inline int weft_addr_equal(const struct weft_addr *a, const struct weft_addr *b)

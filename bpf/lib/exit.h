@@ -38,7 +38,8 @@ static __always_inline int weft_exit_tc(struct weft_pkt *p, int act)
 		weft_count_drop(p, -act);
 		return TC_ACT_SHOT;
 	}
-	weft_count_accepted(p, act);
+	if (act != WEFT_ACT_REFUSE)
+		weft_count_accepted(p, act);
 	return TC_ACT_REDIRECT;
 }
 

@@ -180,7 +180,7 @@ static __always_inline int weft_send_by_ingress(struct weft_pkt *p, __u32 ifinde
  *
  * Outer: DF, TTL 64, UDP checksum 0 (on IPv6 by RFC 6935), source port and flow label from the inner
  * flow, ECN of the inner packet (RFC 6040). The next hop is the kernel's business.
- * Return: WEFT_ACT_SEND; WEFT_ACT_REPLY if it was too big and the sender was told;
+ * Return: WEFT_ACT_SEND; WEFT_ACT_REFUSE if it was too big and the sender was told;
  * -WEFT_DROP_TUNNEL_UNKNOWN; -WEFT_DROP_PKT_TOO_BIG; -WEFT_DROP_ENCAP_FAILED.
  * Spec: RFC 7348 section 5.
  */

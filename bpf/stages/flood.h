@@ -174,7 +174,7 @@ static __always_inline void weft_flood_pass(struct weft_flood_run *r, __u16 kind
  * @net: its network.
  *
  * A flooded frame must fit every tunnel of the network.
- * Return: WEFT_ACT_FLOOD; WEFT_ACT_REPLY (too big, the sender was told); -WEFT_DROP_PKT_TOO_BIG;
+ * Return: WEFT_ACT_FLOOD; WEFT_ACT_REFUSE (too big, the sender was told); -WEFT_DROP_PKT_TOO_BIG;
  * -WEFT_DROP_NO_RECEIVER; -WEFT_DROP_REPLICA_LOST (the last copy; the others are counted here).
  */
 static __attribute__((noinline)) int weft_replicate(struct weft_pkt *p, const struct weft_network *net)

@@ -185,7 +185,7 @@ static __always_inline int weft_fits(const struct weft_pkt *p, __u32 mtu)
  * @p: from a port; its frame becomes the answer.
  * @mtu: L3 bytes that would fit.
  *
- * Return: WEFT_ACT_REPLY with the loss counted, or -WEFT_DROP_PKT_TOO_BIG where an answer is not
+ * Return: WEFT_ACT_REFUSE with the loss counted, or -WEFT_DROP_PKT_TOO_BIG where an answer is not
  * allowed (by the rate limit or by the packet's kind).
  */
 static __always_inline int weft_too_big(struct weft_pkt *p, __u32 mtu)
@@ -198,7 +198,8 @@ static __always_inline int weft_too_big(struct weft_pkt *p, __u32 mtu)
 	if (err)
 		return -WEFT_DROP_PKT_TOO_BIG;
 	weft_count_drop(p, WEFT_DROP_PKT_TOO_BIG);
-	return weft_reply(p);
+	weft_reply(p);
+	return WEFT_ACT_REFUSE;
 }
 
 #endif

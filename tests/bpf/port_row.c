@@ -80,7 +80,7 @@ void port_row_moves(const struct port_row *row, __u32 len, struct moves *want)
 			moves_add(want, C_NET_TO_UNDERLAY, net, 0, segs, len);
 		}
 	}
-	if (row->last_lost || (row->drop && !row->to && !row->reply))
+	if (row->last_lost || (row->drop && !row->to))
 		return;
 	moves_add(want, C_FROM_PORT, port, 0, segs, len);
 	moves_add(want, C_NET_FROM_PORTS, net, 0, segs, len);
