@@ -145,6 +145,11 @@ static __always_inline int weft_is_tag(__be16 proto)
 	return proto == bpf_htons(WEFT_ETH_P_8021Q) || proto == bpf_htons(WEFT_ETH_P_8021AD);
 }
 
+static __always_inline int weft_addr_is_zero(const struct weft_addr *a)
+{
+	return !(a->words[0] | a->words[1] | a->words[2] | a->words[3]);
+}
+
 static __always_inline int weft_addr_equal(const struct weft_addr *a, const struct weft_addr *b)
 {
 	return !((a->words[0] ^ b->words[0]) | (a->words[1] ^ b->words[1]) |

@@ -74,7 +74,7 @@ static __always_inline void weft_fill_advert(const struct weft_pkt *p, const str
 	const __u8 all_nodes_mac[WEFT_ETH_ALEN] = { 0x33, 0x33, 0, 0, 0, 1 };
 	const __be16 proto = bpf_htons(WEFT_ETH_P_IPV6);
 	const struct weft_addr *s = &p->h.saddr;
-	int dad = !(s->words[0] | s->words[1] | s->words[2] | s->words[3]);
+	int dad = weft_addr_is_zero(s);
 
 	__builtin_memcpy(r->eth, dad ? all_nodes_mac : p->h.smac, WEFT_ETH_ALEN);
 	__builtin_memcpy(r->eth + WEFT_ETH_ALEN, n->mac, WEFT_ETH_ALEN);

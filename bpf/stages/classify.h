@@ -54,7 +54,8 @@ static __always_inline int weft_is_for_vtep(const struct weft_pkt *p, const stru
 		return 0;
 	if (h->version == 4)
 		return node->vtep4 && h->daddr.words[3] == node->vtep4;
-	return h->version == 6 && weft_addr_equal(&h->daddr, (const void *)node->vtep6);
+	return h->version == 6 && !weft_addr_is_zero(&h->daddr) &&
+	       weft_addr_equal(&h->daddr, (const void *)node->vtep6);
 }
 
 /* The row is missing: which half of (sender, VNI) was wrong? */

@@ -33,7 +33,7 @@ static __always_inline int weft_is_unicast4(const struct weft_addr *a)
 
 static __always_inline int weft_is_unicast6(const struct weft_addr *a)
 {
-	return a->bytes[0] != 0xff && (a->words[0] | a->words[1] | a->words[2] | a->words[3]);
+	return a->bytes[0] != 0xff && !weft_addr_is_zero(a);
 }
 
 /*

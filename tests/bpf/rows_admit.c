@@ -2,6 +2,13 @@
 /* From the underlay, by the outer headers: what is ours, what is refused, what is decapsulated. */
 #include "rows.h"
 
+static void no_ipv6_vtep(void)
+{
+	const __u8 a[] = VTEP4_A;
+
+	put_node(a, NULL, WEFT_VXLAN_PORT);
+}
+
 static void no_ipv4_vtep(void)
 {
 	const __u8 a[] = VTEP6_A;
@@ -78,6 +85,9 @@ static const struct wire_row rows[] = {
 	{ "broken IPv4", .in = PKT(US, V4(VTEP4_B, VTEP4_A, .len = 10), TUNNEL, WEB, HELLO) },
 	{ "cut within the UDP header", .in = PKT(FROM_B, WEB, HELLO), .cut = 41 },
 	{ "cut within the IPv6 header's payload", .in = PKT(FROM_C, WEB, HELLO_C), .cut = 61 },
+	{ "IPv6 tunnel traffic to no address, on a node without an IPv6 VTEP",
+	  .setup = no_ipv6_vtep,
+	  .in = PKT(US, V6(VTEP6_C, IP6_NONE), TUNNEL, WEB, HELLO_C), .not_live = true },
 	{ "IPv4 tunnel traffic to no address, on a node without an IPv4 VTEP",
 	  .setup = no_ipv4_vtep,
 	  .in = PKT(US, V4(VTEP4_B, IP4_NONE), TUNNEL, WEB, HELLO), .not_live = true },
