@@ -58,6 +58,19 @@ static __always_inline int weft_is_for_vtep(const struct weft_pkt *p, const stru
 	       weft_addr_equal(&h->daddr, (const void *)node->vtep6);
 }
 
+/*
+ * The sender, as a key. IPv4 addresses stand IPv4-mapped in the tables; on the wire such an address
+ * is nobody's (RFC 6890 section 2.2.3), and must not pass for the IPv4 VTEP.
+ */
+static __always_inline int weft_classify_sender(const struct weft_hdrs *h, struct weft_addr *remote)
+{
+	*remote = h->saddr;
+	if (h->version == 6 && !(remote->words[0] | remote->words[1]) &&
+	    remote->words[2] == bpf_htonl(0xffff))
+		return -WEFT_DROP_VTEP_UNKNOWN;
+	return 0;
+}
+
 /* The row is missing: which half of (sender, VNI) was wrong? */
 static __always_inline int weft_peer_missing(const struct weft_peer_key *key)
 {
@@ -115,8 +128,9 @@ static __always_inline int weft_classify_underlay(struct weft_pkt *p, int parsed
 		return -WEFT_DROP_OUTER_NOT_UNICAST;
 	if (p->h.flags & WEFT_H_FRAG)
 		return -WEFT_DROP_OUTER_FRAGMENT;
-	key.remote = p->h.saddr;
-	err = weft_classify_vxlan(p, &key);
+	err = weft_classify_sender(&p->h, &key.remote);
+	if (!err)
+		err = weft_classify_vxlan(p, &key);
 	if (err)
 		return err;
 	peer = bpf_map_lookup_elem(&weft_peers, &key);

@@ -122,6 +122,8 @@ static const struct wire_row rows[] = {
 	  .in = PKT(US, V6(VTEP6_STRANGER, VTEP6_A), TUNNEL, WEB, HELLO_C) },
 	{ "our own VTEP", .drop = WEFT_DROP_VTEP_UNKNOWN,
 	  .in = PKT(US, V4(VTEP4_A, VTEP4_A), TUNNEL, WEB, HELLO), .not_live = true },
+	{ "an IPv4 VTEP's address, mapped into IPv6", .drop = WEFT_DROP_VTEP_UNKNOWN,
+	  .in = PKT(US, V6(IP6_MAPPED_B, VTEP6_A), TUNNEL, WEB, HELLO) },
 	{ "a VTEP that is no member of the network", .drop = WEFT_DROP_VTEP_NOT_MEMBER,
 	  .in = PKT(US, V4(VTEP4_D, VTEP4_A), TUNNEL, WEB, HELLO) },
 	{ "a member of another network only, IPv6", .drop = WEFT_DROP_VTEP_NOT_MEMBER,
