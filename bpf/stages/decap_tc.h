@@ -81,7 +81,7 @@ static __always_inline long weft_decap_shrink(struct weft_pkt *p, __be16 proto)
  *
  * The kernel removes bytes behind the MAC header, so the inner Ethernet header is saved, goes with
  * them, and is written over the outer one.
- * Return: 0; -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_DECAP_FAILED.
+ * Return: 0; -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_VLAN_UNEXPECTED; -WEFT_DROP_DECAP_FAILED.
  */
 static __always_inline int weft_decap_tc(struct weft_pkt *p)
 {
@@ -95,6 +95,8 @@ static __always_inline int weft_decap_tc(struct weft_pkt *p)
 	if (ctx_load(p->ctx, p->outer_len, eth, sizeof(eth)))
 		return -WEFT_DROP_DECAP_FAILED;
 	__builtin_memcpy(&proto, eth + 2 * WEFT_ETH_ALEN, sizeof(proto));
+	if (weft_is_tag(proto))
+		return -WEFT_DROP_VLAN_UNEXPECTED;
 	if (weft_decap_shrink(p, proto) && (weft_decap_pad(p) || weft_decap_shrink(p, proto)))
 		return -WEFT_DROP_DECAP_FAILED;
 	if (ctx_store(p->ctx, 0, eth, sizeof(eth)))

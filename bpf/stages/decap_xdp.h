@@ -19,12 +19,15 @@
  *
  * Shrinks the head by outer_len; every packet pointer is dead after.
  * Return: WEFT_ACT_PASS, also where the driver has no metadata (the frame is then untouched, and
- * tc_underlay decapsulates); -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_DECAP_FAILED.
+ * tc_underlay decapsulates); -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_DECAP_FAILED;
+ * -WEFT_DROP_VLAN_UNEXPECTED: the stack would take the tag off before tc_underlay sees the frame,
+ * and the metadata with it.
  */
 static __always_inline int weft_decap_xdp(struct weft_pkt *p)
 {
 	const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
 	struct weft_meta *meta;
+	__be16 proto;
 	__u8 *dmac;
 	int err;
 
@@ -39,6 +42,9 @@ static __always_inline int weft_decap_xdp(struct weft_pkt *p)
 	dmac = ctx_data(p->ctx);
 	if ((void *)(meta + 1) > (void *)dmac || (void *)(dmac + WEFT_ETH_HLEN) > ctx_data_end(p->ctx))
 		return -WEFT_DROP_DECAP_FAILED;
+	__builtin_memcpy(&proto, dmac + 2 * WEFT_ETH_ALEN, sizeof(proto));
+	if (weft_is_tag(proto))
+		return -WEFT_DROP_VLAN_UNEXPECTED;
 	meta->magic = WEFT_META_MAGIC;
 	meta->tunnel = p->tunnel;
 	meta->network = p->network;

@@ -70,8 +70,7 @@ static __always_inline int weft_parse_eth(struct weft_hdrs *h, struct weft_curso
 	for (int i = 0; i < 3; i++) {
 		const struct weft_vlanhdr *vlan;
 
-		if (h->eth_proto != bpf_htons(WEFT_ETH_P_8021Q) &&
-		    h->eth_proto != bpf_htons(WEFT_ETH_P_8021AD))
+		if (!weft_is_tag(h->eth_proto))
 			break;
 		if (i == 2)
 			return -WEFT_DROP_VLAN_TOO_DEEP;

@@ -75,10 +75,9 @@ static const struct wire_row rows[] = {
 	  .to = TO(WEB1) | TO(WEB2) | TO(WEB3),
 	  .in = PKT(FROM_B, ETH(.dst = MAC_BROADCAST, .src = MAC_B), V4, UDP(PORTS), DATA(2000)) },
 
-	{ "tagged", .take = true, .inner_drop = WEFT_DROP_VLAN_UNEXPECTED,
+	{ "tagged", .drop = WEFT_DROP_VLAN_UNEXPECTED,
 	  .in = PKT(FROM_B, WEB1_FROM(MAC_B), VLAN(.tci = 100), V4, UDP(PORTS), DATA(30)) },
-	{ "tagged with priority only, 802.1ad, in IPv6", .take = true, .tunnel = TUNNEL_C,
-	  .inner_drop = WEFT_DROP_VLAN_UNEXPECTED,
+	{ "tagged with priority only, 802.1ad, in IPv6", .drop = WEFT_DROP_VLAN_UNEXPECTED,
 	  .in = PKT(FROM_C, WEB1_FROM(MAC_C), VLAN(.tpid = 0x88a8, .tci = 0xe000), V6,
 		    UDP(PORTS), DATA(30)) },
 	{ "from a group address", .take = true, .inner_drop = WEFT_DROP_MAC_INVALID_SOURCE,
