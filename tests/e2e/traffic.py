@@ -56,36 +56,49 @@ def unreachable(src, address):
 
 
 def _receive_all(listener, out):
-    connection, _ = listener.accept()
-    connection.settimeout(TIMEOUT)
     digest, size = hashlib.blake2b(), 0
-    with connection:
-        while chunk := connection.recv(1 << 20):
-            digest.update(chunk)
-            size += len(chunk)
+    try:
+        connection, _ = listener.accept()
+        connection.settimeout(TIMEOUT)
+        with connection:
+            while chunk := connection.recv(1 << 20):
+                digest.update(chunk)
+                size += len(chunk)
+    except OSError as e:
+        out += [e]
     out += [size, digest.hexdigest()]
 
 
-def tcp(src, dst, family, size=8 << 20):
+def tcp_between(src, from_address, dst, to_address, port, size):
     """Send random bytes over one TCP connection; they arrive unharmed. Return: retransmissions."""
     data, got = os.urandom(size), []
-    with dst.socket(INET[family], socket.SOCK_STREAM) as listener, \
-            src.socket(INET[family], socket.SOCK_STREAM) as s:
-        listener.bind((dst.address(family), 0))
+    family = socket.AF_INET6 if ":" in to_address else socket.AF_INET
+    with dst.socket(family, socket.SOCK_STREAM) as listener, \
+            src.socket(family, socket.SOCK_STREAM) as s:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((to_address, port))
         listener.listen(1)
         listener.settimeout(TIMEOUT)
         receiver = threading.Thread(target=_receive_all, args=(listener, got))
         receiver.start()
-        s.settimeout(4 * TIMEOUT)
         try:
+            s.settimeout(TIMEOUT)
+            s.bind((from_address, 0))
             s.connect(listener.getsockname()[:2])
             s.sendall(data)
             s.shutdown(socket.SHUT_WR)
+        except OSError as e:
+            raise AssertionError(f"TCP {src.name} to {dst.name}: {e}") from None
         finally:
             receiver.join(4 * TIMEOUT)
         info = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
     assert got == [size, hashlib.blake2b(data).hexdigest()], f"{src.name} to {dst.name}: {got}"
     return struct.unpack_from("I", info, 100)[0]  # tcpi_total_retrans
+
+
+def tcp(src, dst, family, size=8 << 20):
+    """tcp_between() two workloads."""
+    return tcp_between(src, src.address(family), dst, dst.address(family), 0, size)
 
 
 @contextlib.contextmanager
