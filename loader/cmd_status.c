@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bpf_log.h"
 #include "cmd.h"
 #include "config.h"
 #include "diag.h"
@@ -163,6 +164,7 @@ int cmd_status(int argc, char **argv)
 	struct pins pins;
 
 	cmd_parse(&argp, argc, argv, &o);
+	bpf_log_capture();
 	if (!diag)
 		return cmd_error(CMD_FAILED, "%s", strerror(ENOMEM));
 	exit = cmd_enter_netns(&o.common);

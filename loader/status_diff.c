@@ -12,9 +12,9 @@ static const struct print_column entry_columns[] = {
 
 static const struct print_column program_columns[] = {
 	{"program", "PROGRAM", NULL, PRINT_TEXT},
-	{"action", "ACTION", NULL, PRINT_TEXT},
+	{"do", "DO", NULL, PRINT_TEXT},
 	{"interface", "INTERFACE", NULL, PRINT_TEXT},
-	{"how", "HOW", NULL, PRINT_TEXT},
+	{"by", "BY", NULL, PRINT_TEXT},
 };
 
 static void fill_entries(const struct plan *plan, struct print_table *out)
