@@ -83,18 +83,25 @@ static __always_inline int weft_peer_missing(const struct weft_peer_key *key)
 	return -WEFT_DROP_VTEP_NOT_MEMBER;
 }
 
-/* Spec: RFC 7348 section 5: the I flag must be set, every reserved bit is ignored. */
+/*
+ * Spec: RFC 7348 section 5: the I flag must be set, every reserved bit is ignored. What stands behind
+ * the UDP datagram is not of it. (A GSO packet may be longer than the length field can say.)
+ */
 static __always_inline int weft_classify_vxlan(struct weft_pkt *p, struct weft_peer_key *key)
 {
-	__u32 off = p->h.l4_off + sizeof(struct udphdr);
-	struct weft_vxlanhdr vxlan;
+	struct {
+		struct udphdr udp;
+		struct weft_vxlanhdr vxlan;
+	} w;
 
-	if (ctx_load(p->ctx, off, &vxlan, sizeof(vxlan)))
+	if (ctx_load(p->ctx, p->h.l4_off, &w, sizeof(w)))
 		return -WEFT_DROP_HDR_TRUNC;
-	if (!(vxlan.flags & bpf_htonl(WEFT_VXLAN_FLAG_I)))
+	if (!p->gso_size && bpf_ntohs(w.udp.len) < sizeof(w) + WEFT_ETH_HLEN)
+		return -WEFT_DROP_HDR_TRUNC;
+	if (!(w.vxlan.flags & bpf_htonl(WEFT_VXLAN_FLAG_I)))
 		return -WEFT_DROP_VXLAN_INVALID_HDR;
-	p->vni = bpf_ntohl(vxlan.vni) >> 8;
-	p->outer_len = off + sizeof(vxlan);
+	p->vni = bpf_ntohl(w.vxlan.vni) >> 8;
+	p->outer_len = p->h.l4_off + sizeof(w);
 	key->vni = p->vni;
 	key->encap = WEFT_ENCAP_VXLAN;
 	return 0;

@@ -132,6 +132,15 @@ static const struct wire_row rows[] = {
 	  .in = PKT(FROM_B, DATA(7)) },
 	{ "cut within the inner Ethernet header", .drop = WEFT_DROP_HDR_TRUNC,
 	  .in = PKT(FROM_B, WEB, DATA(13)) },
+	{ "a VXLAN header behind the UDP datagram", .drop = WEFT_DROP_HDR_TRUNC,
+	  .in = PKT(US, V4(VTEP4_B, VTEP4_A), UDP(.sport = 1, .dport = 4789, .len = 8), WEB, HELLO) },
+	{ "an inner Ethernet header that the UDP datagram has no room for",
+	  .drop = WEFT_DROP_HDR_TRUNC,
+	  .in = PKT(US, V6(VTEP6_C, VTEP6_A), UDP(.sport = 1, .dport = 4789, .len = 29), WEB,
+		    HELLO_C) },
+	{ "a VXLAN header behind the IP packet", .drop = WEFT_DROP_HDR_TRUNC,
+	  .in = PKT(US, V4(VTEP4_B, VTEP4_A, .len = 28), UDP(.sport = 1, .dport = 4789, .len = 8),
+		    WEB, HELLO) },
 
 	/* taken */
 	{ "VXLAN over IPv4", TAKEN, .in = PKT(FROM_B, WEB, HELLO) },
