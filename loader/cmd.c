@@ -146,7 +146,7 @@ static enum cmd_exit choose(const char *wanted, char *const *names, struct pins 
 				 "several nodes are applied here; choose one by --node: %s", text);
 	}
 	for (i = 0; i < n; i++) {
-		if (wanted && strcmp(names[i], wanted))
+		if (wanted && strcmp(names[i], wanted) != 0)
 			continue;
 		pins_init(pins, names[i]);
 		return CMD_OK;

@@ -18,10 +18,10 @@ struct pins;
 /** enum cmd_exit - exit statuses, the same for every verb; a script may rely on them. */
 enum cmd_exit {
 	CMD_OK,
-	CMD_FAILED,	 /* it was tried and went wrong, or what was asked for is not there */
-	CMD_INVALID,	 /* the file or the command line is wrong; nothing was tried */
+	CMD_FAILED,      /* it was tried and went wrong, or what was asked for is not there */
+	CMD_INVALID,     /* the file or the command line is wrong; nothing was tried */
 	CMD_NOT_APPLIED, /* nothing is applied on this node, or not what the file says */
-	CMD_BUSY,	 /* another weft is at work on this node */
+	CMD_BUSY,        /* another weft is at work on this node */
 };
 
 /**

@@ -153,7 +153,7 @@ static __u32 find_port(const struct view *view, const char *name, struct suggest
 	for (i = 0; i < infos->rows.n; i++) {
 		info = table_value(infos, i);
 		suggest_try(s, info->name);
-		if (strcmp(info->name, name) || (id && info->kind == WEFT_PORT_UPLINK))
+		if (strcmp(info->name, name) != 0 || (id && info->kind == WEFT_PORT_UPLINK))
 			continue;
 		id = *(const __u32 *)table_key(infos, i);
 	}

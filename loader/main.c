@@ -31,7 +31,7 @@ static const struct command commands[] = {
 
 /* Options that stand for a verb. */
 static const struct command options[] = {
-	{"--help", NULL, cmd_help},  {"-h", NULL, cmd_help},	       {"-?", NULL, cmd_help},
+	{"--help", NULL, cmd_help},  {"-h", NULL, cmd_help},           {"-?", NULL, cmd_help},
 	{"--usage", NULL, cmd_help}, {"--version", NULL, cmd_version}, {"-V", NULL, cmd_version},
 };
 

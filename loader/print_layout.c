@@ -185,15 +185,16 @@ static void print_row(const struct print_table *t, const struct print_cell *row,
 
 int print_table(const struct print_table *t, FILE *out)
 {
-	_cleanup_free_ size_t *widths = calloc(t->n_columns, sizeof(*widths));
+	_cleanup_free_ size_t *widths = NULL;
 	size_t i;
 
 	if (t->err)
 		return t->err;
-	if (!widths)
-		return -ENOMEM;
 	if (t->n % t->n_columns)
 		return -EINVAL;
+	widths = calloc(t->n_columns, sizeof(*widths));
+	if (!widths)
+		return -ENOMEM;
 	measure(t, widths);
 	flockfile(out);
 	if (any_group(t))

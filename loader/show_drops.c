@@ -11,8 +11,8 @@
 #include "util.h"
 
 static const struct print_column columns[] = {
-	{"port", "PORT", NULL, PRINT_TEXT},	    {"network", "NETWORK", NULL, PRINT_TEXT},
-	{"reason", "REASON", NULL, PRINT_TEXT},	    {"number", NULL, NULL, PRINT_NUMBER},
+	{"port", "PORT", NULL, PRINT_TEXT},         {"network", "NETWORK", NULL, PRINT_TEXT},
+	{"reason", "REASON", NULL, PRINT_TEXT},     {"number", NULL, NULL, PRINT_NUMBER},
 	{"packets", "PACKETS", NULL, PRINT_NUMBER}, {"bytes", "BYTES", NULL, PRINT_NUMBER},
 	{"meaning", "MEANING", NULL, PRINT_TEXT},
 };

@@ -10,9 +10,9 @@
 
 static const struct print_column columns[] = {
 	{"network", "NETWORK", NULL, PRINT_TEXT}, {"mac", "MAC", NULL, PRINT_TEXT},
-	{"kind", "KIND", NULL, PRINT_TEXT},	  {"port", "PORT", NULL, PRINT_TEXT},
-	{"node", "NODE", NULL, PRINT_TEXT},	  {"vtep", "VTEP", NULL, PRINT_TEXT},
-	{"static", "STATIC", NULL, PRINT_BOOL},	  {"addresses", "ADDRESSES", NULL, PRINT_LIST},
+	{"kind", "KIND", NULL, PRINT_TEXT},       {"port", "PORT", NULL, PRINT_TEXT},
+	{"node", "NODE", NULL, PRINT_TEXT},       {"vtep", "VTEP", NULL, PRINT_TEXT},
+	{"static", "STATIC", NULL, PRINT_BOOL},   {"addresses", "ADDRESSES", NULL, PRINT_LIST},
 };
 
 /** struct row - an entry in the order of the listing. */

@@ -9,10 +9,10 @@
 #include "util.h"
 
 static const struct print_column columns[] = {
-	{"node", "NODE", NULL, PRINT_TEXT},	    {"id", NULL, NULL, PRINT_NUMBER},
-	{"vtep", "VTEP", NULL, PRINT_TEXT},	    {"encap", "ENCAP", NULL, PRINT_TEXT},
+	{"node", "NODE", NULL, PRINT_TEXT},         {"id", NULL, NULL, PRINT_NUMBER},
+	{"vtep", "VTEP", NULL, PRINT_TEXT},         {"encap", "ENCAP", NULL, PRINT_TEXT},
 	{"underlay", "UNDERLAY", NULL, PRINT_TEXT}, {"uplink", "UPLINK", NULL, PRINT_TEXT},
-	{"mtu", "MTU", NULL, PRINT_NUMBER},	    {"networks", "NETWORKS", NULL, PRINT_LIST},
+	{"mtu", "MTU", NULL, PRINT_NUMBER},         {"networks", "NETWORKS", NULL, PRINT_LIST},
 };
 
 /** struct member - a network that a tunnel carries. */

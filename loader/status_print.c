@@ -166,7 +166,7 @@ static struct vteps vteps_of(const struct view *view)
 		return vteps;
 	if (node->vtep4)
 		inet_ntop(AF_INET, &node->vtep4, vteps.v4.s, sizeof(vteps.v4.s));
-	if (memcmp(node->vtep6, none, sizeof(none)))
+	if (memcmp(node->vtep6, none, sizeof(none)) != 0)
 		inet_ntop(AF_INET6, node->vtep6, vteps.v6.s, sizeof(vteps.v6.s));
 	vteps.port = ntohs(node->vxlan_port);
 	return vteps;

@@ -43,8 +43,8 @@ static void memory_clear(struct memory *memory)
 }
 
 static const struct print_column columns[] = {
-	{"name", "NAME", NULL, PRINT_TEXT},	{"id", NULL, NULL, PRINT_NUMBER},
-	{NULL, "N", NULL, PRINT_NUMBER},	{"up", "UP", NULL, PRINT_BOOL},
+	{"name", "NAME", NULL, PRINT_TEXT},     {"id", NULL, NULL, PRINT_NUMBER},
+	{NULL, "N", NULL, PRINT_NUMBER},        {"up", "UP", NULL, PRINT_BOOL},
 	{"ips", "ADDRESSES", NULL, PRINT_LIST},
 };
 
