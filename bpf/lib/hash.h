@@ -29,7 +29,7 @@ static __always_inline __u32 weft_hash_words(const __u32 *w, int n, __u32 h)
 /** weft_flow_hash - by addresses, protocol and ports; by MAC addresses where there is no IP. */
 static __always_inline __u32 weft_flow_hash(const struct weft_hdrs *h)
 {
-	__u32 ports = 0, hash;
+	__u32 ports = 0, proto = 0, hash;
 
 	if (!h->version) {
 		__u32 macs[3];
@@ -37,9 +37,12 @@ static __always_inline __u32 weft_flow_hash(const struct weft_hdrs *h)
 		__builtin_memcpy(macs, h->macs, sizeof(macs));
 		return weft_mix(weft_hash_words(macs, 3, 0));
 	}
-	/* The first fragment must not part from the later ones, which have no ports. */
-	if (!(h->flags & WEFT_H_FRAG))
+	/* The first fragment must not part from the later ones, which have no ports, and behind IPv6
+	 * extension headers no protocol either. */
+	if (!(h->flags & WEFT_H_FRAG)) {
 		ports = (__u32)h->sport << 16 | h->dport;
+		proto = h->l4_proto;
+	}
 	if (h->version == 4) {
 		hash = weft_hash_words(&h->saddr.words[3], 1, ports);
 		hash = weft_hash_words(&h->daddr.words[3], 1, hash);
@@ -47,7 +50,7 @@ static __always_inline __u32 weft_flow_hash(const struct weft_hdrs *h)
 		hash = weft_hash_words(h->saddr.words, 4, ports);
 		hash = weft_hash_words(h->daddr.words, 4, hash);
 	}
-	return weft_mix(hash ^ h->l4_proto);
+	return weft_mix(hash ^ proto);
 }
 
 #endif
