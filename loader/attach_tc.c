@@ -96,23 +96,22 @@ static int read_tcx(const struct pins *pins, struct attachment *a, __u32 *prog)
 	return 0;
 }
 
-static struct bpf_tc_hook ingress_of(__u32 ifindex)
+/* Not by value or initialiser: libbpf refuses a hook whose padding is not zero. */
+static void ingress_of(__u32 ifindex, struct bpf_tc_hook *hook)
 {
-	struct bpf_tc_hook hook = {
-		.sz = sizeof(hook),
-		.ifindex = ifindex,
-		.attach_point = BPF_TC_INGRESS,
-	};
-
-	return hook;
+	memset(hook, 0, sizeof(*hook));
+	hook->sz = sizeof(*hook);
+	hook->ifindex = ifindex;
+	hook->attach_point = BPF_TC_INGRESS;
 }
 
 /* Return: id of the program in our place, whosever it is; 0 if it is free. */
 static __u32 clsact_program(__u32 ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY);
-	struct bpf_tc_hook hook = ingress_of(ifindex);
+	struct bpf_tc_hook hook;
 
+	ingress_of(ifindex, &hook);
 	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
 }
 
@@ -172,10 +171,11 @@ static int unmark(const struct pins *pins, const char *what, __u32 ifindex)
 static int make_qdisc(const struct pins *pins, __u32 ifindex, int marker)
 {
 	const struct pins_path name = pins_ifindex_name("qdisc", ifindex);
-	struct bpf_tc_hook hook = ingress_of(ifindex);
+	struct bpf_tc_hook hook;
 	bool marked;
 	int err;
 
+	ingress_of(ifindex, &hook);
 	err = pins_pin(pins, PINS_LINKS, name.s, marker);
 	marked = err == -EEXIST;
 	if (err && !marked)
@@ -189,10 +189,11 @@ static int make_qdisc(const struct pins *pins, __u32 ifindex, int marker)
 /* The qdisc goes if weft made it, and nobody has put a filter of his own there. */
 static int remove_qdisc(const struct pins *pins, __u32 ifindex)
 {
-	struct bpf_tc_hook hook = ingress_of(ifindex);
+	struct bpf_tc_hook hook;
 	size_t filters;
 	int err;
 
+	ingress_of(ifindex, &hook);
 	err = clsact_filters(ifindex, &filters);
 	if (!err && !filters) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
@@ -207,9 +208,10 @@ static int attach_clsact(const struct pins *pins, __u32 ifindex, int prog, int m
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY,
 		    .prog_fd = prog);
-	struct bpf_tc_hook hook = ingress_of(ifindex);
+	struct bpf_tc_hook hook;
 	int err;
 
+	ingress_of(ifindex, &hook);
 	err = pins_pin(pins, PINS_LINKS, pins_ifindex_name("clsact", ifindex).s, marker);
 	if (!err || err == -EEXIST)
 		err = make_qdisc(pins, ifindex, marker);
@@ -235,10 +237,11 @@ int tc_replace(const struct pins *pins, enum tc_kind kind, __u32 ifindex, int pr
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY,
 		    .prog_fd = prog, .flags = BPF_TC_F_REPLACE);
-	struct bpf_tc_hook hook = ingress_of(ifindex);
+	struct bpf_tc_hook hook;
 	_cleanup_close_ int link = -1;
 	int err;
 
+	ingress_of(ifindex, &hook);
 	if (kind == TC_CLSACT)
 		return bpf_tc_attach(&hook, &opts);
 	err = pins_open(pins, PINS_LINKS, pins_ifindex_name("tc", ifindex).s, &link);
@@ -264,9 +267,10 @@ static int detach_tcx(const struct pins *pins, __u32 ifindex)
 static int detach_clsact(const struct pins *pins, const struct attachment *a)
 {
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIORITY);
-	struct bpf_tc_hook hook = ingress_of(a->ifindex);
+	struct bpf_tc_hook hook;
 	int err = 0;
 
+	ingress_of(a->ifindex, &hook);
 	if (a->tc == TC_CLSACT)
 		err = bpf_tc_detach(&hook, &opts);
 	if (err && interface_exists(a->ifindex))
