@@ -21,13 +21,14 @@ static bool is_resized(const struct apply *a, enum table_id id)
 /* Also clears away what a killed apply has left. */
 static int make_dirs(void *arg)
 {
-	const struct pins *pins = &((struct apply *)arg)->plan->pins;
+	struct apply *a = arg;
+	const struct pins *pins = &a->plan->pins;
 	_cleanup_(pins_names_freep) char **names = NULL;
 	int err;
 
 	err = pins_mount();
 	if (!err)
-		err = pins_make_dirs(pins, NULL);
+		err = pins_make_dirs(pins, &a->new_node);
 	if (!err)
 		err = pins_list(pins, PINS_NEW, &names);
 	for (char **name = names; name && *name && !err; name++)
@@ -37,7 +38,10 @@ static int make_dirs(void *arg)
 
 static int remove_dirs(void *arg)
 {
-	pins_remove_dirs(&((struct apply *)arg)->plan->pins);
+	const struct apply *a = arg;
+
+	if (a->new_node)
+		pins_remove_dirs(&a->plan->pins);
 	return 0;
 }
 

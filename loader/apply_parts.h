@@ -21,6 +21,7 @@ struct op_step {
 
 /**
  * struct apply - a transaction.
+ * @new_node: the node's directory was made by it.
  * @made: maps made by it.
  * @use: the maps that programs are to work with, made or found; borrowed.
  * @from_port, @underlay: the TC programs, -1 unless needed.
@@ -29,6 +30,7 @@ struct op_step {
 struct apply {
 	struct plan *plan;
 	struct journal *journal;
+	bool new_node;
 	struct maps made;
 	struct maps use;
 	int from_port;
