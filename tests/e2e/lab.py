@@ -123,16 +123,18 @@ class Host(Namespace):
             row["uplinks"] = [{"interface": "ul", "xdp": self.xdp}]
         return row
 
-    def weft(self, verb, *args, status=OK, **kwargs):
+    def weft(self, verb, *args, status=OK, binary=WEFT, **kwargs):
         """Run weft for this node; its exit status must be as said, and success is silent."""
-        p = run(WEFT, verb, *args, "--node", self.node, "--netns", self.path, check=False, **kwargs)
+        p = run(binary, verb, *args, "--node", self.node, "--netns", self.path, check=False, **kwargs)
         assert p.returncode == status, (f"weft {verb} {args}: exit status {p.returncode}, not "
                                         f"{status}\n{p.stdout}{p.stderr}")
         assert status != OK or not p.stderr, f"weft {verb}: {p.stderr}"
         return p
 
     def apply(self, file=None, **kwargs):
-        return self.weft("apply", file or self.lab.file, **kwargs)
+        """Return: what weft says it has changed."""
+        p = self.weft("apply", file or self.lab.file, "--json", **kwargs)
+        return json.loads(p.stdout) if p.returncode == OK else None
 
     def show(self, what):
         return json.loads(self.weft("show", what, "--json").stdout)[what]
@@ -291,7 +293,6 @@ class Lab:
             Lab.live.remove(self)
         for host in self.weft_hosts():
             run(WEFT, "down", "--node", host.node, "--netns", host.path, check=False)
-            shutil.rmtree(f"/sys/fs/bpf/weft/v1/{host.node}", ignore_errors=True)
         for namespace in self.namespaces:
             namespace.close()
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -20,6 +20,7 @@ import time
 
 PREFIX = "e2e"
 PINS = "/sys/fs/bpf/weft"
+LOCKS = "/run/weft"
 IFF_RUNNING = 0x40
 SIOCGIFFLAGS = 0x8913
 PR_SET_PDEATHSIG = 1
@@ -33,10 +34,11 @@ def unique(what):
     return f"{PREFIX}-{os.getpid()}-{what}"
 
 
-def run(*argv, check=True, timeout=30, input=None):
+def run(*argv, check=True, timeout=30, input=None, env=None):
     """Run a command to its end; what it said is in the exception if it failed."""
     p = subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=timeout,
-                       input=input, stdin=None if input is not None else subprocess.DEVNULL)
+                       input=input, stdin=None if input is not None else subprocess.DEVNULL,
+                       env={**os.environ, **env} if env else None)
     if check and p.returncode:
         raise AssertionError(f"{' '.join(map(str, argv))}: exit status {p.returncode}\n"
                              f"{p.stdout}{p.stderr}{input or ''}")
@@ -196,5 +198,7 @@ def sweep(weft):
             if os.path.exists(f"/run/netns/{node}"):
                 run(weft, "down", "--node", node, "--netns", f"/run/netns/{node}", check=False)
             shutil.rmtree(f"{PINS}/{version}/{node}", ignore_errors=True)
+    for name in filter(_is_stale, _children(LOCKS)):
+        os.unlink(f"{LOCKS}/{name}")
     for name in filter(_is_stale, _children("/run/netns")):
         run("ip", "netns", "del", name, check=False)

@@ -217,6 +217,18 @@ class Stream:
         assert not (r["errors"] or r["duplicates"] or r["foreign"]), told
 
 
+@contextlib.contextmanager
+def nothing_lost(*workloads, rate=5000):
+    """Between each workload and the next, in both directions, nothing is lost meanwhile."""
+    streams = [Stream(src, dst, rate=rate) for one, other in zip(workloads, workloads[1:])
+               for src, dst in ((one, other), (other, one))]
+    time.sleep(0.1)
+    yield
+    time.sleep(0.1)
+    for stream in streams:
+        stream.assert_nothing_lost()
+
+
 def link_losses(*workloads):
     """Drops that devices on the way counted, to tell a slow machine from a fault of weft's."""
     lines = []
