@@ -17,6 +17,7 @@
 struct journal;
 struct pins;
 struct plan;
+struct plan_summary;
 
 /**
  * apply_plan - carry out a plan.
@@ -44,5 +45,14 @@ struct down_summary {
  * namespace, nothing then removed; another -errno.
  */
 int down_node(const struct pins *pins, struct down_summary *summary, char **what);
+
+/**
+ * apply_gro - after apply_plan(): make or remove the GRO device, see gro.h.
+ * @done: the plan that was carried out.
+ * @sum: what is done here is added.
+ *
+ * Return: 0; -errno if there should be a device and is none: worth a note, no more.
+ */
+int apply_gro(const struct plan *done, struct plan_summary *sum);
 
 #endif

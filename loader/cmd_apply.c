@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "config.h"
 #include "diag.h"
+#include "gro.h"
 #include "journal.h"
 #include "lock.h"
 #include "plan.h"
@@ -168,16 +169,15 @@ static json_t *summary_json(const struct plan *plan, const struct plan_summary *
 			 (json_int_t)sum->resized);
 }
 
-static enum cmd_exit report_done(const struct options *o, const struct plan *plan)
+static enum cmd_exit report_done(const struct options *o, const struct plan *plan,
+				 const struct plan_summary *sum)
 {
-	const struct plan_summary sum = plan_summarize(plan);
-
 	if (o->common.json) {
-		if (print_json(summary_json(plan, &sum, o->dry_run), stdout))
+		if (print_json(summary_json(plan, sum, o->dry_run), stdout))
 			return cmd_error(CMD_FAILED, "%s", strerror(ENOMEM));
 		return CMD_OK;
 	}
-	print_summary(plan->node->name.v, &sum, o->dry_run);
+	print_summary(plan->node->name.v, sum, o->dry_run);
 	if (o->dry_run)
 		print_details(plan);
 	return CMD_OK;
@@ -203,6 +203,21 @@ static void print_notes(const struct plan *plan)
 				plan->ops[i].interface);
 }
 
+/* All works without the device, only slower. */
+static void print_gro_note(const struct plan *plan, int err)
+{
+	if (err == -EADDRINUSE || err == -EEXIST)
+		fprintf(stderr,
+			"weft: note: UDP port %llu or the name " GRO_DEVICE " is somebody else's; "
+			"unless that is a vxlan device too, TCP through tunnels will be slower\n",
+			plan->cfg->vxlan_port.v);
+	else if (err)
+		fprintf(stderr,
+			"weft: note: no device " GRO_DEVICE " (%s); TCP through tunnels will be "
+			"slower\n",
+			strerror(-err));
+}
+
 static enum cmd_exit report_failure(const char *node, const struct journal *journal, int err)
 {
 	cmd_error(CMD_FAILED, "node %s: %s: %s", node, journal->failed ? journal->failed : "apply",
@@ -220,6 +235,7 @@ static enum cmd_exit apply(const struct options *o, const struct config *cfg,
 	_cleanup_(journal_clear) struct journal journal = {};
 	_cleanup_(plan_clear) struct plan plan = {};
 	_cleanup_free_ char *problem = NULL;
+	struct plan_summary sum;
 	int err;
 
 	err = plan_make(cfg, node, diag, &plan, &problem);
@@ -233,9 +249,13 @@ static enum cmd_exit apply(const struct options *o, const struct config *cfg,
 		err = apply_plan(&plan, &journal);
 		if (err)
 			return report_failure(node->name.v, &journal, err);
-		print_notes(&plan);
 	}
-	return report_done(o, &plan);
+	sum = plan_summarize(&plan);
+	if (!o->dry_run) {
+		print_notes(&plan);
+		print_gro_note(&plan, apply_gro(&plan, &sum));
+	}
+	return report_done(o, &plan, &sum);
 }
 
 static int load(const struct options *o, struct diag *diag, struct config **cfg,

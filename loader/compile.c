@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "gro.h"
+
 /* No tunnel, no bound: a network within one node carries what its ports carry. */
 #define NO_MTU 0xffff
 
@@ -85,6 +87,17 @@ static void compile_uplinks(struct compiler *c)
 		port.id = compile_port_id(c, WEFT_PORT_UPLINK, interface);
 		put_port(c, interface, interface, c->in->uplinks[i].ifindex, &port);
 	}
+}
+
+/* A port of no network: what it receives has nowhere to go. */
+static void compile_guard(struct compiler *c)
+{
+	struct weft_port port = {.kind = WEFT_PORT_GUARD};
+
+	if (!c->in->guard)
+		return;
+	port.id = compile_port_id(c, WEFT_PORT_GUARD, GRO_DEVICE);
+	put_port(c, GRO_DEVICE, GRO_DEVICE, c->in->guard, &port);
 }
 
 static void put_endpoint(struct compiler *c, const struct cfg_port *port, __u16 network,
@@ -189,6 +202,7 @@ static int run(struct compiler *c)
 	choose_networks(c);
 	compile_node(c);
 	compile_uplinks(c);
+	compile_guard(c);
 	compile_members(c);
 	compile_ports(c);
 	compile_flood(c);

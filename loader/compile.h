@@ -39,6 +39,7 @@ struct uplink_fact {
  * @node: this node; one of @cfg's.
  * @ports: by index of cfg->ports.
  * @uplinks: by index of node->uplinks.
+ * @guard: interface of the GRO device, 0 = none.
  * @route: which uplink leads to @remote (IPv4 is IPv4-mapped), an index into @uplinks; only called
  *         if the node has uplinks.
  * @previous: what the kernel holds; all empty on a first apply.
@@ -48,6 +49,7 @@ struct compile_input {
 	const struct cfg_node *node;
 	const struct port_fact *ports;
 	const struct uplink_fact *uplinks;
+	__u32 guard;
 	size_t (*route)(void *arg, const struct in6_addr *remote);
 	void *route_arg;
 	const struct tables *previous;

@@ -9,6 +9,7 @@
 
 #include "attach.h"
 #include "datapath.h"
+#include "gro.h"
 #include "pins.h"
 #include "progs.h"
 #include "util.h"
@@ -87,6 +88,8 @@ static void take_down(struct down *d)
 		return;
 	}
 	note(d, err, "find the attached programs", 0);
+	/* Before its guard goes. */
+	note(d, gro_remove(d->pins->node), "remove " GRO_DEVICE, 0);
 	detach_all(d, &attachments);
 	/* What could not be detached can only be found again by the pins. */
 	if (!d->err)

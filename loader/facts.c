@@ -136,6 +136,8 @@ int facts_read(const struct config *cfg, const struct cfg_node *node, struct dia
 	if (!err)
 		err = routes_open(&facts->routes);
 	if (!err)
+		err = gro_find(node->name.v, &facts->gro);
+	if (!err && node->uplinks.n)
 		err = check_vteps(facts, diag);
 	if (err)
 		return err;

@@ -99,6 +99,11 @@ static int plan_uplink_xdp(struct plan *plan, const struct attachment *a,
 		[CFG_XDP_OFF] = XDP_NONE,
 	};
 
+	const struct iface *iface = ifaces_find_index(&plan->facts.ifaces, a->ifindex);
+
+	/* XDP on a veth switches GSO off at its peer, and copies every packet. */
+	if (uplink->xdp.v == CFG_XDP_AUTO && iface && iface->kind == IFACE_VETH)
+		return plan_xdp(plan, a, XDP_NONE, false);
 	return plan_xdp(plan, a, kinds[uplink->xdp.v], uplink->xdp.v == CFG_XDP_AUTO);
 }
 

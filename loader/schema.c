@@ -41,6 +41,17 @@ static const struct schema_key root_keys[] = {
 		.example = "8472",
 	},
 	{
+		.name = "tunnel_gro",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct config, tunnel_gro),
+		.fallback = "true",
+		.doc = "Whether to make a device `weft-gro` on a node where an uplink works "
+		       "without XDP. It holds the UDP port of VXLAN, so that the kernel merges "
+		       "TCP segments inside the tunnel. Nothing is sent or delivered by it. With "
+		       "`false`, other programs can use the port.",
+		.example = "false",
+	},
+	{
 		.name = "nodes",
 		.type = {.kind = SCHEMA_LIST, .item = &node_item, .min_items = 1},
 		.offset = offsetof(struct config, nodes),
@@ -156,7 +167,7 @@ static const struct schema_key uplink_keys[] = {
 		.offset = offsetof(struct cfg_uplink, xdp),
 		.fallback = "auto",
 		.doc = "Where tunnel headers are taken off. `auto`: in the driver (XDP) if it can, "
-		       "else at TC. `native`: in the driver, or refuse. `generic`: by XDP "
+		       "else at TC; at TC on a veth, where XDP would cost its peer GSO. `native`: in the driver, or refuse. `generic`: by XDP "
 		       "without the driver's help. `off`: at TC.",
 		.example = "off",
 	},

@@ -49,6 +49,8 @@ static const char *kind_name(__u32 kind)
 		return "access";
 	case WEFT_PORT_UPLINK:
 		return "uplink";
+	case WEFT_PORT_GUARD:
+		return "guard";
 	default:
 		return NULL;
 	}
@@ -122,7 +124,7 @@ static void print_traffic(const struct view *view, const struct row *row, struct
 	static const struct weft_port_stat nothing;
 	const struct weft_port_stat *stat = table_get(&view->t[TABLE_PORT_STAT], &row->id);
 
-	if (row->info->kind == WEFT_PORT_UPLINK) { /* counted by network only */
+	if (row->info->kind != WEFT_PORT_ACCESS) { /* an uplink is counted by network only */
 		print_absent(out);
 		print_absent(out);
 		print_absent(out);

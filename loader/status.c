@@ -71,7 +71,7 @@ static void collect(struct status *s)
 			m->attachment = attachments_find(&s->attachments, m->info->ifindex);
 			m->state = state_of(m);
 		}
-		if (m->info->kind == WEFT_PORT_UPLINK)
+		if (m->info->kind != WEFT_PORT_ACCESS)
 			continue;
 		s->n_ports++;
 		s->states[m->state]++;

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "diag.h"
+#include "gro.h"
 #include "print.h"
 #include "status.h"
 #include "util.h"
@@ -17,6 +18,7 @@ static const struct print_column uplink_columns[] = {
 	{"ifindex", NULL, NULL, PRINT_NUMBER},
 	{"xdp", "XDP", NULL, PRINT_TEXT},
 	{"xdp_shared", "SHARED", NULL, PRINT_BOOL},
+	{"gro", "GRO", NULL, PRINT_TEXT},
 	{"tc", "TC", NULL, PRINT_TEXT},
 	{"tc_others", "OTHERS", NULL, PRINT_NUMBER},
 	{"mtu", "MTU", NULL, PRINT_NUMBER},
@@ -75,13 +77,37 @@ static void print_link(const struct member *m, struct print_table *out)
 	print_text(out, member_state_name(m->state));
 }
 
+/* Whether the GRO device is there, guarded and up. */
+static bool has_gro_device(const struct status *s)
+{
+	const struct member *m;
+
+	for (size_t i = s->n_ports; i < s->n_members; i++) {
+		m = &s->members[i];
+		if (m->info->kind == WEFT_PORT_GUARD)
+			return m->state == MEMBER_ATTACHED && m->iface->up;
+	}
+	return false;
+}
+
+/* Who merges the TCP segments inside tunnels. */
+static const char *gro_name(const struct member *m, bool device)
+{
+	if (m->attachment && m->attachment->xdp != XDP_NONE)
+		return "driver";
+	return device ? GRO_DEVICE : "none";
+}
+
 static void fill_uplinks(const struct status *s, struct print_table *out)
 {
+	const bool device = has_gro_device(s);
 	const struct member *m;
 	size_t i;
 
 	for (i = s->n_ports; i < s->n_members; i++) {
 		m = &s->members[i];
+		if (m->info->kind != WEFT_PORT_UPLINK)
+			continue;
 		print_text(out, member_interface(m));
 		print_number(out, m->info->ifindex);
 		print_text(out, member_xdp_name(m));
@@ -89,6 +115,7 @@ static void fill_uplinks(const struct status *s, struct print_table *out)
 			print_bool(out, m->attachment->xdp_shared);
 		else
 			print_absent(out);
+		print_text(out, gro_name(m, device));
 		print_tc(m, out);
 		if (m->iface)
 			print_number(out, m->iface->mtu);

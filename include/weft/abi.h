@@ -65,6 +65,7 @@ enum weft_port_kind {
 	WEFT_PORT_NONE,
 	WEFT_PORT_ACCESS, /* a workload of one network, untagged */
 	WEFT_PORT_UPLINK, /* carries the underlay */
+	WEFT_PORT_GUARD,  /* a helper device of weft's own; a frame that reaches it is dropped */
 };
 
 /** enum weft_delivery - how a frame is handed to a port. */
@@ -77,7 +78,7 @@ enum weft_delivery {
 /**
  * struct weft_port - `weft_ports`, hash by ifindex (__u32): a port or uplink of this node.
  * @id: index of its counters and name; 1.., stable across applies.
- * @network: network id; 0 for an uplink.
+ * @network: network id; 0 for an uplink or a guard.
  * @kind: enum weft_port_kind.
  * @delivery: enum weft_delivery.
  * @mac: the workload's own address, the only source it may use.

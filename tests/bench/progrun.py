@@ -99,7 +99,7 @@ class Attached:
 
 def _tc_programs(contender, topology):
     for vtep, directory in contender.pins(topology):
-        for pin in sorted(directory.iterdir()) if directory.is_dir() else []:
+        for pin in sorted(directory.glob("*tc_*")):  # weft's other pins there only mark interfaces
             info = tool_progrun(vtep.path, pin)
             if info["type"] == "tc" and info["ifindex"]:
                 yield Attached(vtep.netns, (str(pin),), info)
