@@ -23,7 +23,8 @@ static __always_inline int weft_admit(struct weft_pkt *p)
 	return err ? err : weft_decap_xdp(p);
 }
 
-SEC("xdp.frags")
+/* The loader says whether it takes packets of several buffers. */
+SEC("xdp")
 int xdp_underlay(struct xdp_md *xdp)
 {
 	struct weft_pkt p = { .ctx = xdp, .segs = 1, .from_underlay = 1 };

@@ -18,7 +18,7 @@
 #include "pins.h"
 #include "util.h"
 
-#define SECTION "xdp.frags"
+#define SECTION "xdp"
 
 const char *xdp_kind_name(enum xdp_kind kind)
 {
@@ -85,6 +85,16 @@ int xdp_read(const struct whose *whose, struct attachment *a)
 	return 0;
 }
 
+/*
+ * Jumbo frames come in several buffers. In generic mode we must not say that we take those: since
+ * Linux 6.9 such a packet is copied and the copy does not know the length of its MAC header, so
+ * that every TC program behind starts at the wrong byte.
+ */
+static bool takes_frags(enum xdp_kind kind)
+{
+	return kind == XDP_NATIVE;
+}
+
 /* Through libxdp: beside others if the kernel allows it, else alone if the place is free. */
 static int attach_new(const struct maps *maps, enum xdp_kind kind, __u32 ifindex)
 {
@@ -99,8 +109,7 @@ static int attach_new(const struct maps *maps, enum xdp_kind kind, __u32 ifindex
 	err = libxdp_get_error(prog);
 	if (err)
 		return err;
-	/* So that a dispatcher for us also takes packets of several buffers (jumbo frames). */
-	xdp_program__set_xdp_frags_support(prog, true);
+	xdp_program__set_xdp_frags_support(prog, takes_frags(kind)); /* also a dispatcher's */
 	return xdp_program__attach(prog, ifindex, mode_of(kind), 0);
 }
 
@@ -132,17 +141,19 @@ static int replace_alone(const struct maps *maps, const struct attachment *old)
 {
 	_cleanup_close_ int old_fd = bpf_prog_get_fd_by_id(old->xdp_prog.prog);
 	_cleanup_(object_freep) struct bpf_object *obj = NULL;
+	struct bpf_program *prog;
 	int err;
 
 	if (old_fd < 0)
 		return old_fd;
 	err = datapath_open_xdp(maps, &obj);
-	if (!err)
-		err = bpf_object__load(obj);
 	if (err)
 		return err;
-	return exchange(old->ifindex, old->xdp, old_fd,
-			bpf_program__fd(bpf_object__next_program(obj, NULL)));
+	prog = bpf_object__next_program(obj, NULL);
+	if (takes_frags(old->xdp))
+		bpf_program__set_flags(prog, BPF_F_XDP_HAS_FRAGS);
+	err = bpf_object__load(obj);
+	return err ? err : exchange(old->ifindex, old->xdp, old_fd, bpf_program__fd(prog));
 }
 
 static int detach_shared(const struct attachment *a, __u32 id)
