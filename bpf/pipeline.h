@@ -44,7 +44,7 @@ static __always_inline int weft_from_port(struct weft_pkt *p)
 {
 	int err = weft_classify_port(p, weft_parse_ctx(p));
 
-	return err ? err : weft_forward(p);
+	return err ? err : weft_forward(p, 0);
 }
 
 /* Outer headers, where xdp_underlay has not dealt with them. */
@@ -69,7 +69,7 @@ static __always_inline int weft_from_underlay(struct weft_pkt *p)
 	err = weft_parse_ctx(p);
 	if (!err)
 		err = weft_classify_inner(p);
-	return err ? err : weft_forward(p);
+	return err ? err : weft_forward(p, 1);
 }
 
 #endif

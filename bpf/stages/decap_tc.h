@@ -15,6 +15,9 @@
  * weft_restore - take over a frame that xdp_underlay decapsulated.
  * @p: fresh; sets network and tunnel.
  *
+ * Nothing in tc_underlay may write to the packet by pointer. For a program that does, the kernel
+ * copies a packet that somebody else holds too (a tcpdump on the uplink) before the program starts,
+ * and the copy has lost the metadata.
  * Return: true if the frame bears our metadata and the parked address; its own destination is then
  * back in place.
  */
@@ -22,16 +25,18 @@ static __always_inline int weft_restore(struct weft_pkt *p)
 {
 	const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
 	const struct weft_meta *meta = (void *)(long)p->ctx->data_meta;
-	__u8 *dmac = ctx_data(p->ctx);
+	const __u8 *frame = ctx_data(p->ctx);
+	__u8 dmac[WEFT_ETH_ALEN];
 
-	if ((void *)(meta + 1) > (void *)dmac || (void *)(dmac + WEFT_ETH_HLEN) > ctx_data_end(p->ctx))
+	if ((void *)(meta + 1) > (void *)frame ||
+	    (void *)(frame + WEFT_ETH_HLEN) > ctx_data_end(p->ctx))
 		return 0;
-	if (meta->magic != WEFT_META_MAGIC || !weft_mac_equal(dmac, parked))
+	if (meta->magic != WEFT_META_MAGIC || !weft_mac_equal(frame, parked))
 		return 0;
 	p->network = meta->network;
 	p->tunnel = meta->tunnel;
-	__builtin_memcpy(dmac, meta->dmac, WEFT_ETH_ALEN);
-	return 1;
+	__builtin_memcpy(dmac, meta->dmac, sizeof(dmac));
+	return !ctx_store(p->ctx, 0, dmac, sizeof(dmac));
 }
 
 /*

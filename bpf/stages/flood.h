@@ -19,7 +19,7 @@
 
 /**
  * struct weft_flood_run - one pass over a replication list.
- * @family: tunnels of this family only; WEFT_FAMILY_NONE = the list of local ports.
+ * @family: tunnels of this family only.
  * @last: the member that waits: it gets a clone if another one turns up, else the frame itself.
  * @waiting: @last is set.
  * @room: bytes in front of the inner Ethernet header so far.
@@ -30,9 +30,7 @@ struct weft_flood_run {
 	struct weft_pkt *p;
 	struct weft_flood_member last;
 	__u32 room;
-	__u16 kind;
 	__u8 family;
-	__u8 last_family;
 	__u8 waiting;
 	__u8 by_ingress;
 	__u8 skipped_v6;
@@ -98,35 +96,46 @@ static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
 	return err;
 }
 
-/* Somebody comes after @last: give it a clone. */
-static __attribute__((noinline)) void weft_flood_clone(struct weft_flood_run *r)
+static __always_inline void weft_count_clone(struct weft_pkt *p, __u32 port, long err)
 {
-	const struct weft_flood_member *m = &r->last;
-	struct weft_pkt *p = r->p;
-	long err;
-
-	if (m->port)
-		err = bpf_clone_redirect(p->ctx, m->ifindex, 0);
-	else
-		err = weft_clone_to_tunnel(r, m);
 	if (err)
 		weft_count_drop(p, WEFT_DROP_REPLICA_LOST);
 	else
-		weft_count_copy(p, m->port);
+		weft_count_copy(p, port);
+}
+
+/* Somebody comes after the port @last: give it a clone. */
+static __attribute__((noinline)) void weft_clone_to_port(struct weft_flood_run *r)
+{
+	long err = bpf_clone_redirect(r->p->ctx, r->last.ifindex, 0);
+
+	weft_count_clone(r->p, r->last.port, err);
+}
+
+/* The same, where @last may also be a tunnel. */
+static __attribute__((noinline)) void weft_flood_clone(struct weft_flood_run *r)
+{
+	if (r->last.port)
+		weft_clone_to_port(r);
+	else
+		weft_count_clone(r->p, 0, weft_clone_to_tunnel(r, &r->last));
 }
 
 /* Nobody comes after @last: it gets the frame itself. */
+static __always_inline int weft_last_to_port(struct weft_flood_run *r)
+{
+	weft_count_copy(r->p, r->last.port);
+	bpf_redirect(r->last.ifindex, 0);
+	return WEFT_ACT_FLOOD;
+}
+
 static __always_inline int weft_flood_last(struct weft_flood_run *r)
 {
-	const struct weft_flood_member *m = &r->last;
 	const struct weft_tunnel *t;
 
-	if (m->port) {
-		weft_count_copy(r->p, m->port);
-		bpf_redirect(m->ifindex, 0);
-		return WEFT_ACT_FLOOD;
-	}
-	t = weft_flood_wrap(r, m);
+	if (r->last.port)
+		return weft_last_to_port(r);
+	t = weft_flood_wrap(r, &r->last);
 	if (!t)
 		return -WEFT_DROP_REPLICA_LOST;
 	weft_count_copy(r->p, 0);
@@ -137,21 +146,40 @@ static __always_inline int weft_flood_last(struct weft_flood_run *r)
 	return WEFT_ACT_FLOOD;
 }
 
-static long weft_flood_slot(__u32 slot, void *arg)
+static __always_inline const struct weft_flood_member *
+weft_flood_member(const struct weft_flood_run *r, __u16 kind, __u32 slot)
+{
+	struct weft_flood_key key = { .network = r->p->network, .kind = kind, .slot = slot };
+
+	return bpf_map_lookup_elem(&weft_flood, &key);
+}
+
+static long weft_flood_port(__u32 slot, void *arg)
 {
 	struct weft_flood_run *r = arg;
-	struct weft_flood_key key = { .network = r->p->network, .kind = r->kind, .slot = slot };
-	const struct weft_flood_member *m = bpf_map_lookup_elem(&weft_flood, &key);
+	const struct weft_flood_member *m = weft_flood_member(r, WEFT_FLOOD_PORT, slot);
+
+	if (!m || m->port == r->p->port)
+		return 0;
+	if (r->waiting)
+		weft_clone_to_port(r);
+	r->last = *m;
+	r->waiting = 1;
+	return 0;
+}
+
+static long weft_flood_tunnel(__u32 slot, void *arg)
+{
+	struct weft_flood_run *r = arg;
+	const struct weft_flood_member *m = weft_flood_member(r, WEFT_FLOOD_TUNNEL, slot);
 	const struct weft_tunnel *t;
 
-	if (!m || (m->port && m->port == r->p->port))
+	if (!m)
 		return 0;
-	if (r->kind == WEFT_FLOOD_TUNNEL) {
-		t = weft_tunnel_of(m->tunnel);
-		if (t && t->family != r->family) {
-			r->skipped_v6 |= t->family == WEFT_FAMILY_IPV6;
-			return 0;
-		}
+	t = weft_tunnel_of(m->tunnel);
+	if (t && t->family != r->family) {
+		r->skipped_v6 |= t->family == WEFT_FAMILY_IPV6;
+		return 0;
 	}
 	if (r->waiting)
 		weft_flood_clone(r);
@@ -160,16 +188,19 @@ static long weft_flood_slot(__u32 slot, void *arg)
 	return 0;
 }
 
-static __always_inline void weft_flood_pass(struct weft_flood_run *r, __u16 kind, __u8 family,
-					    __u32 slots)
+static __always_inline void weft_flood_ports(struct weft_flood_run *r, __u32 slots)
 {
-	r->kind = kind;
+	bpf_loop(slots < WEFT_FLOOD_MAX ? slots : WEFT_FLOOD_MAX, weft_flood_port, r, 0);
+}
+
+static __always_inline void weft_flood_tunnels(struct weft_flood_run *r, __u8 family, __u32 slots)
+{
 	r->family = family;
-	bpf_loop(slots < WEFT_FLOOD_MAX ? slots : WEFT_FLOOD_MAX, weft_flood_slot, r, 0);
+	bpf_loop(slots < WEFT_FLOOD_MAX ? slots : WEFT_FLOOD_MAX, weft_flood_tunnel, r, 0);
 }
 
 /**
- * weft_replicate - stage 4b: replicate.
+ * weft_replicate - stage 4b: replicate a frame from a port.
  * @p: classified; becomes the last copy.
  * @net: its network.
  *
@@ -177,23 +208,35 @@ static __always_inline void weft_flood_pass(struct weft_flood_run *r, __u16 kind
  * Return: WEFT_ACT_FLOOD; WEFT_ACT_REFUSE (too big, the sender was told); -WEFT_DROP_PKT_TOO_BIG;
  * -WEFT_DROP_NO_RECEIVER; -WEFT_DROP_REPLICA_LOST (the last copy; the others are counted here).
  */
-static __attribute__((noinline)) int weft_replicate(struct weft_pkt *p, const struct weft_network *net)
+static __attribute__((noinline)) int weft_replicate(struct weft_pkt *p,
+						    const struct weft_network *net)
 {
 	__u32 ports = net->flood_ports, tunnels = net->flood_tunnels;
 	struct weft_flood_run r = { .p = p };
 
-	if (p->from_underlay)
-		tunnels = 0;
 	if (tunnels && !weft_fits(p, net->mtu))
 		return weft_too_big(p, net->mtu);
-	weft_flood_pass(&r, WEFT_FLOOD_PORT, WEFT_FAMILY_NONE, ports);
+	weft_flood_ports(&r, ports);
 	if (tunnels)
-		weft_flood_pass(&r, WEFT_FLOOD_TUNNEL, WEFT_FAMILY_IPV4, tunnels);
+		weft_flood_tunnels(&r, WEFT_FAMILY_IPV4, tunnels);
 	if (r.skipped_v6)
-		weft_flood_pass(&r, WEFT_FLOOD_TUNNEL, WEFT_FAMILY_IPV6, tunnels);
+		weft_flood_tunnels(&r, WEFT_FAMILY_IPV6, tunnels);
 	if (!r.waiting)
 		return -WEFT_DROP_NO_RECEIVER;
 	return weft_flood_last(&r);
+}
+
+/**
+ * weft_replicate_local - stage 4b for a frame from the underlay, which goes to no tunnel.
+ * Return: WEFT_ACT_FLOOD; -WEFT_DROP_NO_RECEIVER.
+ */
+static __attribute__((noinline)) int weft_replicate_local(struct weft_pkt *p,
+							  const struct weft_network *net)
+{
+	struct weft_flood_run r = { .p = p };
+
+	weft_flood_ports(&r, net->flood_ports);
+	return r.waiting ? weft_last_to_port(&r) : -WEFT_DROP_NO_RECEIVER;
 }
 
 #endif

@@ -192,7 +192,7 @@ static __always_inline int weft_too_big(struct weft_pkt *p, __u32 mtu)
 {
 	int err;
 
-	if (p->from_underlay || !weft_may_answer(&p->h) || !weft_icmp_allowed(p->port))
+	if (!weft_may_answer(&p->h) || !weft_icmp_allowed(p->port))
 		return -WEFT_DROP_PKT_TOO_BIG;
 	err = p->h.version == 4 ? weft_too_big_v4(p, mtu) : weft_too_big_v6(p, mtu);
 	if (err)
