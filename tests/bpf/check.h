@@ -35,6 +35,9 @@ void check_end(void);
 /** check - @ok, or print the message. Return: @ok. */
 bool check(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** check_patience - milliseconds to wait for a packet; less once much has failed. */
+int check_patience(void);
+
 /** check_packet - is @got the packet @want? */
 bool check_packet(const char *what, const struct packet *want, const __u8 *got, __u32 len);
 

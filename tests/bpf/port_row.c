@@ -99,8 +99,8 @@ static void check_clones(const struct port_row *row, const struct packet *in)
 	for (unsigned int bit = 0; bit < 32; bit++) {
 		if (!(clones & 1u << bit))
 			continue;
-		n = bit < WIRE_MAX ? wires_receive(bit, got, sizeof(got), NULL, 1000)
-				   : wires_receive_near(got, sizeof(got), 1000);
+		n = bit < WIRE_MAX ? wires_receive(bit, got, sizeof(got), NULL, check_patience())
+				   : wires_receive_near(got, sizeof(got), check_patience());
 		if (!check(n > 0, "copy %u was not sent", bit))
 			continue;
 		port_row_copy(row, in, bit, &want);

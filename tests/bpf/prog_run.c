@@ -15,7 +15,7 @@
 #define ENTRIES_MAX 256
 
 static struct weft_tc *tc;
-static struct weft_xdp *xdp;
+static struct weft_xdp *xdp, *xdp_generic;
 
 static int shrink_maps(struct bpf_object *object)
 {
@@ -45,20 +45,33 @@ static int share_maps(struct bpf_object *object, struct bpf_object *with)
 	return err;
 }
 
+/* As the loader does it: packets of several buffers in the driver, but not in generic mode. */
+static int load_xdp(struct weft_xdp **to, __u32 flags)
+{
+	int err;
+
+	*to = weft_xdp__open();
+	if (!*to)
+		return -errno;
+	err = share_maps((*to)->obj, tc->obj);
+	if (!err)
+		err = bpf_program__set_flags((*to)->progs.xdp_underlay, flags);
+	return err ? err : weft_xdp__load(*to);
+}
+
 int progs_load(void)
 {
 	int err;
 
 	tc = weft_tc__open();
-	xdp = weft_xdp__open();
-	if (!tc || !xdp)
+	if (!tc)
 		return -errno;
 	err = shrink_maps(tc->obj);
 	if (!err)
 		err = weft_tc__load(tc);
 	if (!err)
-		err = share_maps(xdp->obj, tc->obj);
-	return err ? err : weft_xdp__load(xdp);
+		err = load_xdp(&xdp, BPF_F_XDP_HAS_FRAGS);
+	return err ? err : load_xdp(&xdp_generic, 0);
 }
 
 static const struct bpf_program *program(enum prog prog)
@@ -68,6 +81,8 @@ static const struct bpf_program *program(enum prog prog)
 		return tc->progs.tc_from_port;
 	case TC_UNDERLAY:
 		return tc->progs.tc_underlay;
+	case XDP_GENERIC:
+		return xdp_generic->progs.xdp_underlay;
 	default:
 		return xdp->progs.xdp_underlay;
 	}

@@ -12,6 +12,8 @@ enum prog {
 	TC_UNDERLAY,
 	XDP_UNDERLAY,
 	PROG_MAX,
+	XDP_GENERIC =
+		PROG_MAX, /* the same, for an interface without native XDP; not for prog_run() */
 };
 
 /** progs_load - load both objects; they share their maps. Return: 0 or -errno. */

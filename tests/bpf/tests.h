@@ -8,4 +8,15 @@
 /** run_rows - a cmocka group with one test a row; each row begins with its name. */
 int run_rows(const char *name, const void *rows, size_t n, size_t size, void (*test)(void **state));
 
+int test_programs(void);
+int test_flow(void);
+int test_round_trip(void);
+int test_cut(void);
+int test_mutate(void);
+int test_live(void);
+int test_offload(void); /* called by test_live(), with the programs attached */
+
+/** test_all_reasons - run last: has every drop reason been seen by some test? */
+int test_all_reasons(void);
+
 #endif

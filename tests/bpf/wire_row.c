@@ -80,7 +80,7 @@ static void check_clones(const struct wire_row *row, const struct packet *want)
 	for (unsigned int wire = 0; wire < UPLINK; wire++) {
 		bool gets = row->to & TO(wire) && wire != last_bit(row->to);
 
-		n = wires_receive(wire, got, sizeof(got), NULL, gets ? 1000 : 0);
+		n = wires_receive(wire, got, sizeof(got), NULL, gets ? check_patience() : 0);
 		if (!gets)
 			check(n < 0, "a copy too much at port %u", wire);
 		else if (check(n > 0, "no copy at port %u", wire))

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Every frame of the tables, cut at every length, through every program. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "invariant.h"
+#include "rows.h"
+#include "tests.h"
+
+#define FAILURES_MAX 5
+
+static void cut(const struct layer *layers, enum wire from, int *failures, unsigned int *runs)
+{
+	static struct packet p;
+
+	packet_build(&p, layers, NULL);
+	for (__u32 len = *runs % thin(); len <= p.len; len += thin()) {
+		for (enum prog prog = 0; prog < PROG_MAX && *failures < FAILURES_MAX; prog++) {
+			enum wire wire = prog == FROM_PORT ? from : UPLINK;
+
+			*failures += !check_invariants(prog, wire, p.data, len);
+			++*runs;
+		}
+	}
+}
+
+/* Long ones are payload, most of them; a few of those will do. */
+static bool is_long(const struct layer *layers)
+{
+	static struct packet p;
+
+	packet_build(&p, layers, NULL);
+	return p.len > 300;
+}
+
+static void test_port_rows(void **state)
+{
+	unsigned int runs = 0;
+	int failures = 0, longs = 0;
+
+	(void)state;
+	check_begin();
+	for (int t = 0; every_port_table[t]; t++) {
+		const struct port_table *table = every_port_table[t];
+
+		for (size_t i = 0; i < table->n; i++) {
+			if (!is_long(table->rows[i].in) || longs++ < 3)
+				cut(table->rows[i].in, table->rows[i].from, &failures, &runs);
+		}
+	}
+	printf("# %u runs\n", runs);
+	check_end();
+}
+
+static void test_wire_rows(void **state)
+{
+	unsigned int runs = 0;
+	int failures = 0;
+
+	(void)state;
+	check_begin();
+	for (int t = 0; every_wire_table[t]; t++) {
+		const struct wire_table *table = every_wire_table[t];
+
+		for (size_t i = 0; i < table->n; i++) {
+			if (!is_long(table->rows[i].in))
+				cut(table->rows[i].in, WEB1, &failures, &runs);
+		}
+	}
+	printf("# %u runs\n", runs);
+	check_end();
+}
+
+int test_cut(void)
+{
+	const struct CMUnitTest tests[] = {
+		{"what a workload sends, cut at every length", test_port_rows, NULL, NULL, NULL},
+		{"what the wire brings, cut at every length", test_wire_rows, NULL, NULL, NULL},
+	};
+
+	return cmocka_run_group_tests_name("cut", tests, NULL, NULL);
+}

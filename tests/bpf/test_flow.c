@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What takes several packets to see: the entropy of the outer source port, the rate of ICMP errors,
+ * and the way of an encapsulated frame through the uplink's own ingress. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "check.h"
+#include "tests.h"
+#include "wires.h"
+
+/* clang-format off */
+#define TO_B ETH(.dst = MAC_WEB_B, .src = MAC_WEB1)
+#define TO_C ETH(.dst = MAC_WEB_C, .src = MAC_WEB1)
+#define V4(...) IP4(.src = IP4_WEB1, .dst = IP4_WEB_B, __VA_ARGS__)
+#define V6(...) IP6(.src = IP6_WEB1, .dst = IP6_WEB_B, __VA_ARGS__)
+#define PORTS .sport = 1000, .dport = 2000
+/* clang-format on */
+
+/* Sends it from web1. Return: outer source port, and the flow label in the upper half. */
+static __u32 entropy_of(const struct layer *layers)
+{
+	static struct packet in;
+	static struct run r;
+	const __u8 *udp;
+
+	packet_build(&in, layers, NULL);
+	r = (struct run){.prog = FROM_PORT, .ifindex = wires_index(WEB1)};
+	assert_int_equal(prog_run(&r, in.data, in.len), 0);
+	assert_int_equal(r.verdict, TC_REDIRECT);
+	check_sport(r.data);
+	udp = r.data + 14 + (r.data[12] == 0x08 ? 20 : 40);
+	return udp[0] << 8 | udp[1] |
+	       (r.data[12] == 0x08 ? 0 : (r.data[16] << 8 | r.data[17]) << 16);
+}
+
+/** struct same_row - packets that must, or should not, take one path. */
+struct same_row {
+	const char *name;
+	const struct layer *one, *other;
+	bool same;
+};
+
+/* clang-format off */
+static const struct same_row same_rows[] = {
+	{ "other payload", PKT(TO_B, V4(), UDP(PORTS), DATA(10)),
+	  PKT(TO_B, V4(.id = 99, .tos = 2), UDP(PORTS), DATA(700)), true },
+	{ "other payload, IPv6", PKT(TO_C, V6(), TCP(PORTS), DATA(10)),
+	  PKT(TO_C, V6(.flow = 0x12345), TCP(PORTS, .seq = 1234, .options = 3), DATA(700)), true },
+	{ "other source port", PKT(TO_B, V4(), UDP(PORTS)),
+	  PKT(TO_B, V4(), UDP(.sport = 1001, .dport = 2000)), false },
+	{ "other destination port", PKT(TO_B, V4(), UDP(PORTS)),
+	  PKT(TO_B, V4(), UDP(.sport = 1000, .dport = 2001)), false },
+	{ "ports the other way round", PKT(TO_B, V4(), UDP(PORTS)),
+	  PKT(TO_B, V4(), UDP(.sport = 2000, .dport = 1000)), false },
+	{ "other protocol", PKT(TO_B, V4(), UDP(PORTS)), PKT(TO_B, V4(), TCP(PORTS)), false },
+	{ "other source address", PKT(TO_B, V4(), UDP(PORTS)),
+	  PKT(TO_B, IP4(.src = IP4_WEB2, .dst = IP4_WEB_B), UDP(PORTS)), false },
+	{ "other destination address", PKT(TO_B, V4(), UDP(PORTS)),
+	  PKT(TO_B, IP4(.src = IP4_WEB1, .dst = IP4_WEB_C), UDP(PORTS)), false },
+	{ "other echo identifier", PKT(TO_B, V4(), ICMP(.type = 8, .rest = 0x10001)),
+	  PKT(TO_B, V4(), ICMP(.type = 8, .rest = 0x20001)), false },
+	{ "other echo sequence number", PKT(TO_B, V4(), ICMP(.type = 8, .rest = 0x10001)),
+	  PKT(TO_B, V4(), ICMP(.type = 8, .rest = 0x10002)), true },
+	{ "IPv4 fragments, first and later", PKT(TO_B, V4(.frag = 0x2000), UDP(PORTS, .len = 3000),
+						 DATA(24)),
+	  PKT(TO_B, V4(.frag = 4, .proto = 17), DATA(32)), true },
+	{ "IPv6 fragments, first and later", PKT(TO_C, V6(), FRAG(.frag = 1), UDP(PORTS, .len = 3000),
+						 DATA(24)),
+	  PKT(TO_C, V6(), FRAG(.frag = 0x21, .proto = 17), DATA(32)), true },
+	{ "IPv6 fragments with an extension header in the first",
+	  PKT(TO_C, V6(), FRAG(.frag = 1), EXT(.nh = 60), UDP(PORTS, .len = 3000), DATA(24)),
+	  PKT(TO_C, V6(), FRAG(.frag = 0x21, .proto = 60), DATA(32)), true },
+	{ "fragments of other protocols' packets", PKT(TO_B, V4(.frag = 4, .proto = 17), DATA(32)),
+	  PKT(TO_B, V4(.frag = 8, .proto = 17), DATA(64)), true },
+	{ "what is not IP, other payload", PKT(TO_B, DATA(20)), PKT(TO_B, DATA(50)), true },
+};
+/* clang-format on */
+
+static void test_same(void **state)
+{
+	const struct same_row *row = *state;
+	__u32 one, other;
+
+	check_begin();
+	one = entropy_of(row->one);
+	other = entropy_of(row->other);
+	check(row->same == (one == other), "entropy %08x and %08x", one, other);
+	check_end();
+}
+
+/* 4,096 flows on 16,384 source ports: a good hash hits some 3,600 different ones. */
+static void test_spread(void **state)
+{
+	static bool used[65536];
+	unsigned int flows = 4096 / thin(), different = 0;
+
+	(void)state;
+	check_begin();
+	for (unsigned int i = 0; i < flows; i++) {
+		__u16 port = entropy_of(
+			PKT(TO_B, V4(), UDP(.sport = 1024 + i % 64, .dport = 5000 + i / 64)));
+
+		different += !used[port];
+		used[port] = true;
+	}
+	check(different > flows * 5 / 6, "%u flows, %u source ports", flows, different);
+	check_end();
+}
+
+static __u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* The bucket of web1 is full again at @full_at; what becomes of a packet that is too big? */
+static int too_big_verdict(__u64 full_at)
+{
+	static struct packet in;
+	static struct run r;
+
+	packet_build(&in, PKT(TO_B, V4(), UDP(PORTS), DATA(1472)), NULL);
+	put_icmp_next(WEB1, full_at);
+	r = (struct run){.prog = FROM_PORT, .ifindex = wires_index(WEB1)};
+	assert_int_equal(prog_run(&r, in.data, in.len), 0);
+	return r.verdict;
+}
+
+static void test_error_rate(void **state)
+{
+	const __u64 ms = WEFT_ICMP_INTERVAL_NS, second = 1000 * ms;
+	struct moves lost = {};
+	__u64 at;
+
+	(void)state;
+	check_begin();
+	moves_add(&lost, C_DROP, PORT_ID(WEB1), WEFT_DROP_PKT_TOO_BIG, 3, 3 * 1514);
+
+	at = now_ns();
+	check(too_big_verdict(0) == TC_REDIRECT, "a full bucket refuses");
+	check(get_icmp_next(WEB1) >= at + ms && get_icmp_next(WEB1) < at + second,
+	      "a full bucket: %llu ns after now", get_icmp_next(WEB1) - at);
+
+	at = now_ns() + 50 * ms;
+	check(too_big_verdict(at) == TC_REDIRECT, "half a bucket refuses");
+	check(get_icmp_next(WEB1) == at + ms, "half a bucket: %lld ns taken",
+	      (long long)(get_icmp_next(WEB1) - at));
+
+	at = now_ns() + WEFT_ICMP_BURST * ms + second;
+	check(too_big_verdict(at) == TC_SHOT, "an empty bucket gives");
+	check(get_icmp_next(WEB1) == at, "an empty bucket is charged");
+
+	check_moves(&lost);
+	put_icmp_next(WEB1, 0);
+	check_end();
+}
+
+/* tc_from_port marks what needs tc_underlay to send it. */
+static void test_sends_marked(void **state)
+{
+	static struct packet in;
+	static struct run r;
+	const struct moves none = {};
+
+	(void)state;
+	packet_build(&in,
+		     PKT(ETH(), IP4(.src = VTEP4_A, .dst = VTEP4_B), UDP(.dport = 4789), DATA(60)),
+		     NULL);
+	check_begin();
+	r = (struct run){
+		.prog = TC_UNDERLAY, .ifindex = wires_index(UPLINK), .mark = WEFT_MARK_SEND};
+	assert_int_equal(prog_run(&r, in.data, in.len), 0);
+	check(r.verdict == TC_REDIRECT, "verdict %d", r.verdict);
+	check(!r.mark, "the mark stays");
+	check_packet("the frame", &in, r.data, r.len);
+	check_moves(&none);
+	check_end();
+}
+
+/* Segments in a tunnel, of a kind that the kernel does not know how to shorten. */
+static void test_cannot_strip(void **state)
+{
+	static struct packet in;
+	static struct run r;
+	struct moves lost = {};
+
+	(void)state;
+	packet_build(&in,
+		     PKT(ETH(.dst = MAC_UPLINK, .src = MAC_ROUTER),
+			 IP4(.src = VTEP4_B, .dst = VTEP4_A), UDP(.dport = 4789, .csum = FORCE(0)),
+			 VXLAN(.vni = VNI_WEB), ETH(.dst = MAC_WEB1, .src = MAC_WEB_B), DATA(600)),
+		     NULL);
+	check_begin();
+	r = (struct run){.prog = TC_UNDERLAY,
+			 .ifindex = wires_index(UPLINK),
+			 .gso_size = 200,
+			 .gso_segs = 3};
+	assert_int_equal(prog_run(&r, in.data, in.len), 0);
+	check(r.verdict == TC_SHOT, "verdict %d", r.verdict);
+	moves_add(&lost, C_DROP, PORT_ID(UPLINK), WEFT_DROP_DECAP_FAILED, 3, in.len);
+	check_moves(&lost);
+	check_end();
+}
+
+int test_flow(void)
+{
+	const struct CMUnitTest tests[] = {
+		{"flows spread over source ports", test_spread, NULL, NULL, NULL},
+		{"ICMP errors are limited", test_error_rate, NULL, NULL, NULL},
+		{"tc_underlay sends what is marked", test_sends_marked, NULL, NULL, NULL},
+		{"GSO that the kernel cannot decapsulate", test_cannot_strip, NULL, NULL, NULL},
+	};
+
+	return run_rows("entropy", same_rows, sizeof(same_rows) / sizeof(same_rows[0]),
+			sizeof(same_rows[0]), test_same) +
+	       cmocka_run_group_tests_name("flow", tests, NULL, NULL);
+}
