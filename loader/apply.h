@@ -47,12 +47,12 @@ struct down_summary {
 int down_node(const struct pins *pins, struct down_summary *summary, char **what);
 
 /**
- * apply_gro - after apply_plan(): make or remove the GRO device, see gro.h.
+ * apply_devices - after apply_plan(): see to weft's own devices, see devices.h.
  * @done: the plan that was carried out.
  * @sum: what is done here is added.
  *
- * Return: 0; -errno if there should be a device and is none: worth a note, no more.
+ * Return: 0; -errno if they could not be made what they should be: worth a note, no more.
  */
-int apply_gro(const struct plan *done, struct plan_summary *sum);
+int apply_devices(const struct plan *done, struct plan_summary *sum);
 
 #endif

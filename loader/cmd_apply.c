@@ -10,7 +10,7 @@
 #include "cmd.h"
 #include "config.h"
 #include "diag.h"
-#include "gro.h"
+#include "devices.h"
 #include "journal.h"
 #include "lock.h"
 #include "plan.h"
@@ -204,17 +204,18 @@ static void print_notes(const struct plan *plan)
 }
 
 /* All works without the device, only slower. */
-static void print_gro_note(const struct plan *plan, int err)
+static void print_devices_note(const struct plan *plan, int err)
 {
 	if (err == -EADDRINUSE || err == -EEXIST)
 		fprintf(stderr,
-			"weft: note: UDP port %llu or the name " GRO_DEVICE " is somebody else's; "
-			"unless that is a vxlan device too, TCP through tunnels will be slower\n",
+			"weft: note: UDP port %llu, or one of the names " DEVICE_VXLAN
+			" and " DEVICE_BRIDGE " is somebody else's; TCP through tunnels may be "
+			"slower\n",
 			plan->cfg->vxlan_port.v);
 	else if (err)
 		fprintf(stderr,
-			"weft: note: no device " GRO_DEVICE " (%s); TCP through tunnels will be "
-			"slower\n",
+			"weft: note: the devices " DEVICE_VXLAN " and " DEVICE_BRIDGE
+			" are not as they should be (%s); tunnels will be slower\n",
 			strerror(-err));
 }
 
@@ -253,7 +254,7 @@ static enum cmd_exit apply(const struct options *o, const struct config *cfg,
 	sum = plan_summarize(&plan);
 	if (!o->dry_run) {
 		print_notes(&plan);
-		print_gro_note(&plan, apply_gro(&plan, &sum));
+		print_devices_note(&plan, apply_devices(&plan, &sum));
 	}
 	return report_done(o, &plan, &sum);
 }

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "gro.h"
+#include "devices.h"
 
 /* No tunnel, no bound: a network within one node carries what its ports carry. */
 #define NO_MTU 0xffff
@@ -96,8 +96,8 @@ static void compile_guard(struct compiler *c)
 
 	if (!c->in->guard)
 		return;
-	port.id = compile_port_id(c, WEFT_PORT_GUARD, GRO_DEVICE);
-	put_port(c, GRO_DEVICE, GRO_DEVICE, c->in->guard, &port);
+	port.id = compile_port_id(c, WEFT_PORT_GUARD, DEVICE_VXLAN);
+	put_port(c, DEVICE_VXLAN, DEVICE_VXLAN, c->in->guard, &port);
 }
 
 static void put_endpoint(struct compiler *c, const struct cfg_port *port, __u16 network,

@@ -39,7 +39,7 @@ struct uplink_fact {
  * @node: this node; one of @cfg's.
  * @ports: by index of cfg->ports.
  * @uplinks: by index of node->uplinks.
- * @guard: interface of the GRO device, 0 = none.
+ * @guard: interface of weft-vxlan, 0 = none.
  * @route: which uplink leads to @remote (IPv4 is IPv4-mapped), an index into @uplinks; only called
  *         if the node has uplinks.
  * @previous: what the kernel holds; all empty on a first apply.

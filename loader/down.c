@@ -9,7 +9,7 @@
 
 #include "attach.h"
 #include "datapath.h"
-#include "gro.h"
+#include "devices.h"
 #include "pins.h"
 #include "progs.h"
 #include "util.h"
@@ -34,6 +34,7 @@ static void note(struct down *d, int err, const char *what, __u32 ifindex)
 /* XDP before TC: what XDP has decapsulated needs TC. */
 static void detach_all(struct down *d, const struct attachments *all)
 {
+	_cleanup_(hurry_end) struct hurry hurry = hurry_begin(all->n);
 	const struct attachment *a;
 	int err;
 
@@ -89,7 +90,7 @@ static void take_down(struct down *d)
 	}
 	note(d, err, "find the attached programs", 0);
 	/* Before its guard goes. */
-	note(d, gro_remove(d->pins->node), "remove " GRO_DEVICE, 0);
+	note(d, devices_remove(d->pins->node), "remove " DEVICE_VXLAN, 0);
 	detach_all(d, &attachments);
 	/* What could not be detached can only be found again by the pins. */
 	if (!d->err)

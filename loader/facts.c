@@ -62,7 +62,7 @@ static void read_port(struct facts *facts, size_t i, struct diag *diag)
 		refuse_port(iface, &role, diag);
 		return;
 	}
-	if (iface->master) {
+	if (iface->master && iface->master != facts->devices.bridge) {
 		const struct iface *master = ifaces_find_index(&facts->ifaces, iface->master);
 
 		diag_error(diag, role.at, "%s belongs to %s already", diag_quote(iface->name).s,
@@ -136,7 +136,7 @@ int facts_read(const struct config *cfg, const struct cfg_node *node, struct dia
 	if (!err)
 		err = routes_open(&facts->routes);
 	if (!err)
-		err = gro_find(node->name.v, &facts->gro);
+		err = devices_find(node->name.v, &facts->devices);
 	if (!err && node->uplinks.n)
 		err = check_vteps(facts, diag);
 	if (err)

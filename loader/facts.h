@@ -8,13 +8,13 @@
 #define WEFT_LOADER_FACTS_H
 
 #include "compile.h"
-#include "gro.h"
+#include "devices.h"
 #include "netlink.h"
 
 /**
  * struct facts - the machine as the file needs it.
  * @ports, @uplinks: see struct compile_input.
- * @gro: the node's GRO device as it is.
+ * @devices: weft's own devices as they are.
  * @detours: number of remote VTEPs whose route does not lead out by an uplink; tunnels to them use
  *           the first.
  * @detour: one of them.
@@ -26,7 +26,7 @@ struct facts {
 	struct routes *routes;
 	struct port_fact *ports;
 	struct uplink_fact *uplinks;
-	struct gro gro;
+	struct devices devices;
 	size_t detours;
 	struct in6_addr detour;
 };

@@ -101,7 +101,7 @@ static int compile_wanted(struct plan *plan, struct diag *diag)
 		.node = plan->node,
 		.ports = plan->facts.ports,
 		.uplinks = plan->facts.uplinks,
-		.guard = plan->facts.gro.ifindex,
+		.guard = plan->facts.devices.vxlan,
 		.route = facts_route,
 		.route_arg = &plan->facts,
 		.previous = &plan->actual,

@@ -45,10 +45,10 @@ static const struct schema_key root_keys[] = {
 		.type = {.kind = SCHEMA_BOOL},
 		.offset = offsetof(struct config, tunnel_gro),
 		.fallback = "true",
-		.doc = "Whether to make a device `weft-gro` on a node where an uplink works "
-		       "without XDP. It holds the UDP port of VXLAN, so that the kernel merges "
-		       "TCP segments inside the tunnel. Nothing is sent or delivered by it. With "
-		       "`false`, other programs can use the port.",
+		.doc = "Whether the device `weft-vxlan` is up on a node where an uplink works "
+		       "without XDP. It then holds the UDP port of VXLAN, so that the kernel "
+		       "merges TCP segments inside tunnels. Nothing is sent or delivered by it. "
+		       "With `false`, other programs can use the port.",
 		.example = "false",
 	},
 	{

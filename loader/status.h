@@ -47,7 +47,7 @@ struct member {
 
 /**
  * struct status - a node in this network namespace.
- * @members: ports, then uplinks, then the GRO device, each sorted by name.
+ * @members: ports, then uplinks, then weft-vxlan, each sorted by name.
  * @n_ports: how many of the @n_members are ports.
  * @states: how many ports are in each state.
  * @attached: by network id, how many of its ports are attached.

@@ -8,7 +8,7 @@
 #include <sys/utsname.h>
 
 #include "diag.h"
-#include "gro.h"
+#include "devices.h"
 #include "print.h"
 #include "status.h"
 #include "util.h"
@@ -95,7 +95,7 @@ static const char *gro_name(const struct member *m, bool device)
 {
 	if (m->attachment && m->attachment->xdp != XDP_NONE)
 		return "driver";
-	return device ? GRO_DEVICE : "none";
+	return device ? DEVICE_VXLAN : "none";
 }
 
 static void fill_uplinks(const struct status *s, struct print_table *out)

@@ -15,6 +15,10 @@ class Contender:
     overlay = True
     hosts = (1, 2)  # numbers of hosts where it differs from the others
 
+    def differs(self, place):
+        """Whether it has something of its own to show there."""
+        return place.hosts in self.hosts
+
     def missing(self):
         """Why it cannot take part, or None."""
         return None
@@ -132,10 +136,8 @@ class Floor(Contender):
 
 
 class Weft(Contender):
-    """weft, from one file for both nodes. Native XDP on a wire; off where GSO packets cross the underlay, since XDP
-    on a veth would stop them.
-    """
-    name, title = "weft", "weft"
+    """weft, from one file for both nodes, as it chooses by itself: on a veth, tunnels end at TC."""
+    name, title, xdp = "weft", "weft", "auto"
 
     def missing(self):
         binary = built("weft")
@@ -146,8 +148,7 @@ class Weft(Contender):
         return vtep.netns
 
     def config(self, topology):
-        xdp = "native" if topology.place.wire else "off"
-        uplinks = f"[{{interface: u0, xdp: {xdp}}}]" if topology.place.hosts == 2 else "[]"
+        uplinks = f"[{{interface: u0, xdp: {self.xdp}}}]" if topology.place.hosts == 2 else "[]"
         lines = ["nodes:"]
         for vtep in topology.vteps:
             lines.append(f"  - {{name: {self.node(vtep)}, vtep: \"{vtep.address}\", uplinks: {uplinks}}}")
@@ -173,7 +174,15 @@ class Weft(Contender):
         return [(vtep, BPFFS / "weft" / "v1" / self.node(vtep) / "links") for vtep in topology.vteps]
 
 
-CONTENDERS = {c.name: c for c in (Raw(), Kernel(), KernelLean(), Floor(), Weft())}
+class WeftXdp(Weft):
+    """The same with tunnels ending at native XDP: on a wire only, since XDP on a veth stops GSO packets."""
+    name, title, xdp = "weft-xdp", "weft, decap at XDP", "native"
+
+    def differs(self, place):
+        return place.wire
+
+
+CONTENDERS = {c.name: c for c in (Raw(), Kernel(), KernelLean(), Floor(), Weft(), WeftXdp())}
 
 
 class Field:
@@ -194,7 +203,7 @@ class Field:
         """[(contender, topology)] for a place; one that fails to set up is left out, with the reason kept."""
         there = []
         for contender in self.members:
-            if PLACES[place_name].hosts not in contender.hosts:
+            if not contender.differs(PLACES[place_name]):
                 continue
             key = (contender.name, place_name)
             if key not in self._built:
