@@ -10,6 +10,7 @@
 #include "attach.h"
 #include "datapath.h"
 #include "devices.h"
+#include "hurry.h"
 #include "pins.h"
 #include "progs.h"
 #include "util.h"
