@@ -41,19 +41,20 @@ def pytest_sessionstart(session):
     sweep(WEFT)
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_call(item):
-    """After the test's own word: nothing was lost that it did not announce."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """What other tests lost is not this one's."""
     for lab in Lab.live:
         lab.new_drops()
-    outcome = yield
-    if outcome.excinfo:
-        return
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_call(item):
+    """After the test has passed: nothing was lost that it did not announce."""
     allowed = {r for m in item.iter_markers("drops") for r in m.args}
     lost = {f"{lab.name}: {port} {reason}": n for lab in Lab.live
             for (port, reason), n in lab.new_drops().items() if reason not in allowed}
-    if lost:
-        outcome.force_exception(AssertionError(f"unannounced drops: {lost}"))
+    assert not lost, f"unannounced drops: {lost}"
 
 
 COMBINATIONS = [(family, xdp) for family in (4, 6) for xdp in ("native", "off")]

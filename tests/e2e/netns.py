@@ -163,7 +163,7 @@ class Namespace:
                 request = struct.pack("16sh14x", name.encode(), 0)
                 wait_until(f"carrier of {name} in {self.name}",
                            lambda: struct.unpack("16sh14x", fcntl.ioctl(s, SIOCGIFFLAGS, request))[1]
-                           & IFF_RUNNING, step=0.005)
+                           & IFF_RUNNING, timeout=30, step=0.005)
 
     def close(self):
         for process in self.processes:

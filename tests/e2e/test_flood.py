@@ -30,8 +30,8 @@ def three_hosts(name, underlay, xdp, **options):
     return lab
 
 
-@pytest.fixture(scope="module", params=[(u, x) for u in UNDERLAYS for x in ("native", "off")],
-                ids=lambda p: f"{p[0]}-xdp-{p[1]}")
+@pytest.fixture(scope="module", ids=lambda p: f"{p[0]}-xdp-{p[1]}", params=[
+    ("ipv4", "native"), ("ipv6", "off"), ("mixed", "native"), ("mixed", "off")])
 def six(request):
     lab = three_hosts("f" + "".join(request.param), *request.param)
     yield lab

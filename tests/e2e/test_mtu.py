@@ -12,9 +12,9 @@ from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6
 from scapy.layers.l2 import Ether
 
-from lab import OVERHEAD, UNDERLAY_MTU, two_hosts
+from lab import OVERHEAD, UNDERLAY_MTU, KernelHost, Lab, two_hosts
 from netns import wait_until
-from traffic import BROADCAST, Frames, frame, mark, ping, settle, tcp, udp_pair
+from traffic import BROADCAST, Frames, frame, mark, ping, settle, tcp, udp, udp_pair
 
 pytestmark = pytest.mark.drops("PKT_TOO_BIG")
 
@@ -179,3 +179,46 @@ def is_exact(e, limit):
     mtu, csum = e[ICMPv6PacketTooBig].mtu, e[ICMPv6PacketTooBig].cksum
     del e[ICMPv6PacketTooBig].cksum
     return mtu == limit and csum == Ether(bytes(e))[ICMPv6PacketTooBig].cksum
+
+
+@pytest.mark.parametrize("xdp", ("native", "off"))
+def test_jumbo_frames(pair, xdp):
+    """An underlay of 9000 bytes, whose packets XDP gets in several buffers."""
+    lab = pair(apply=False, xdp=xdp)
+    for host in lab.hosts:
+        host.ip("link set ul mtu 9000")
+        for w in host.workloads:
+            host.ip(f"link set {w.interface} mtu 8950")
+            w.ip("link set eth0 mtu 8950")
+    lab.apply()
+    a1, b1 = lab.workloads
+    assert [n["mtu"] for n in lab.hosts[0].show("networks")] == [8950]
+    for family in (4, 6):
+        ping(a1, b1.address(family), size=8950 - HEADERS[family])
+        tcp(a1, b1, family)
+        udp(b1, a1, family, [1, 1500, 3000, 4096, 8950 - HEADERS[family]])
+
+
+def test_mixed_tunnels_have_their_own_limits(lab_name):
+    """Over IPv4 to b and over IPv6 to c: each packet by its own tunnel, floods by the narrowest."""
+    lab = Lab(lab_name, (4, 6))
+    try:
+        a = lab.host("a")
+        lab.host("b", families=(4,), kind=KernelHost)
+        lab.host("c", families=(6,), kind=KernelHost)
+        lab.wire()
+        web = lab.network("web")
+        for host in lab.hosts:
+            lab.workload(host, mtu=1500, quiet=True)
+        document = lab.document()
+        document["networks"] = [dict(web.row(), nodes=[h.node for h in lab.hosts])]
+        # b and c, which share no family, are in no network together.
+        document["networks"] += [{"name": "other", "vni": 200}]
+        document["ports"][2]["network"] = "other"
+        document["networks"][0]["nodes"].remove(lab.hosts[2].node)
+        document["networks"][1]["nodes"] = [a.node]
+        a.apply(lab.write(document=document))
+        assert {n["network"]: n["mtu"] for n in a.show("networks")} == {"web": 1450, "other": 1430}
+        assert sorted(t["mtu"] for t in a.show("tunnels")) == [1430, 1450]
+    finally:
+        lab.close()

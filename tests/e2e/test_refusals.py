@@ -196,7 +196,8 @@ def test_what_is_not_ours_passes(wire):
     tcp_between(b, b.vtep(family), a, a.vtep(family), 22, 1 << 20)
     second = wire.vtep(101)
     a.ip(f"addr add {second}/{24 if family == 4 else '64 nodad'} dev ul")
-    for address, port in (a.vtep(family), 4790), (second, 4789):
+    # Without XDP, weft holds port 4789 itself, so that GRO looks into tunnels.
+    for address, port in ((a.vtep(family), 4790), (second, 4789))[:2 if a.xdp == "native" else 1]:
         with a.socket(INET[family], socket.SOCK_DGRAM) as r, \
                 b.socket(INET[family], socket.SOCK_DGRAM) as s:
             r.bind((address, port))
