@@ -137,13 +137,32 @@ static int read_one(const struct pins *pins, const struct whose *whose, struct c
 	return 0;
 }
 
-/* Our programs live on, but not here. Those just detached are given time to go. */
-static bool lives_elsewhere(__u32 node)
+/*
+ * A link says itself whether it is attached; that it holds a program says nothing. Where there are
+ * no links, programs live by their attachments alone.
+ */
+static bool is_attached_somewhere(const struct pins *pins, const struct attachments *all,
+				  __u32 node)
+{
+	bool links = false;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (!(all->v[i].pins & ATTACH_PIN_TCX))
+			continue;
+		links = true;
+		if (tc_is_alive(pins, all->v[i].ifindex))
+			return true;
+	}
+	return !links && progs_any_uses(node);
+}
+
+/* Not attached here, so perhaps elsewhere. What has just gone is given time to be gone. */
+static bool lives_elsewhere(const struct pins *pins, const struct attachments *all, __u32 node)
 {
 	const struct timespec pause = {.tv_nsec = GONE_POLL_MS * 1000000};
 
 	for (int i = 0; i < GONE_POLLS; i++) {
-		if (!progs_any_uses(node))
+		if (!is_attached_somewhere(pins, all, node))
 			return false;
 		nanosleep(&pause, NULL);
 	}
@@ -169,7 +188,7 @@ int attach_read(const struct pins *pins, const struct maps *maps, struct progs *
 		found |= out->v[i].tc != TC_NONE || out->v[i].xdp != XDP_NONE;
 	}
 	if (!err && out->n && !found && whose.node)
-		out->elsewhere = lives_elsewhere(whose.node);
+		out->elsewhere = lives_elsewhere(pins, out, whose.node);
 	return err;
 }
 

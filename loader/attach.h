@@ -122,6 +122,9 @@ bool attach_is_ours(const struct whose *whose, __u32 prog, const struct prog **o
  */
 int tc_read(const struct pins *pins, const struct whose *whose, struct attachment *a);
 
+/** tc_is_alive - whether a pinned link is attached to something, in whichever namespace. */
+bool tc_is_alive(const struct pins *pins, __u32 ifindex);
+
 /**
  * tc_attach - attach a program.
  * @marker: some pinnable object of the node's, for markers.

@@ -51,16 +51,30 @@ static bool interface_exists(__u32 ifindex)
 	return if_indextoname(ifindex, name);
 }
 
-/* The program that a pinned link attaches to this interface, 0 if there is none (any more). */
-static __u32 link_program(int link, __u32 ifindex)
+/* Return: the interface that a link is attached to, 0 if that has gone. */
+static __u32 link_interface(int link, __u32 *prog)
 {
 	struct bpf_link_info info = {};
 	__u32 len = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(link, &info, &len) || info.type != LINK_TYPE_TCX)
 		return 0;
-	/* The index is the first word of the type's own part, as with XDP links; 0 = gone. */
-	return info.xdp.ifindex == ifindex ? info.prog_id : 0;
+	*prog = info.prog_id;
+	/* The first word of the type's own part, as with XDP links. */
+	return info.xdp.ifindex;
+}
+
+static int open_link(const struct pins *pins, __u32 ifindex, int *link)
+{
+	return pins_open(pins, PINS_LINKS, pins_ifindex_name("tc", ifindex).s, link);
+}
+
+bool tc_is_alive(const struct pins *pins, __u32 ifindex)
+{
+	_cleanup_close_ int link = -1;
+	__u32 prog;
+
+	return !open_link(pins, ifindex, &link) && link_interface(link, &prog);
 }
 
 /*
@@ -84,14 +98,13 @@ static bool runs_here(__u32 ifindex, __u32 prog, __u32 *others)
 static int read_tcx(const struct pins *pins, struct attachment *a, __u32 *prog)
 {
 	_cleanup_close_ int link = -1;
-	__u32 id;
+	__u32 id = 0;
 	int err;
 
-	err = pins_open(pins, PINS_LINKS, pins_ifindex_name("tc", a->ifindex).s, &link);
+	err = open_link(pins, a->ifindex, &link);
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	id = link_program(link, a->ifindex);
-	if (id && runs_here(a->ifindex, id, &a->others))
+	if (link_interface(link, &id) == a->ifindex && runs_here(a->ifindex, id, &a->others))
 		*prog = id;
 	return 0;
 }
@@ -244,7 +257,7 @@ int tc_replace(const struct pins *pins, enum tc_kind kind, __u32 ifindex, int pr
 	ingress_of(ifindex, &hook);
 	if (kind == TC_CLSACT)
 		return bpf_tc_attach(&hook, &opts);
-	err = pins_open(pins, PINS_LINKS, pins_ifindex_name("tc", ifindex).s, &link);
+	err = open_link(pins, ifindex, &link);
 	return err ? err : bpf_link_update(link, prog, NULL);
 }
 
