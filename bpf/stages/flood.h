@@ -22,30 +22,52 @@
  * @family: tunnels of this family only.
  * @last: the member that waits: it gets a clone if another one turns up, else the frame itself.
  * @waiting: @last is set.
- * @room: bytes in front of the inner Ethernet header so far.
+ * @in_v4, @in_v6: the frame has room for that header in front of the inner one.
  * @by_ingress: the frame cannot leave by redirect_neigh.
  * @skipped_v6: the IPv4 pass met an IPv6 tunnel.
  */
 struct weft_flood_run {
 	struct weft_pkt *p;
 	struct weft_flood_member last;
-	__u32 room;
 	__u8 family;
 	__u8 waiting;
+	__u8 in_v4;
+	__u8 in_v6;
 	__u8 by_ingress;
 	__u8 skipped_v6;
 };
 
+/*
+ * Nobody waits, nothing is grown. But the verifier must not know: before Linux 6.7 it looks at the
+ * function that bpf_loop calls as if it were called once, and cuts out what that first call does not
+ * reach. So whatever the calls leave for each other starts as a number that it cannot tell.
+ */
+static __always_inline void weft_flood_begin(struct weft_flood_run *r, struct weft_pkt *p)
+{
+	__u32 any = bpf_get_prandom_u32();
+	__u8 no = bpf_ktime_get_ns() >> 63;
+
+	r->p = p;
+	r->last.ifindex = any;
+	r->last.port = any;
+	r->last.tunnel = any;
+	r->family = WEFT_FAMILY_NONE;
+	r->waiting = no;
+	r->in_v4 = no;
+	r->in_v6 = no;
+	r->by_ingress = no;
+	r->skipped_v6 = no;
+}
+
 /* Room for @family's header, given what is there already. */
 static __always_inline long weft_flood_grow(struct weft_flood_run *r, __u8 family)
 {
-	__u32 want = (family == WEFT_FAMILY_IPV4 ? WEFT_VXLAN4_LEN : WEFT_VXLAN6_LEN) +
-		     WEFT_ETH_HLEN;
+	int v6 = family != WEFT_FAMILY_IPV4;
 	long err;
 
-	if (r->room == want)
+	if (v6 ? r->in_v6 : r->in_v4)
 		return 0;
-	if (r->room) { /* from IPv4 to IPv6 */
+	if (r->in_v4) {
 		err = bpf_skb_change_head(r->p->ctx, WEFT_VXLAN6_LEN - WEFT_VXLAN4_LEN, 0);
 		r->by_ingress = 1;
 	} else if (r->p->h.version && !weft_encap_grow(r->p, family)) {
@@ -54,9 +76,13 @@ static __always_inline long weft_flood_grow(struct weft_flood_run *r, __u8 famil
 		err = weft_encap_push(r->p, family);
 		r->by_ingress = 1;
 	}
-	if (!err)
-		r->room = want;
-	return err;
+	if (err)
+		return err;
+	if (v6)
+		r->in_v6 = 1;
+	else
+		r->in_v4 = 1;
+	return 0;
 }
 
 /* Make the frame tunnel @m's. Return: the tunnel, or NULL if that is impossible. */
@@ -212,10 +238,11 @@ static __attribute__((noinline)) int weft_replicate(struct weft_pkt *p,
 						    const struct weft_network *net)
 {
 	__u32 ports = net->flood_ports, tunnels = net->flood_tunnels;
-	struct weft_flood_run r = { .p = p };
+	struct weft_flood_run r;
 
 	if (tunnels && !weft_fits(p, net->mtu))
 		return weft_too_big(p, net->mtu);
+	weft_flood_begin(&r, p);
 	weft_flood_ports(&r, ports);
 	if (tunnels)
 		weft_flood_tunnels(&r, WEFT_FAMILY_IPV4, tunnels);
@@ -233,8 +260,9 @@ static __attribute__((noinline)) int weft_replicate(struct weft_pkt *p,
 static __attribute__((noinline)) int weft_replicate_local(struct weft_pkt *p,
 							  const struct weft_network *net)
 {
-	struct weft_flood_run r = { .p = p };
+	struct weft_flood_run r;
 
+	weft_flood_begin(&r, p);
 	weft_flood_ports(&r, net->flood_ports);
 	return r.waiting ? weft_last_to_port(&r) : -WEFT_DROP_NO_RECEIVER;
 }
