@@ -24,19 +24,26 @@ static __always_inline void weft_pkt_init(struct weft_pkt *p, weft_ctx *ctx)
 	p->ifindex = ctx_ifindex(ctx);
 }
 
-/* Headers outside the linear part are pulled in once; what is short then is truncated. */
+static __always_inline int weft_parse_linear(struct weft_pkt *p)
+{
+	__builtin_memset(&p->h, 0, sizeof(p->h));
+	return weft_parse(&p->h, p->ctx, p->len, p->gso_size);
+}
+
+static __attribute__((noinline)) int weft_parse_again(struct weft_pkt *p)
+{
+	return weft_parse_linear(p);
+}
+
+/*
+ * Headers outside the linear part are pulled in once; what is short then is truncated. Not a loop:
+ * clang 14 lays one out so that Linux 6.1 takes it for an endless one.
+ */
 static __always_inline int weft_parse_ctx(struct weft_pkt *p)
 {
-	int err;
+	int err = weft_parse_linear(p);
 
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < 2; i++) {
-		__builtin_memset(&p->h, 0, sizeof(p->h));
-		err = weft_parse(&p->h, p->ctx, p->len, p->gso_size);
-		if (err != -WEFT_DROP_HDR_TRUNC || !ctx_pull(p->ctx))
-			break;
-	}
-	return err;
+	return err == -WEFT_DROP_HDR_TRUNC && ctx_pull(p->ctx) ? weft_parse_again(p) : err;
 }
 
 /** weft_from_port - what a workload sends. Never WEFT_ACT_PASS: all of it is ours. */
