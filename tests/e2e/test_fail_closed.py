@@ -4,6 +4,7 @@ host's own stack, weft says what is missing, and the next apply puts it back.
 
     a1 = a (weft, loses a program) [ul]====[ul] b: sends frames for the host itself through the tunnel
 """
+import glob
 import json
 import socket
 
@@ -41,10 +42,13 @@ def mac_of(host):
     return host.ip_json("link", "show", "ul")[0]["address"]
 
 
-def detach(host, interface):
-    """Not through weft: the link itself is told to let go."""
-    pin = f"/sys/fs/bpf/weft/v1/{host.node}/links/tc_{host.ifindex(interface)}"
-    run("bpftool", "link", "detach", "pinned", pin)
+def detach(host, interface="*"):
+    """Not through weft: the links themselves are told to let go."""
+    index = interface if interface == "*" else host.ifindex(interface)
+    pins = glob.glob(f"/sys/fs/bpf/weft/v*/{host.node}/links/tc_{index}")
+    assert pins
+    for pin in pins:
+        run("bpftool", "link", "detach", "pinned", pin)
 
 
 def inner_frames(lab, payload):
@@ -79,7 +83,8 @@ def inputs(host):
         "IcmpInMsgs", "Icmp6InEchos", "IpForwDatagrams", "Ip6OutForwDatagrams")}
 
 
-def test_inner_frames_never_reach_the_host(wire):
+@pytest.mark.parametrize("lost", ("ul", "*"), ids=("tc_underlay", "all of TC"))
+def test_inner_frames_never_reach_the_host(wire, lost):
     """The host listens, forwards and answers, and is handed frames for each of its ears."""
     a, b = wire.hosts
     family, payload = wire.families[0], mark()
@@ -90,7 +95,7 @@ def test_inner_frames_never_reach_the_host(wire):
         tcp.bind((a.vtep(family), PORT))
         tcp.listen(5)
         ping(b, a.vtep(family), count=1)
-        detach(a, "ul")
+        detach(a, lost)
         on_wire, at_workload, before = Frames(b, "ul"), Frames(wire.workloads[0]), inputs(a)
         frames = inner_frames(wire, payload)
         dropped = otherhost_drops(a)
@@ -103,12 +108,28 @@ def test_inner_frames_never_reach_the_host(wire):
     if a.xdp == "off":
         # Weft's own device, there for GRO's sake, takes the outer packets; nothing comes out of it.
         before["UdpInDatagrams" if family == 4 else "Udp6InDatagrams"] += len(frames)
-        assert a.ip_json("link", "show", "weft-gro")[0]["stats64"]["rx"]["packets"] == 0
     assert after == before
     assert not at_workload.having(payload)
     for e in map(Ether, on_wire.poll()):
         assert not isinstance(e.payload.payload, (TCP, UDP)), f"an answer: {e!r}"
         assert ARP not in e or e[ARP].pdst != wire.workloads[1].ip4, f"an answer: {e!r}"
+
+
+def test_port_without_its_program_leads_nowhere(pair):
+    """What the workload says is for the network, not for the host it runs on."""
+    lab = pair()
+    a, a1 = lab.hosts[0], lab.workloads[0]
+    host_mac = a.ip_json("link", "show", "wa1")[0]["address"]
+    a.sysctl("net/ipv4/ip_forward", 1)
+    a1.ip("route add 192.0.2.0/24 dev eth0", f"neigh add 192.0.2.1 lladdr {host_mac} dev eth0")
+    detach(a, "wa1")
+    before, answers = inputs(a), Frames(a1)
+    a1.run("ping", "-c", 2, "-i", 0.01, "-W", 0.3, "192.0.2.1", check=False)
+    answers.send(bytes(Ether(src=a1.mac, dst=BROADCAST) / ARP(hwsrc=a1.mac, psrc="192.0.2.77",
+                                                              pdst="192.0.2.1")))
+    a1.run("ping", "-c", 1, "-W", 0.3, "192.0.2.1", check=False)
+    assert inputs(a) == before
+    assert not answers.poll()
 
 
 def otherhost_drops(host):
