@@ -68,11 +68,11 @@ static __always_inline int weft_from_underlay(struct weft_pkt *p)
 	int err;
 
 	p->from_underlay = 1;
-	if (!weft_restore(p)) {
+	err = weft_restore(p);
+	if (err == WEFT_ACT_PASS)
 		err = weft_strip_outer(p);
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	err = weft_parse_ctx(p);
 	if (!err)
 		err = weft_classify_inner(p);

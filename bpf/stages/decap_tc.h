@@ -18,8 +18,8 @@
  * Nothing in tc_underlay may write to the packet by pointer. For a program that does, the kernel
  * copies a packet that somebody else holds too (a tcpdump on the uplink) before the program starts,
  * and the copy has lost the metadata.
- * Return: true if the frame bears our metadata and the parked address; its own destination is then
- * back in place.
+ * Return: 0 its own destination is back in place; WEFT_ACT_PASS it is no such frame;
+ * -WEFT_DROP_META_LOST: it bears the parked address, but not our metadata.
  */
 static __always_inline int weft_restore(struct weft_pkt *p)
 {
@@ -28,15 +28,14 @@ static __always_inline int weft_restore(struct weft_pkt *p)
 	const __u8 *frame = ctx_data(p->ctx);
 	__u8 dmac[WEFT_ETH_ALEN];
 
-	if ((void *)(meta + 1) > (void *)frame ||
-	    (void *)(frame + WEFT_ETH_HLEN) > ctx_data_end(p->ctx))
-		return 0;
-	if (meta->magic != WEFT_META_MAGIC || !weft_mac_equal(frame, parked))
-		return 0;
+	if ((void *)(frame + WEFT_ETH_HLEN) > ctx_data_end(p->ctx) || !weft_mac_equal(frame, parked))
+		return WEFT_ACT_PASS;
+	if ((void *)(meta + 1) > (void *)frame || meta->magic != WEFT_META_MAGIC)
+		return -WEFT_DROP_META_LOST;
 	p->network = meta->network;
 	p->tunnel = meta->tunnel;
 	__builtin_memcpy(dmac, meta->dmac, sizeof(dmac));
-	return !ctx_store(p->ctx, 0, dmac, sizeof(dmac));
+	return ctx_store(p->ctx, 0, dmac, sizeof(dmac)) ? -WEFT_DROP_META_LOST : 0;
 }
 
 /*

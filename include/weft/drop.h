@@ -46,7 +46,8 @@
 	X(PKT_TOO_BIG, "larger than the tunnel can carry; the sender is told the size that fits")  \
 	X(ENCAP_FAILED, "the kernel refused to add the tunnel header")                             \
 	X(REPLICA_LOST, "one copy of a flooded frame could not be made or sent")                   \
-	X(REPLY_FAILED, "the answer to an ARP request or neighbour solicitation could not be built")
+	X(REPLY_FAILED, "the answer to an ARP request or neighbour solicitation could not be built") \
+	X(META_LOST, "what xdp_underlay found out about the frame did not reach tc_underlay")
 
 /** enum weft_drop - drop reasons; 0 is none. A stage returns the reason negated. */
 enum weft_drop {

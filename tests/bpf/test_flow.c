@@ -184,6 +184,27 @@ static void test_sends_marked(void **state)
 	check_end();
 }
 
+/* As if xdp_underlay had parked it, but there is no metadata: nobody can say whose it is. */
+static void test_without_meta(void **state)
+{
+	static struct packet in;
+	static struct run r;
+	struct moves lost = {};
+
+	(void)state;
+	packet_build(&in,
+		     PKT(ETH(.dst = WEFT_PARKED_MAC, .src = MAC_WEB_B),
+			 IP4(.src = IP4_WEB_B, .dst = IP4_WEB1), UDP(PORTS), DATA(60)),
+		     NULL);
+	check_begin();
+	r = (struct run){.prog = TC_UNDERLAY, .ifindex = wires_index(UPLINK)};
+	assert_int_equal(prog_run(&r, in.data, in.len), 0);
+	check(r.verdict == TC_SHOT, "verdict %d", r.verdict);
+	moves_add(&lost, C_DROP, PORT_ID(UPLINK), WEFT_DROP_META_LOST, 1, in.len);
+	check_moves(&lost);
+	check_end();
+}
+
 /* Segments in a tunnel, of a kind that the kernel does not know how to shorten. */
 static void test_cannot_strip(void **state)
 {
@@ -216,6 +237,7 @@ int test_flow(void)
 		{"ICMP errors are limited", test_error_rate, NULL, NULL, NULL},
 		{"tc_underlay sends what is marked", test_sends_marked, NULL, NULL, NULL},
 		{"GSO that the kernel cannot decapsulate", test_cannot_strip, NULL, NULL, NULL},
+		{"a parked frame without metadata", test_without_meta, NULL, NULL, NULL},
 	};
 
 	return run_rows("entropy", same_rows, sizeof(same_rows) / sizeof(same_rows[0]),
