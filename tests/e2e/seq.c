@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,24 +23,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SEQ_MAGIC 0x7765667473657131ULL
-#define SEQ_MAX (1u << 24)   /* datagrams of one run */
-#define SIZE_MAX_UDP 65000
-#define CATCH_UP 16	     /* datagrams sent at once after a stall; more would overrun a veth's ring */
-#define SOCKET_BUFFER (4 << 20)
+#define SEQ_MAGIC        0x7765667473657131ULL
+#define SEQ_MAX          (1u << 24) /* datagrams of one run */
+#define SIZE_MAX_UDP     65000
+#define CATCH_UP         16 /* datagrams sent at once after a stall; more would overrun a veth's ring */
+#define SOCKET_BUFFER    (4 << 20)
 #define LIFETIME_SECONDS 300 /* nobody waits for this process longer than that */
 
 struct datagram {
-	__uint64_t magic;
-	__uint64_t seq;
-	__uint64_t sent_ns; /* CLOCK_MONOTONIC */
+	uint64_t magic;
+	uint64_t seq;
+	uint64_t sent_ns; /* CLOCK_MONOTONIC */
 };
 
 struct received {
-	__uint8_t *seen;
-	__uint64_t n, next, duplicates, reordered, foreign;
-	__uint64_t latency_max_ns;
-	__uint32_t overflow;
+	uint8_t *seen;
+	uint64_t n, next, duplicates, reordered, foreign;
+	uint64_t latency_max_ns;
+	uint32_t overflow;
 };
 
 static volatile sig_atomic_t stop;
@@ -56,7 +57,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-static __uint64_t now_ns(void)
+static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
@@ -64,9 +65,9 @@ static __uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-static void sleep_until(__uint64_t ns)
+static void sleep_until(uint64_t ns)
 {
-	struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+	struct timespec ts = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
 
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
@@ -74,7 +75,7 @@ static void sleep_until(__uint64_t ns)
 static int connect_to(const char *address, const char *port, struct sockaddr_storage *to,
 		      socklen_t *len)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST };
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
 	struct addrinfo *info;
 	int fd;
 
@@ -94,9 +95,9 @@ static int connect_to(const char *address, const char *port, struct sockaddr_sto
 /* Unconnected, so that an ICMP error about one datagram is not reported in place of the next. */
 static int send_all(const char *address, const char *port, long rate, size_t size)
 {
-	static __uint8_t payload[SIZE_MAX_UDP];
+	static uint8_t payload[SIZE_MAX_UDP];
 	struct datagram *d = (void *)payload;
-	__uint64_t interval = 1000000000ULL / rate, due, stall = 0, errors = 0, now;
+	uint64_t interval = 1000000000ULL / rate, due, stall = 0, errors = 0, now;
 	struct sockaddr_storage to;
 	socklen_t len;
 	int fd = connect_to(address, port, &to, &len);
@@ -123,7 +124,7 @@ static int send_all(const char *address, const char *port, long rate, size_t siz
 
 static int listen_on(const char *port)
 {
-	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(atoi(port)) };
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(atoi(port))};
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int on = 1, size = SOCKET_BUFFER;
 
@@ -137,7 +138,7 @@ static int listen_on(const char *port)
 
 static void note(struct received *r, const struct datagram *d, ssize_t len)
 {
-	__uint64_t latency = now_ns() - d->sent_ns;
+	uint64_t latency = now_ns() - d->sent_ns;
 
 	if (len < (ssize_t)sizeof(*d) || d->magic != SEQ_MAGIC || d->seq >= SEQ_MAX) {
 		r->foreign++;
@@ -160,12 +161,14 @@ static void note(struct received *r, const struct datagram *d, ssize_t len)
 /* Return: false if nothing is queued. */
 static bool receive_one(int fd, struct received *r)
 {
-	static __uint8_t payload[SIZE_MAX_UDP];
-	__uint8_t control[CMSG_SPACE(sizeof(__uint32_t))];
-	struct iovec iov = { .iov_base = payload, .iov_len = sizeof(payload) };
+	static uint8_t payload[SIZE_MAX_UDP];
+	uint8_t control[CMSG_SPACE(sizeof(uint32_t))];
+	struct iovec iov = {.iov_base = payload, .iov_len = sizeof(payload)};
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
 	};
 	ssize_t len = recvmsg(fd, &msg, MSG_DONTWAIT);
 	struct cmsghdr *c;
@@ -183,7 +186,7 @@ static bool receive_one(int fd, struct received *r)
 static void print_received(const struct received *r)
 {
 	const char *comma = "";
-	__uint64_t i, first;
+	uint64_t i, first;
 
 	printf("{\"received\": %llu, \"next\": %llu, \"gaps\": [", (unsigned long long)r->n,
 	       (unsigned long long)r->next);
@@ -196,15 +199,16 @@ static void print_received(const struct received *r)
 		comma = ", ";
 	}
 	printf("], \"duplicates\": %llu, \"reordered\": %llu, \"foreign\": %llu, \"overflow\": %u, "
-	       "\"latency_max_us\": %llu}\n", (unsigned long long)r->duplicates,
-	       (unsigned long long)r->reordered, (unsigned long long)r->foreign, r->overflow,
+	       "\"latency_max_us\": %llu}\n",
+	       (unsigned long long)r->duplicates, (unsigned long long)r->reordered,
+	       (unsigned long long)r->foreign, r->overflow,
 	       (unsigned long long)r->latency_max_ns / 1000);
 }
 
 static int receive_all(const char *port)
 {
-	struct received r = { .seen = calloc(SEQ_MAX + 1, 1) };
-	struct pollfd p = { .fd = listen_on(port), .events = POLLIN };
+	struct received r = {.seen = calloc(SEQ_MAX + 1, 1)};
+	struct pollfd p = {.fd = listen_on(port), .events = POLLIN};
 
 	if (!r.seen)
 		die("calloc");
@@ -222,7 +226,7 @@ static int receive_all(const char *port)
 
 int main(int argc, char **argv)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = {.sa_handler = on_signal};
 	long rate, size;
 
 	sigaction(SIGTERM, &sa, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * A virtual machine's share of a tap, without the machine: makes a tap in each of two network
- * namespaces and copies frames between them, so that a workload's kernel sits behind the host's tap.
+ * namespaces and copies frames between them, so that a workload's kernel sits behind the host's
+ *tap.
  *
  *	tapwire plain|offload NETNS TAP NETNS TAP
  *
@@ -21,7 +22,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define FRAME_MAX (1 << 17) /* a GSO packet and its headers */
+#define FRAME_MAX        (1 << 17) /* a GSO packet and its headers */
 #define LIFETIME_SECONDS 300
 
 static int fail(const char *what)
@@ -32,7 +33,7 @@ static int fail(const char *what)
 
 static int open_tap(const char *netns, const char *name, bool offload)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | (offload ? IFF_VNET_HDR : 0) };
+	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI | (offload ? IFF_VNET_HDR : 0)};
 	int ns = open(netns, O_RDONLY | O_CLOEXEC), fd;
 
 	if (ns < 0 || setns(ns, CLONE_NEWNET))
@@ -49,7 +50,8 @@ static int open_tap(const char *netns, const char *name, bool offload)
 	return fd;
 }
 
-/* A frame that the other end cannot take (it is down) is lost, as on a wire. Return: -1 at the end. */
+/* A frame that the other end cannot take (it is down) is lost, as on a wire. Return: -1 at the end.
+ */
 static int copy(int from, int to)
 {
 	static char frame[FRAME_MAX];
