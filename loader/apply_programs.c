@@ -212,7 +212,7 @@ static int undo_xdp_attach(void *arg)
 	if (!step->op->done)
 		return 0;
 	err = xdp_read(&whose, &now);
-	return err ? err : xdp_detach(&step->apply->plan->pins, &now);
+	return err ? err : xdp_detach(&step->apply->plan->pins, &whose, &now);
 }
 
 /* Puts back what was there, whatever is there now. */
@@ -249,7 +249,8 @@ static int do_xdp_replace(void *arg)
 static int do_xdp_detach(void *arg)
 {
 	const struct op_step *step = arg;
-	int err = xdp_detach(&step->apply->plan->pins, &step->op->before);
+	const struct whose whose = whose_of(step);
+	int err = xdp_detach(&step->apply->plan->pins, &whose, &step->op->before);
 
 	step->op->done = !err;
 	return err;

@@ -139,7 +139,7 @@ static int read_one(const struct pins *pins, const struct whose *whose, struct c
 
 /*
  * A link says itself whether it is attached; that it holds a program says nothing. Where there are
- * no links, programs live by their attachments alone.
+ * no links, TC programs live by their attachments alone. XDP programs may not: libxdp has pins.
  */
 static bool is_attached_somewhere(const struct pins *pins, const struct attachments *all,
 				  __u32 node)
@@ -153,7 +153,7 @@ static bool is_attached_somewhere(const struct pins *pins, const struct attachme
 		if (tc_is_alive(pins, all->v[i].ifindex))
 			return true;
 	}
-	return !links && progs_any_uses(node);
+	return !links && progs_any_tc_uses(node);
 }
 
 /* Not attached here, so perhaps elsewhere. What has just gone is given time to be gone. */

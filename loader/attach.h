@@ -164,7 +164,10 @@ int xdp_replace(const struct maps *maps, const struct attachment *old);
 int xdp_restore(const struct pins *pins, const struct maps *maps, const struct whose *whose,
 		const struct attachment *old, int old_fd);
 
-/** xdp_detach - detach the program in @a; if it is gone, fine. Also removes the marker. */
-int xdp_detach(const struct pins *pins, const struct attachment *a);
+/**
+ * xdp_detach - detach the program in @a, and remove the marker. If the program is not attached (any
+ * more), what libxdp keeps of it is removed.
+ */
+int xdp_detach(const struct pins *pins, const struct whose *whose, const struct attachment *a);
 
 #endif

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -18,7 +19,9 @@
 #include "pins.h"
 #include "util.h"
 
-#define SECTION "xdp"
+#define SECTION         "xdp"
+#define SKIP_DISPATCHER "LIBXDP_SKIP_DISPATCHER" /* libxdp(3) */
+#define LIBXDP_DIR      PINS_BPFFS "/xdp"        /* where libxdp pins what a dispatcher calls */
 
 const char *xdp_kind_name(enum xdp_kind kind)
 {
@@ -95,8 +98,7 @@ static bool takes_frags(enum xdp_kind kind)
 	return kind == XDP_NATIVE;
 }
 
-/* Through libxdp: beside others if the kernel allows it, else alone if the place is free. */
-static int attach_new(const struct maps *maps, enum xdp_kind kind, __u32 ifindex)
+static int attach_once(const struct maps *maps, enum xdp_kind kind, __u32 ifindex)
 {
 	_cleanup_(object_freep) struct bpf_object *obj = NULL;
 	_cleanup_(program_closep) struct xdp_program *prog = NULL;
@@ -111,6 +113,24 @@ static int attach_new(const struct maps *maps, enum xdp_kind kind, __u32 ifindex
 		return err;
 	xdp_program__set_xdp_frags_support(prog, takes_frags(kind)); /* also a dispatcher's */
 	return xdp_program__attach(prog, ifindex, mode_of(kind), 0);
+}
+
+/*
+ * Beside others if the kernel allows it, else alone if the place is free. libxdp sees to that, but
+ * for one case: newer kernels (Debian's 6.12 is one) take no program that changes packets into the
+ * dispatcher of a libxdp older than they are: "Extension program changes packet data, while
+ * original does not".
+ */
+static int attach_new(const struct maps *maps, enum xdp_kind kind, __u32 ifindex)
+{
+	int err;
+
+	err = attach_once(maps, kind, ifindex);
+	if (err != -EINVAL || setenv(SKIP_DISPATCHER, "1", 1))
+		return err;
+	err = attach_once(maps, kind, ifindex);
+	unsetenv(SKIP_DISPATCHER);
+	return err;
 }
 
 int xdp_attach(const struct pins *pins, const struct maps *maps, enum xdp_kind kind, __u32 ifindex)
@@ -216,12 +236,70 @@ static int detach_alone(const struct attachment *a)
 	return fd < 0 ? fd : exchange(a->ifindex, a->xdp, fd, -1);
 }
 
-int xdp_detach(const struct pins *pins, const struct attachment *a)
+/* Whether a directory of libxdp's holds a program of ours. */
+static bool holds_ours(const struct whose *whose, const char *dir, char **names)
+{
+	const struct prog *prog;
+
+	for (char **name = names; *name; name++) {
+		_cleanup_(program_closep) struct xdp_program *pinned = NULL;
+		_cleanup_free_ char *path = NULL;
+
+		if (!strstr(*name, "-prog") || asprintf(&path, "%s/%s", dir, *name) < 0)
+			continue;
+		pinned = xdp_program__from_pin(path);
+		if (!libxdp_get_error(pinned) &&
+		    attach_is_ours(whose, xdp_program__id(pinned), &prog))
+			return true;
+	}
+	return false;
+}
+
+static void sweep_dir(const struct whose *whose, const char *dir)
+{
+	_cleanup_(pins_names_freep) char **names = NULL;
+
+	if (pins_list_dir(dir, &names) || !holds_ours(whose, dir, names))
+		return;
+	for (char **name = names; *name; name++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", dir, *name) >= 0)
+			unlink(path);
+	}
+	rmdir(dir);
+}
+
+/*
+ * An interface that goes takes its dispatcher along, but libxdp's pins stay, and with them our
+ * program and its maps. libxdp's own way to clean up would take interfaces of the same index in
+ * other network namespaces for this one.
+ */
+static void sweep(const struct whose *whose, __u32 ifindex)
+{
+	_cleanup_(pins_names_freep) char **names = NULL;
+	char prefix[sizeof("dispatch--") + 10];
+
+	snprintf(prefix, sizeof(prefix), "dispatch-%u-", ifindex);
+	if (pins_list_dir(LIBXDP_DIR, &names))
+		return;
+	for (char **name = names; *name; name++) {
+		_cleanup_free_ char *dir = NULL;
+
+		if (!strncmp(*name, prefix, strlen(prefix)) &&
+		    asprintf(&dir, LIBXDP_DIR "/%s", *name) >= 0)
+			sweep_dir(whose, dir);
+	}
+}
+
+int xdp_detach(const struct pins *pins, const struct whose *whose, const struct attachment *a)
 {
 	char name[IF_NAMESIZE];
 	int err = 0;
 
-	if (a->xdp != XDP_NONE)
+	if (a->xdp == XDP_NONE)
+		sweep(whose, a->ifindex);
+	else
 		err = a->xdp_shared ? detach_shared(a, a->xdp_prog.prog) : detach_alone(a);
 	if (err && err != -ENOENT && if_indextoname(a->ifindex, name))
 		return err;

@@ -245,7 +245,7 @@ static enum cmd_exit apply(const struct options *o, const struct config *cfg,
 	if (err)
 		return cmd_error(CMD_FAILED, "node %s: %s%s", node->name.v,
 				 problem ? problem : strerror(-err),
-				 err == -EPERM || err == -EACCES ? "; weft needs root" : "");
+				 geteuid() ? "; weft needs root" : "");
 	if (!o->dry_run) {
 		err = apply_plan(&plan, &journal);
 		if (err)

@@ -33,7 +33,7 @@ static void note(struct down *d, int err, const char *what, __u32 ifindex)
 }
 
 /* XDP before TC: what XDP has decapsulated needs TC. */
-static void detach_all(struct down *d, const struct attachments *all)
+static void detach_all(struct down *d, const struct whose *whose, const struct attachments *all)
 {
 	_cleanup_(hurry_end) struct hurry hurry = hurry_begin(all->n);
 	const struct attachment *a;
@@ -43,7 +43,7 @@ static void detach_all(struct down *d, const struct attachments *all)
 		a = &all->v[i];
 		if (!(a->pins & ATTACH_PIN_XDP))
 			continue;
-		err = xdp_detach(d->pins, a);
+		err = xdp_detach(d->pins, whose, a);
 		note(d, err, "detach the XDP program from", a->ifindex);
 		d->summary->programs += !err && a->xdp != XDP_NONE;
 	}
@@ -80,6 +80,7 @@ static void take_down(struct down *d)
 	_cleanup_(attachments_clear) struct attachments attachments = {};
 	_cleanup_(progs_clear) struct progs progs = {};
 	_cleanup_(maps_close) struct maps maps;
+	struct whose whose = {.progs = &progs};
 	int err;
 
 	err = maps_open_pinned(d->pins, &maps);
@@ -92,7 +93,8 @@ static void take_down(struct down *d)
 	note(d, err, "find the attached programs", 0);
 	/* Before its guard goes. */
 	note(d, devices_remove(d->pins->node), "remove " DEVICE_VXLAN, 0);
-	detach_all(d, &attachments);
+	whose.node = map_id(maps.fd[TABLE_NODE]);
+	detach_all(d, &whose, &attachments);
 	/* What could not be detached can only be found again by the pins. */
 	if (!d->err)
 		unpin_maps(d);

@@ -192,7 +192,7 @@ static int is_visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-static int list(const char *path, char ***names)
+int pins_list_dir(const char *path, char ***names)
 {
 	struct dirent **entries = NULL;
 	char **list;
@@ -221,12 +221,12 @@ static int list(const char *path, char ***names)
 
 int pins_list(const struct pins *pins, enum pins_dir dir, char ***names)
 {
-	return list(pins_path(pins, dir, NULL).s, names);
+	return pins_list_dir(pins_path(pins, dir, NULL).s, names);
 }
 
 int pins_nodes(char ***names)
 {
-	return list(ABI_DIR, names);
+	return pins_list_dir(ABI_DIR, names);
 }
 
 void pins_names_free(char **names)

@@ -109,6 +109,9 @@ int pins_commit(const struct pins *pins, const char *name);
  */
 int pins_list(const struct pins *pins, enum pins_dir dir, char ***names);
 
+/** pins_list_dir - pins_list() of any directory. */
+int pins_list_dir(const char *path, char ***names);
+
 /** pins_nodes - names of all nodes with something pinned; as pins_list(). */
 int pins_nodes(char ***names);
 

@@ -70,7 +70,7 @@ static __u64 read_build(int fd, const struct bpf_map_info *info)
 	return config.build;
 }
 
-static int read_info(int fd, struct prog *prog)
+static int read_info(int fd, struct prog *prog, __u32 *type)
 {
 	struct bpf_prog_info info = {
 		.nr_map_ids = PROG_MAX_MAPS,
@@ -82,6 +82,7 @@ static int read_info(int fd, struct prog *prog)
 	err = bpf_obj_get_info_by_fd(fd, &info, &len);
 	if (err)
 		return err;
+	*type = info.type;
 	prog->id = info.id;
 	prog->n_maps = info.nr_map_ids < PROG_MAX_MAPS ? info.nr_map_ids : PROG_MAX_MAPS;
 	memcpy(prog->name, info.name, sizeof(prog->name));
@@ -111,11 +112,12 @@ static void sort_maps(struct prog *prog)
 static int read_prog(__u32 id, struct prog *prog)
 {
 	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
+	__u32 type;
 	int err;
 
 	if (fd < 0)
 		return fd;
-	err = read_info(fd, prog);
+	err = read_info(fd, prog, &type);
 	if (!err)
 		sort_maps(prog);
 	return err;
@@ -158,15 +160,16 @@ bool prog_uses(const struct prog *prog, __u32 map_id)
 	return false;
 }
 
-bool progs_any_uses(__u32 map_id)
+bool progs_any_tc_uses(__u32 map_id)
 {
-	__u32 id = 0;
+	__u32 id = 0, type;
 
 	while (!bpf_prog_get_next_id(id, &id)) {
 		_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
 		struct prog prog = {};
 
-		if (fd >= 0 && !read_info(fd, &prog) && prog_uses(&prog, map_id))
+		if (fd >= 0 && !read_info(fd, &prog, &type) && type == BPF_PROG_TYPE_SCHED_CLS &&
+		    prog_uses(&prog, map_id))
 			return true;
 	}
 	return false;

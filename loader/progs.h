@@ -46,10 +46,10 @@ void progs_clear(struct progs *progs);
 bool prog_uses(const struct prog *prog, __u32 map_id);
 
 /**
- * progs_any_uses - whether any program in the kernel uses the map with this id, in whichever
+ * progs_any_tc_uses - whether any TC program in the kernel uses the map with this id, in whichever
  * network namespace it may be attached.
  */
-bool progs_any_uses(__u32 map_id);
+bool progs_any_tc_uses(__u32 map_id);
 
 /** map_id - id of the map behind a descriptor, 0 if it cannot be told. */
 __u32 map_id(int fd);
