@@ -151,7 +151,7 @@ static int diff_wanted(const struct table *actual, const struct table *wanted,
 		old = table_get(actual, key);
 		if (!old) {
 			err = rows_add(&diff->added, desc, key, value);
-		} else if (memcmp(old, value, desc->value_size)) {
+		} else if (memcmp(old, value, desc->value_size) != 0) {
 			err = rows_add(&diff->changed, desc, key, value);
 			if (!err)
 				err = rows_add(&diff->previous, desc, key, old);
