@@ -41,6 +41,7 @@ static struct {
 	int sock; /* at the far end */
 } wires[WIRE_MAX];
 static int near_sock; /* at the uplink's near end */
+static struct arrival last;
 
 /* IPv6 would speak up by itself: only where it is needed, and without detecting duplicates. */
 static int quiet_ipv6(void)
@@ -199,7 +200,7 @@ int wires_send(enum wire wire, const void *frame, __u32 len, const struct vnet *
 	return n < 0 ? -errno : 0;
 }
 
-static int receive_from(int sock, void *frame, __u32 size, struct vnet *vnet, __u8 *pkttype)
+static int receive_from(int sock, void *frame, __u32 size, struct vnet *vnet)
 {
 	struct virtio_net_hdr h;
 	struct sockaddr_ll from;
@@ -210,7 +211,7 @@ static int receive_from(int sock, void *frame, __u32 size, struct vnet *vnet, __
 
 	if (n < 0)
 		return -errno;
-	*pkttype = from.sll_pkttype;
+	last = (struct arrival){ntohs(from.sll_protocol), from.sll_pkttype};
 	if (vnet)
 		*vnet = (struct vnet){h.gso_type, h.hdr_len, h.gso_size,
 				      h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? h.csum_start : 0,
@@ -223,16 +224,15 @@ static int next_frame(int sock, void *frame, __u32 size, struct vnet *vnet, int 
 		      bool passes_groups)
 {
 	struct pollfd pfd = {.fd = sock, .events = POLLIN};
-	__u8 pkttype = 0;
 	int n;
 
 	for (int i = 0; i < 1000; i++) {
-		n = receive_from(sock, frame, size, vnet, &pkttype);
+		n = receive_from(sock, frame, size, vnet);
 		if (n == -EAGAIN && poll(&pfd, 1, wait_ms) == 1)
 			continue;
 		if (n < 0)
 			return n;
-		if (pkttype == PACKET_OUTGOING)
+		if (last.pkttype == PACKET_OUTGOING)
 			continue;
 		if (passes_groups || *(__u8 *)frame != 0x33)
 			return n;
@@ -243,6 +243,11 @@ static int next_frame(int sock, void *frame, __u32 size, struct vnet *vnet, int 
 int wires_receive(enum wire wire, void *frame, __u32 size, struct vnet *vnet, int wait_ms)
 {
 	return next_frame(wires[wire].sock, frame, size, vnet, wait_ms, wire != UPLINK);
+}
+
+struct arrival wires_arrival(void)
+{
+	return last;
 }
 
 int wires_receive_near(void *frame, __u32 size, int wait_ms)

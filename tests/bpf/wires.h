@@ -15,6 +15,12 @@ struct vnet {
 	__u16 csum_start, csum_offset;
 };
 
+/** struct arrival - what the kernel took a frame for. */
+struct arrival {
+	__u16 protocol; /* host order */
+	__u8 pkttype;   /* PACKET_HOST, ... */
+};
+
 /** wires_make - make both namespaces and all interfaces. Return: 0 or -errno. */
 int wires_make(void);
 
@@ -37,6 +43,9 @@ int wires_send(enum wire wire, const void *frame, __u32 len, const struct vnet *
  * uplink. Return: bytes; -EAGAIN if none came.
  */
 int wires_receive(enum wire wire, void *frame, __u32 size, struct vnet *vnet, int wait_ms);
+
+/** wires_arrival - of the frame that wires_receive() gave last. */
+struct arrival wires_arrival(void);
 
 /**
  * wires_receive_near - as wires_receive(), for what entered the uplink by its ingress.
