@@ -16,6 +16,7 @@ import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 
 PREFIX = "e2e"
@@ -200,5 +201,7 @@ def sweep(weft):
             shutil.rmtree(f"{PINS}/{version}/{node}", ignore_errors=True)
     for name in filter(_is_stale, _children(LOCKS)):
         os.unlink(f"{LOCKS}/{name}")
+    for name in filter(_is_stale, _children(tempfile.gettempdir())):
+        shutil.rmtree(f"{tempfile.gettempdir()}/{name}", ignore_errors=True)
     for name in filter(_is_stale, _children("/run/netns")):
         run("ip", "netns", "del", name, check=False)

@@ -17,7 +17,7 @@ import pytest
 
 import bpf
 from lab import BUSY, FAILED, INVALID, NOT_APPLIED, OK, WEFT, Lab
-from netns import PINS, wait_until
+from netns import PINS, Process, wait_until
 from traffic import nothing_lost, ping, unreachable
 
 
@@ -262,11 +262,10 @@ def test_killed_at_random(lab, host, traffic):
     files = [lab.files.port, lab.files.network, lab.files.old]
     killed = 0
     for i in range(60):
-        p = subprocess.Popen([WEFT, "apply", files[i % 3], "--node", host.node, "--netns", host.path],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        weft = Process(WEFT, "apply", files[i % 3], "--node", host.node, "--netns", host.path)
         time.sleep(dice.uniform(0, 0.025))
-        p.kill()
-        killed += p.wait() == -signal.SIGKILL
+        weft.close()
+        killed += weft.popen.returncode == -signal.SIGKILL
     assert killed >= 30
     host.apply(lab.files.port)
     assert_complete(host, lab.files.port)
@@ -280,17 +279,16 @@ def holder(host):
 
 def test_second_weft_is_told_to_wait(lab, host, traffic):
     """One weft a node: the others say so at once, and leave all as it is."""
-    first = subprocess.Popen([WEFT, "apply", lab.files.limits, "--node", host.node, "--netns",
-                              host.path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wait_until("the lock", lambda: holder(host) == first.pid)
-    first.send_signal(signal.SIGSTOP)
+    first = Process(WEFT, "apply", lab.files.limits, "--node", host.node, "--netns", host.path)
+    wait_until("the lock", lambda: holder(host) == first.popen.pid)
+    first.popen.send_signal(signal.SIGSTOP)
     try:
         for command in (("apply", lab.files.old), ("down",)):
-            assert str(first.pid) in host.weft(*command, status=BUSY).stderr
+            assert str(first.popen.pid) in host.weft(*command, status=BUSY).stderr
     finally:
-        first.send_signal(signal.SIGCONT)
-    out, err = first.communicate(timeout=30)
-    assert (first.returncode, err) == (OK, b""), out
+        first.popen.send_signal(signal.SIGCONT)
+    first.finish(sig=None)
+    assert first.popen.returncode == OK
     assert_complete(host, lab.files.limits)
 
 
