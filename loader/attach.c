@@ -70,7 +70,7 @@ static int note_pin(struct attachments *all, const char *pin)
 	ifindex = strtoul(number + 1, &end, 10);
 	for (size_t i = 0; i < ARRAY_SIZE(pin_kinds); i++) {
 		if (strlen(pin_kinds[i].name) != (size_t)(number - pin) ||
-		    strncmp(pin, pin_kinds[i].name, number - pin) || *end || !ifindex)
+		    strncmp(pin, pin_kinds[i].name, number - pin) != 0 || *end || !ifindex)
 			continue;
 		a = get(all, ifindex);
 		if (!a)
