@@ -6,9 +6,14 @@
 #include <string.h>
 #include <linux/types.h>
 
-/** weft_ctx - a frame; @linear of its @len bytes may be reached by pointer, as in an skb. */
+/**
+ * weft_ctx - a frame, as in an skb.
+ * @data: its first @linear bytes, which may be reached by pointer.
+ * @frame: all @len bytes; may be the same memory.
+ */
 typedef struct {
 	const __u8 *data;
+	const __u8 *frame;
 	__u32 linear;
 	__u32 len;
 } weft_ctx;
@@ -27,7 +32,7 @@ static inline long ctx_load(weft_ctx *ctx, __u32 off, void *to, __u32 len)
 {
 	if (off > ctx->len || len > ctx->len - off)
 		return -1;
-	memcpy(to, ctx->data + off, len);
+	memcpy(to, ctx->frame + off, len);
 	return 0;
 }
 
