@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Other people's programs on the same hooks: they keep running, they stay, and weft says so."""
+import os
+
 import pytest
 
 import bpf
@@ -21,6 +23,7 @@ def foreign(request):
         each.close()
 
 
+@pytest.mark.skipif(os.environ.get("WEFT_TEST_TC") == "clsact", reason="weft is told not to use tcx")
 @pytest.mark.parametrize("order", ("before weft", "after weft"))
 def test_tcx(pair, foreign, order):
     lab = pair(apply=order == "after weft")

@@ -6,6 +6,7 @@ host's own stack, weft says what is missing, and the next apply puts it back.
 """
 import glob
 import json
+import os
 import socket
 
 import pytest
@@ -43,12 +44,17 @@ def mac_of(host):
 
 
 def detach(host, interface="*"):
-    """Not through weft: the links themselves are told to let go."""
+    """Not through weft: the links themselves are told to let go, or filters deleted."""
     index = interface if interface == "*" else host.ifindex(interface)
-    pins = glob.glob(f"/sys/fs/bpf/weft/v*/{host.node}/links/tc_{index}")
-    assert pins
-    for pin in pins:
-        run("bpftool", "link", "detach", "pinned", pin)
+    found = glob.glob(f"/sys/fs/bpf/weft/v*/{host.node}/links/*_{index}")
+    for pin in found:
+        kind, _, index = os.path.basename(pin).partition("_")
+        if kind == "tc":
+            run("bpftool", "link", "detach", "pinned", pin)
+        elif kind == "clsact":
+            with host.entered():
+                run("tc", "filter", "del", "dev", socket.if_indextoname(int(index)), "ingress")
+    assert found
 
 
 def inner_frames(lab, payload):
