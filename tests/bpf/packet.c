@@ -210,7 +210,7 @@ static void write_ip4(struct building *b, int i, const struct layer *l, __u32 of
 	put8(b, off + 9, value(l->ip4.proto, protocol_of(l + 1)));
 	putn(b, off + 12, l->ip4.src, 4);
 	putn(b, off + 16, l->ip4.dst, 4);
-	memset(b->p->data + off + 20, 1, 4 * l->ip4.options); /* no operation */
+	memset(b->p->data + off + 20, 0, 4 * l->ip4.options); /* end of options */
 	put16(b, off + 10, 0);
 	put16(b, off + 10,
 	      value(l->ip4.csum, ntohs(packet_fold(packet_csum(b->p->data + off, hlen, 0)))));
@@ -266,11 +266,11 @@ static void write_tcp(struct building *b, int i, const struct layer *l, __u32 of
 	put16(b, off, l->tcp.sport);
 	put16(b, off + 2, l->tcp.dport);
 	put32(b, off + 4, value(l->tcp.seq, 1));
-	put32(b, off + 8, 1);
+	put32(b, off + 8, value(l->tcp.flags, 0x10) & 0x10 ? 1 : 0);
 	put8(b, off + 12, value(l->tcp.doff, 5 + l->tcp.options) << 4);
 	put8(b, off + 13, value(l->tcp.flags, 0x10));
 	put16(b, off + 14, 1024);
-	memset(b->p->data + off + 20, 1, 4 * l->tcp.options);
+	memset(b->p->data + off + 20, 0, 4 * l->tcp.options);
 	put16(b, off + 16, 0);
 	put16(b, off + 16, value(l->tcp.csum, l4_csum(b, i, true)));
 }

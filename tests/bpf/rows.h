@@ -25,6 +25,7 @@
  * @last_lost: the replica that was lost is the last one.
  * @reply: what goes back to @from instead; REF() is the frame that came.
  * @not_live: makes no sense, or something else, with real interfaces.
+ * @odd: the frame itself is none that a dissector would like.
  */
 struct port_row {
 	const char *name;
@@ -40,6 +41,7 @@ struct port_row {
 	bool last_lost;
 	const struct layer *reply;
 	bool not_live;
+	bool odd;
 };
 
 /**

@@ -92,7 +92,7 @@ static const struct port_row rows[] = {
 	  .in = PKT(ASK6(0x12), NS(IP6_WEB1, IP6_SOLICITED(0x12)), EXT(.nh = 60),
 		    ND(.target = IP6_WEB2, .opt = 1, .mac = MAC_WEB1)) },
 	{ "solicitation whose target lies behind the IP packet", .from = WEB1, .to = ALL_BUT_WEB1,
-	  .marked = true,
+	  .marked = true, .odd = true,
 	  .in = PKT(ASK6(0x12), IP6(.src = IP6_WEB1, .dst = IP6_SOLICITED(0x12), .hlim = 255,
 				    .len = 8), ND(.target = IP6_WEB2)) },
 	{ "neighbour advertisement to all nodes", .from = WEB1, .to = ALL_BUT_WEB1, .marked = true,

@@ -56,10 +56,10 @@ static void lost_tunnel_last(void)
 
 /* clang-format off */
 #define BROADCAST(from) ETH(.dst = MAC_BROADCAST, .src = from)
-#define SHOUT IP4(.src = IP4_WEB1, .dst = IP4_BROADCAST), UDP(.sport = 68, .dport = 67), DATA(40)
-#define REPORT IP4(.src = IP4_WEB1, .dst = IP4_GROUP, .options = 1, .ttl = 1, .proto = 2), DATA(16)
+#define SHOUT IP4(.src = IP4_WEB1, .dst = IP4_BROADCAST), UDP(.sport = 1000, .dport = 2000), DATA(40)
+#define REPORT IP4(.src = IP4_WEB1, .dst = IP4_GROUP, .options = 1, .ttl = 1), DATA(16)
 #define REPORT6 IP6(.src = IP6_WEB1, .dst = IP6_GROUP, .hlim = 1), EXT(.nh = 0), \
-		ICMP6(.type = 143, .rest = 1), DATA(20)
+		UDP(.sport = 1000, .dport = 2000), DATA(20)
 #define ALL_BUT_WEB1 (TO(WEB2) | TO(WEB3) | VIA(TUNNEL_B) | VIA(TUNNEL_C))
 
 static const struct port_row rows[] = {

@@ -97,7 +97,7 @@ static void test_same(void **state)
 static void test_spread(void **state)
 {
 	static bool used[65536];
-	unsigned int flows = 4096 / thin(), different = 0;
+	unsigned int flows = thin() < 64 ? 4096 / thin() : 64, different = 0;
 
 	(void)state;
 	check_begin();
