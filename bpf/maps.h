@@ -22,7 +22,8 @@ struct {
 	__type(value, struct weft_node);
 } weft_node SEC(".maps");
 
-/* ifindex -> port or uplink. An entry dies when the port leaves the file or its interface the node. */
+/* ifindex -> port or uplink. An entry dies when the port leaves the file or its interface the node.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -66,7 +67,8 @@ struct {
 	__type(value, struct weft_flood_member);
 } weft_flood SEC(".maps");
 
-/* Tunnel id -> remote VTEP with its header template. A slot is zeroed when the VTEP leaves the file. */
+/* Tunnel id -> remote VTEP with its header template. A slot is zeroed when the VTEP leaves the
+ * file. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 4096);
@@ -118,8 +120,9 @@ struct {
 } weft_net_stat SEC(".maps");
 
 /*
- * (port or uplink, reason) -> packets lost. The datapath inserts on a first drop; the loader deletes
- * a port's rows when it dies. Sized for every pair there can be, so an insert cannot fail for room.
+ * (port or uplink, reason) -> packets lost. The datapath inserts on a first drop; the loader
+ * deletes a port's rows when it dies. Sized for every pair there can be, so an insert cannot fail
+ * for room.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);

@@ -5,7 +5,8 @@
  *     from a port:     parse -> classify ----------------> forward -+-> deliver   (local port)
  *     from the wire:   parse -> classify -> decap -> parse -> ^     +-> encap     (remote VTEP)
  *                      or XDP has done that: restore -> parse ^     +-> flood     (everybody)
- *                                                                   +-> answer    (ARP, ND, too big)
+ *                                                                   +-> answer    (ARP, ND, too
+ * big)
  */
 #ifndef WEFT_BPF_PIPELINE_H
 #define WEFT_BPF_PIPELINE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The XDP program: admit what the wire brings for our VTEP, drop the rest of that before it costs an
- * skb, strip the tunnel header, and let the driver's GRO see the inner frame. tc_underlay goes on.
+ * The XDP program: admit what the wire brings for our VTEP, drop the rest of that before it costs
+ * an skb, strip the tunnel header, and let the driver's GRO see the inner frame. tc_underlay goes
+ * on.
  *
  * An object of its own, because libxdp loads it when it attaches it.
  */
@@ -27,7 +28,7 @@ static __always_inline int weft_admit(struct weft_pkt *p)
 SEC("xdp")
 int xdp_underlay(struct xdp_md *xdp)
 {
-	struct weft_pkt p = { .ctx = xdp, .segs = 1, .from_underlay = 1 };
+	struct weft_pkt p = {.ctx = xdp, .segs = 1, .from_underlay = 1};
 	int act;
 
 	p.len = ctx_len(xdp);

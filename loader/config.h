@@ -164,7 +164,8 @@ struct config {
 	int column;
 	struct cfg_str node; /* which of @nodes this machine is, unless --node says so */
 	struct cfg_num vxlan_port;
-	struct cfg_num tunnel_gro; /* bool: merge inner segments where XDP does not strip the tunnel */
+	struct cfg_num
+		tunnel_gro; /* bool: merge inner segments where XDP does not strip the tunnel */
 	struct cfg_nodes nodes;
 	struct cfg_networks networks;
 	struct cfg_ports ports;

@@ -3,15 +3,16 @@
  * Two devices of weft's own on a node with uplinks. No packet is meant to pass either; they are
  * there for what the kernel does because they are.
  *
- * `weft-vxlan`, a vxlan device. While it is up it holds the UDP port, and that makes the stack's GRO
- * look into tunnels: where XDP does not strip the tunnel header, TCP segments reach tc_underlay
+ * `weft-vxlan`, a vxlan device. While it is up it holds the UDP port, and that makes the stack's
+ * GRO look into tunnels: where XDP does not strip the tunnel header, TCP segments reach tc_underlay
  * merged. It is a port of kind WEFT_PORT_GUARD: what reaches it (because somebody detached
  * tc_underlay, say) meets tc_from_port, and is dropped and counted there.
  *
  * `weft-ports`, a bridge that is never up, with all ports and weft-vxlan in it. The kernel gives
  * every device in a bridge the largest headroom that one of them needs, so workloads allocate their
  * packets with room for a tunnel header, which else costs a new buffer per packet. And should
- * somebody detach tc_from_port, a port's frames end in a bridge that is down, not in the host's stack.
+ * somebody detach tc_from_port, a port's frames end in a bridge that is down, not in the host's
+ * stack.
  *
  * All of this is about speed, and a second lock on the door: an apply does not fail over it.
  */

@@ -13,8 +13,8 @@
 
 /** struct ids - ids in use. Set @first and zero the rest. */
 struct ids {
-	__u32 first;	   /* lowest id that is given out */
-	__u32 next;	   /* all below are in use */
+	__u32 first;       /* lowest id that is given out */
+	__u32 next;        /* all below are in use */
 	struct set by_key; /* key -> id */
 	struct set used;   /* id -> nothing */
 };

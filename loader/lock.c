@@ -17,7 +17,7 @@
 #include "util.h"
 
 #define PATH_SIZE (sizeof(LOCK_DIR "/.lock") + WEFT_NAME_LEN)
-#define TRIES	  100
+#define TRIES     100
 
 static void lock_path(const char *node, char path[static PATH_SIZE])
 {

@@ -167,7 +167,8 @@ static const struct schema_key uplink_keys[] = {
 		.offset = offsetof(struct cfg_uplink, xdp),
 		.fallback = "auto",
 		.doc = "Where tunnel headers are taken off. `auto`: in the driver (XDP) if it can, "
-		       "else at TC; at TC on a veth, where XDP would cost its peer GSO. `native`: in the driver, or refuse. `generic`: by XDP "
+		       "else at TC; at TC on a veth, where XDP would cost its peer GSO. `native`: "
+		       "in the driver, or refuse. `generic`: by XDP "
 		       "without the driver's help. `off`: at TC.",
 		.example = "off",
 	},

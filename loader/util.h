@@ -13,8 +13,8 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define _cleanup_(fn)  __attribute__((cleanup(fn)))
-#define _cleanup_free_ _cleanup_(freep)
+#define _cleanup_(fn)   __attribute__((cleanup(fn)))
+#define _cleanup_free_  _cleanup_(freep)
 #define _cleanup_close_ _cleanup_(closep)
 
 static inline void freep(void *p)
@@ -29,19 +29,19 @@ static inline void closep(int *fd)
 }
 
 /** TAKE_PTR - hand over a pointer: its value, leaving NULL behind. */
-#define TAKE_PTR(p)                    \
-	({                             \
-		typeof(p) _p = (p);    \
-		(p) = NULL;            \
-		_p;                    \
+#define TAKE_PTR(p)                                                                                \
+	({                                                                                         \
+		typeof(p) _p = (p);                                                                \
+		(p) = NULL;                                                                        \
+		_p;                                                                                \
 	})
 
 /** TAKE_FD - hand over a descriptor: its value, leaving -1 behind. */
-#define TAKE_FD(fd)             \
-	({                      \
-		int _fd = (fd); \
-		(fd) = -1;      \
-		_fd;            \
+#define TAKE_FD(fd)                                                                                \
+	({                                                                                         \
+		int _fd = (fd);                                                                    \
+		(fd) = -1;                                                                         \
+		_fd;                                                                               \
 	})
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Hook access for TC programs. ctx_xdp.h gives the same names for XDP; an entry file includes one of
- * the two, and no other file names a context type.
+ * Hook access for TC programs. ctx_xdp.h gives the same names for XDP; an entry file includes one
+ * of the two, and no other file names a context type.
  */
 #ifndef WEFT_BPF_LIB_CTX_H
 #define WEFT_BPF_LIB_CTX_H

@@ -37,8 +37,8 @@ static __always_inline __u32 weft_flow_hash(const struct weft_hdrs *h)
 		__builtin_memcpy(macs, h->macs, sizeof(macs));
 		return weft_mix(weft_hash_words(macs, 3, 0));
 	}
-	/* The first fragment must not part from the later ones, which have no ports, and behind IPv6
-	 * extension headers no protocol either. */
+	/* The first fragment must not part from the later ones, which have no ports, and behind
+	 * IPv6 extension headers no protocol either. */
 	if (!(h->flags & WEFT_H_FRAG)) {
 		ports = (__u32)h->sport << 16 | h->dport;
 		proto = h->l4_proto;

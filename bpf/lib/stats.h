@@ -19,7 +19,7 @@ static __always_inline void weft_count(struct weft_count *c, const struct weft_p
  */
 static __attribute__((noinline)) void weft_count_drop(struct weft_pkt *p, __u32 reason)
 {
-	struct weft_drop_key key = { .port = p->port, .reason = reason };
+	struct weft_drop_key key = {.port = p->port, .reason = reason};
 	struct weft_count first = {}, *c;
 
 	if (!key.port) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Stage 4a, answer: ARP requests and IPv6 neighbour solicitations of a port for endpoints that the
- * tables know are turned into the answer on the spot. Called by forward.h for group-addressed frames
- * from a port; unicast ones are probes of reachability and go to the endpoint itself.
+ * tables know are turned into the answer on the spot. Called by forward.h for group-addressed
+ * frames from a port; unicast ones are probes of reachability and go to the endpoint itself.
  *
  * Left to flood: requests for unknown addresses, and those in which the sender speaks of its own
  * address (gratuitous ARP, duplicate address detection), which are not questions to us.
@@ -24,7 +24,7 @@
 static __always_inline const struct weft_neigh *weft_neigh_of(const struct weft_pkt *p,
 							      const struct weft_addr *addr)
 {
-	struct weft_neigh_key key = { .addr = *addr, .network = p->network };
+	struct weft_neigh_key key = {.addr = *addr, .network = p->network};
 	const struct weft_neigh *n = bpf_map_lookup_elem(&weft_neigh, &key);
 
 	return n && !weft_mac_equal(n->mac, p->h.smac) ? n : 0;
@@ -70,8 +70,8 @@ static __always_inline void weft_fill_advert(const struct weft_pkt *p, const str
 					     const struct weft_addr *target,
 					     struct weft_nd_frame *r)
 {
-	const struct weft_addr all_nodes = { .bytes = { 0xff, 0x02, [15] = 1 } };
-	const __u8 all_nodes_mac[WEFT_ETH_ALEN] = { 0x33, 0x33, 0, 0, 0, 1 };
+	const struct weft_addr all_nodes = {.bytes = {0xff, 0x02, [15] = 1}};
+	const __u8 all_nodes_mac[WEFT_ETH_ALEN] = {0x33, 0x33, 0, 0, 0, 1};
 	const __be16 proto = bpf_htons(WEFT_ETH_P_IPV6);
 	const struct weft_addr *s = &p->h.saddr;
 	int dad = weft_addr_is_zero(s);
@@ -96,7 +96,7 @@ static __always_inline void weft_fill_advert(const struct weft_pkt *p, const str
 /* Spec: RFC 4861 sections 4.4 and 7.2.4; pseudo-header: RFC 8200 section 8.1. */
 static __attribute__((noinline)) int weft_answer_nd(struct weft_pkt *p)
 {
-	const __be32 pseudo[2] = { bpf_htonl(sizeof(struct weft_ndmsg)), bpf_htonl(IPPROTO_ICMPV6) };
+	const __be32 pseudo[2] = {bpf_htonl(sizeof(struct weft_ndmsg)), bpf_htonl(IPPROTO_ICMPV6)};
 	const struct weft_neigh *n;
 	struct weft_addr target;
 	struct weft_nd_frame r = {};
@@ -104,7 +104,8 @@ static __attribute__((noinline)) int weft_answer_nd(struct weft_pkt *p)
 	__s64 sum;
 
 	/* A target behind the IP packet's end is none; RFC 4861 section 7.1.1. */
-	if (ctx_load(p->ctx, p->h.l3_off + offsetof(struct ipv6hdr, payload_len), &len, sizeof(len)) ||
+	if (ctx_load(p->ctx, p->h.l3_off + offsetof(struct ipv6hdr, payload_len), &len,
+		     sizeof(len)) ||
 	    bpf_ntohs(len) < WEFT_ND_SOLICIT_LEN)
 		return 0;
 	if (ctx_load(p->ctx, p->h.l4_off + 8, &target, sizeof(target)))

@@ -74,7 +74,7 @@ static __always_inline int weft_classify_sender(const struct weft_hdrs *h, struc
 /* The row is missing: which half of (sender, VNI) was wrong? */
 static __always_inline int weft_peer_missing(const struct weft_peer_key *key)
 {
-	struct weft_vni_key vni = { .vni = key->vni, .encap = key->encap };
+	struct weft_vni_key vni = {.vni = key->vni, .encap = key->encap};
 
 	if (!bpf_map_lookup_elem(&weft_vteps, &key->remote))
 		return -WEFT_DROP_VTEP_UNKNOWN;
@@ -84,8 +84,8 @@ static __always_inline int weft_peer_missing(const struct weft_peer_key *key)
 }
 
 /*
- * Spec: RFC 7348 section 5: the I flag must be set, every reserved bit is ignored. What stands behind
- * the UDP datagram is not of it. (A GSO packet may be longer than the length field can say.)
+ * Spec: RFC 7348 section 5: the I flag must be set, every reserved bit is ignored. What stands
+ * behind the UDP datagram is not of it. (A GSO packet may be longer than the length field can say.)
  */
 static __always_inline int weft_classify_vxlan(struct weft_pkt *p, struct weft_peer_key *key)
 {

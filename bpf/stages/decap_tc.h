@@ -28,7 +28,8 @@ static __always_inline int weft_restore(struct weft_pkt *p)
 	const __u8 *frame = ctx_data(p->ctx);
 	__u8 dmac[WEFT_ETH_ALEN];
 
-	if ((void *)(frame + WEFT_ETH_HLEN) > ctx_data_end(p->ctx) || !weft_mac_equal(frame, parked))
+	if ((void *)(frame + WEFT_ETH_HLEN) > ctx_data_end(p->ctx) ||
+	    !weft_mac_equal(frame, parked))
 		return WEFT_ACT_PASS;
 	if ((void *)(meta + 1) > (void *)frame || meta->magic != WEFT_META_MAGIC)
 		return -WEFT_DROP_META_LOST;
@@ -70,10 +71,12 @@ static __always_inline long weft_decap_shrink(struct weft_pkt *p, __be16 proto)
 	if (proto == p->h.eth_proto)
 		return bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags);
 	if (proto == bpf_htons(WEFT_ETH_P_IPV4) &&
-	    !bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags | WEFT_ADJ_ROOM_DECAP_L3_IPV4))
+	    !bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC,
+				 flags | WEFT_ADJ_ROOM_DECAP_L3_IPV4))
 		return 0;
 	if (proto == bpf_htons(WEFT_ETH_P_IPV6) &&
-	    !bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags | WEFT_ADJ_ROOM_DECAP_L3_IPV6))
+	    !bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC,
+				 flags | WEFT_ADJ_ROOM_DECAP_L3_IPV6))
 		return 0;
 	p->proto_stale = 1;
 	return bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags);

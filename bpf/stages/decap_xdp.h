@@ -40,7 +40,8 @@ static __always_inline int weft_decap_xdp(struct weft_pkt *p)
 		return -WEFT_DROP_DECAP_FAILED;
 	meta = (void *)(long)p->ctx->data_meta;
 	dmac = ctx_data(p->ctx);
-	if ((void *)(meta + 1) > (void *)dmac || (void *)(dmac + WEFT_ETH_HLEN) > ctx_data_end(p->ctx))
+	if ((void *)(meta + 1) > (void *)dmac ||
+	    (void *)(dmac + WEFT_ETH_HLEN) > ctx_data_end(p->ctx))
 		return -WEFT_DROP_DECAP_FAILED;
 	__builtin_memcpy(&proto, dmac + 2 * WEFT_ETH_ALEN, sizeof(proto));
 	if (weft_is_tag(proto))

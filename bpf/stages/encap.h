@@ -139,13 +139,11 @@ static __always_inline int weft_encap_write(struct weft_pkt *p, const struct wef
 static __always_inline long weft_encap_grow(struct weft_pkt *p, __u8 family)
 {
 	const __u64 common = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
-			     BPF_F_ADJ_ROOM_ENCAP_L2(WEFT_ETH_HLEN) |
-			     BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
+			     BPF_F_ADJ_ROOM_ENCAP_L2(WEFT_ETH_HLEN) | BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
 
 	if (family == WEFT_FAMILY_IPV4)
 		return bpf_skb_adjust_room(p->ctx, WEFT_VXLAN4_LEN + WEFT_ETH_HLEN,
-					   BPF_ADJ_ROOM_MAC,
-					   common | BPF_F_ADJ_ROOM_ENCAP_L3_IPV4);
+					   BPF_ADJ_ROOM_MAC, common | BPF_F_ADJ_ROOM_ENCAP_L3_IPV4);
 	return bpf_skb_adjust_room(p->ctx, WEFT_VXLAN6_LEN + WEFT_ETH_HLEN, BPF_ADJ_ROOM_MAC,
 				   common | BPF_F_ADJ_ROOM_ENCAP_L3_IPV6);
 }
@@ -160,9 +158,10 @@ static __always_inline long weft_encap_push(struct weft_pkt *p, __u8 family)
 {
 	if (p->gso_size)
 		return -1;
-	return bpf_skb_change_head(p->ctx,
-				   (family == WEFT_FAMILY_IPV4 ? WEFT_VXLAN4_LEN : WEFT_VXLAN6_LEN) +
-					   WEFT_ETH_HLEN, 0);
+	return bpf_skb_change_head(
+		p->ctx,
+		(family == WEFT_FAMILY_IPV4 ? WEFT_VXLAN4_LEN : WEFT_VXLAN6_LEN) + WEFT_ETH_HLEN,
+		0);
 }
 
 /** weft_send_by_ingress - let tc_underlay send the encapsulated frame; see WEFT_MARK_SEND. */
@@ -178,9 +177,9 @@ static __always_inline int weft_send_by_ingress(struct weft_pkt *p, __u32 ifinde
  * @p: decided; every packet pointer is dead after.
  * @id: tunnel id.
  *
- * Outer: DF, TTL 64, UDP checksum 0 (on IPv6 by RFC 6935), source port and flow label from the inner
- * flow, ECN of the inner packet (RFC 6040). The next hop is the kernel's business.
- * Return: WEFT_ACT_SEND; WEFT_ACT_REFUSE if it was too big and the sender was told;
+ * Outer: DF, TTL 64, UDP checksum 0 (on IPv6 by RFC 6935), source port and flow label from the
+ * inner flow, ECN of the inner packet (RFC 6040). The next hop is the kernel's business. Return:
+ * WEFT_ACT_SEND; WEFT_ACT_REFUSE if it was too big and the sender was told;
  * -WEFT_DROP_TUNNEL_UNKNOWN; -WEFT_DROP_PKT_TOO_BIG; -WEFT_DROP_ENCAP_FAILED.
  * Spec: RFC 7348 section 5.
  */

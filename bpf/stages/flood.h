@@ -4,8 +4,8 @@
  * broadcast, multicast and unknown unicast; head-end replication, as RFC 7432 calls it.
  *
  * Local members first, while the frame is as it came. Then, for a frame from a port, the remote
- * ones: IPv4 tunnels, and after them IPv6 tunnels, whose header is longer, so that the room in front
- * only ever grows. A frame from the underlay goes to local members only (split horizon).
+ * ones: IPv4 tunnels, and after them IPv6 tunnels, whose header is longer, so that the room in
+ * front only ever grows. A frame from the underlay goes to local members only (split horizon).
  *
  * Every copy but the last is a clone; the last is the frame itself.
  */
@@ -39,8 +39,8 @@ struct weft_flood_run {
 
 /*
  * Nobody waits, nothing is grown. But the verifier must not know: before Linux 6.7 it looks at the
- * function that bpf_loop calls as if it were called once, and cuts out what that first call does not
- * reach. So whatever the calls leave for each other starts as a number that it cannot tell.
+ * function that bpf_loop calls as if it were called once, and cuts out what that first call does
+ * not reach. So whatever the calls leave for each other starts as a number that it cannot tell.
  */
 static __always_inline void weft_flood_begin(struct weft_flood_run *r, struct weft_pkt *p)
 {
@@ -175,7 +175,7 @@ static __always_inline int weft_flood_last(struct weft_flood_run *r)
 static __always_inline const struct weft_flood_member *
 weft_flood_member(const struct weft_flood_run *r, __u16 kind, __u32 slot)
 {
-	struct weft_flood_key key = { .network = r->p->network, .kind = kind, .slot = slot };
+	struct weft_flood_key key = {.network = r->p->network, .kind = kind, .slot = slot};
 
 	return bpf_map_lookup_elem(&weft_flood, &key);
 }

@@ -35,8 +35,8 @@ static __always_inline int weft_forward_group(struct weft_pkt *p, const struct w
  * weft_forward - stage 4: decide, and act on the decision.
  * @p: classified; sets vni.
  * @from_underlay: as in @p, but constant where it is called: what comes by a tunnel goes into none,
- *                 so tc_underlay has none of the code that encapsulates. It must not have it, either:
- *                 see weft_restore.
+ *                 so tc_underlay has none of the code that encapsulates. It must not have it,
+ * either: see weft_restore.
  *
  * Return: a final action; -WEFT_DROP_NETWORK_UNKNOWN; -WEFT_DROP_HAIRPIN;
  * -WEFT_DROP_SPLIT_HORIZON; -WEFT_DROP_UNKNOWN_UNICAST, -WEFT_DROP_BROADCAST_REFUSED or

@@ -23,11 +23,11 @@
 #define WEFT_IPV6_EXT_MAX 6 /* extension headers followed; real packets have one or two */
 
 /* IPv6 extension headers without a UAPI name in every header set; RFC 8200, RFC 4302. */
-#define WEFT_NH_HOP 0
-#define WEFT_NH_ROUTING 43
+#define WEFT_NH_HOP      0
+#define WEFT_NH_ROUTING  43
 #define WEFT_NH_FRAGMENT 44
-#define WEFT_NH_AUTH 51
-#define WEFT_NH_DEST 60
+#define WEFT_NH_AUTH     51
+#define WEFT_NH_DEST     60
 
 struct weft_cursor {
 	const void *start;
@@ -262,7 +262,7 @@ __attribute__((noinline)) int weft_walk_ext(weft_ctx *ctx, struct weft_ext_walk 
 static __always_inline int weft_skip_ext(struct weft_hdrs *h, struct weft_cursor *c, weft_ctx *ctx,
 					 __u32 *room)
 {
-	struct weft_ext_walk w = { .off = c->pos - c->start, .room = *room, .nh = h->l4_proto };
+	struct weft_ext_walk w = {.off = c->pos - c->start, .room = *room, .nh = h->l4_proto};
 	int err;
 
 	err = weft_walk_ext(ctx, &w);
@@ -278,8 +278,8 @@ static __always_inline int weft_skip_ext(struct weft_hdrs *h, struct weft_cursor
 }
 
 /* Spec: RFC 8200. A payload length of 0 in front of a hop-by-hop header is BIG TCP, as above. */
-static __always_inline int weft_parse_ipv6(struct weft_hdrs *h, struct weft_cursor *c, weft_ctx *ctx,
-					   __u32 room, int gso)
+static __always_inline int weft_parse_ipv6(struct weft_hdrs *h, struct weft_cursor *c,
+					   weft_ctx *ctx, __u32 room, int gso)
 {
 	const struct ipv6hdr *ip = weft_take(c, sizeof(*ip));
 	__u32 payload;
@@ -340,7 +340,7 @@ static __always_inline int weft_parse_arp(struct weft_hdrs *h, struct weft_curso
 static __always_inline int weft_parse(struct weft_hdrs *h, weft_ctx *ctx, __u32 len, int gso)
 {
 	const void *data = ctx_data(ctx);
-	struct weft_cursor c = { .start = data, .pos = data, .end = ctx_data_end(ctx) };
+	struct weft_cursor c = {.start = data, .pos = data, .end = ctx_data_end(ctx)};
 	int err;
 
 	err = weft_parse_eth(h, &c);

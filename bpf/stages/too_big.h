@@ -22,8 +22,8 @@
 #include "deliver.h"
 
 #define WEFT_QUOTE_CHUNK 128 /* bytes of the packet quoted per checksum step */
-#define WEFT_QUOTE_V4 2      /* chunks; RFC 1812 section 4.3.2.3 asks for 28 bytes or more */
-#define WEFT_QUOTE_V6 8      /* RFC 4443 section 3.2: much of it, within 1280 bytes in all */
+#define WEFT_QUOTE_V4    2   /* chunks; RFC 1812 section 4.3.2.3 asks for 28 bytes or more */
+#define WEFT_QUOTE_V6    8   /* RFC 4443 section 3.2: much of it, within 1280 bytes in all */
 
 /* An address that one host sends from. */
 static __always_inline int weft_is_unicast4(const struct weft_addr *a)
@@ -38,8 +38,8 @@ static __always_inline int weft_is_unicast6(const struct weft_addr *a)
 
 /*
  * Never an error about an error, about a fragment's tail, to a sender that is nobody or everybody,
- * nor in the name of a group: no host may send from there. RFC 1122 section 3.2.2; RFC 4443 sections
- * 2.2 and 2.4.
+ * nor in the name of a group: no host may send from there. RFC 1122 section 3.2.2; RFC 4443
+ * sections 2.2 and 2.4.
  */
 static __always_inline int weft_may_answer(const struct weft_hdrs *h)
 {
@@ -53,7 +53,8 @@ static __always_inline int weft_may_answer(const struct weft_hdrs *h)
 	}
 	if (h->version != 6 || !weft_is_unicast6(&h->saddr) || !weft_is_unicast6(&h->daddr))
 		return 0;
-	return h->l4_proto != IPPROTO_ICMPV6 || h->icmp_type >= 128; /* RFC 4443: below are errors */
+	return h->l4_proto != IPPROTO_ICMPV6 ||
+	       h->icmp_type >= 128; /* RFC 4443: below are errors */
 }
 
 /*
@@ -107,8 +108,8 @@ static __attribute__((noinline)) int weft_too_big_v4(struct weft_pkt *p, __u32 m
 		struct iphdr ip;
 		struct icmphdr icmp;
 	} r = {
-		.ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_ICMP },
-		.icmp = { .type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED },
+		.ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_ICMP},
+		.icmp = {.type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED},
 	};
 	const __u32 quote = WEFT_QUOTE_V4 * WEFT_QUOTE_CHUNK;
 	__u32 extra = sizeof(r.ip) + sizeof(r.icmp);
@@ -140,8 +141,8 @@ static __attribute__((noinline)) int weft_too_big_v6(struct weft_pkt *p, __u32 m
 		struct ipv6hdr ip;
 		struct icmp6hdr icmp;
 	} r = {
-		.ip = { .version = 6, .nexthdr = IPPROTO_ICMPV6, .hop_limit = 64 },
-		.icmp = { .icmp6_type = ICMPV6_PKT_TOOBIG },
+		.ip = {.version = 6, .nexthdr = IPPROTO_ICMPV6, .hop_limit = 64},
+		.icmp = {.icmp6_type = ICMPV6_PKT_TOOBIG},
 	};
 	const __u32 quote = WEFT_QUOTE_V6 * WEFT_QUOTE_CHUNK;
 	__u32 extra = sizeof(r.ip) + sizeof(r.icmp);

@@ -19,7 +19,7 @@
 
 #define WEFT_ABI_VERSION 1
 
-#define WEFT_NAME_LEN 64   /* names of nodes, networks and ports, with the final NUL */
+#define WEFT_NAME_LEN   64 /* names of nodes, networks and ports, with the final NUL */
 #define WEFT_IFNAME_LEN 16 /* IFNAMSIZ */
 
 /** struct weft_addr - an IP address of either family; IPv4 is IPv4-mapped. Network order. */
@@ -71,7 +71,7 @@ enum weft_port_kind {
 /** enum weft_delivery - how a frame is handed to a port. */
 enum weft_delivery {
 	WEFT_DELIVER_NONE,
-	WEFT_DELIVER_PEER,     /* veth whose peer is in another network namespace: bpf_redirect_peer */
+	WEFT_DELIVER_PEER, /* veth whose peer is in another network namespace: bpf_redirect_peer */
 	WEFT_DELIVER_REDIRECT, /* tap, or veth within this namespace: bpf_redirect */
 };
 
@@ -94,7 +94,7 @@ struct weft_port {
 _Static_assert(sizeof(struct weft_port) == 16, "ABI");
 
 #define WEFT_NET_PRESENT 0x0001 /* the array slot is in use */
-#define WEFT_NET_FLOOD 0x0002   /* replicate broadcast, multicast and unknown unicast */
+#define WEFT_NET_FLOOD   0x0002 /* replicate broadcast, multicast and unknown unicast */
 
 /**
  * struct weft_network - `weft_networks`, array by network id (1..): an L2 broadcast domain.
@@ -218,7 +218,7 @@ _Static_assert(sizeof(struct weft_tunnel) == 88, "ABI");
 /** struct weft_peer_key - `weft_peers`: a remote VTEP speaking with a VNI. */
 struct weft_peer_key {
 	struct weft_addr remote;
-	__u32 vni; /* host order */
+	__u32 vni;   /* host order */
 	__u32 encap; /* enum weft_encap */
 };
 _Static_assert(sizeof(struct weft_peer_key) == 24, "ABI");
@@ -241,7 +241,8 @@ struct weft_vni_key {
 };
 _Static_assert(sizeof(struct weft_vni_key) == 8, "ABI");
 
-/* `weft_vteps`, hash: struct weft_addr of a remote VTEP -> __u32 tunnel id. Only asked to name a drop. */
+/* `weft_vteps`, hash: struct weft_addr of a remote VTEP -> __u32 tunnel id. Only asked to name a
+ * drop. */
 
 /** struct weft_count - packets and bytes; a GSO packet counts as the segments it stands for. */
 struct weft_count {
@@ -263,7 +264,8 @@ struct weft_net_stat {
 	struct weft_count to_underlay;
 };
 
-/** struct weft_drop_key - `weft_drops`, per-CPU hash to struct weft_count: who lost packets, and why. */
+/** struct weft_drop_key - `weft_drops`, per-CPU hash to struct weft_count: who lost packets, and
+ * why. */
 struct weft_drop_key {
 	__u32 port; /* id of the port or uplink that the packet came in by; 0 = none known */
 	enum weft_drop reason;
@@ -316,7 +318,10 @@ struct weft_meta {
 _Static_assert(sizeof(struct weft_meta) == 16, "a multiple of 4, at most 32");
 
 /** WEFT_PARKED_MAC - a locally administered unicast address that no host owns. */
-#define WEFT_PARKED_MAC { 0x02, 'w', 'e', 'f', 't', 0x00 }
+#define WEFT_PARKED_MAC                                                                            \
+	{                                                                                          \
+		0x02, 'w', 'e', 'f', 't', 0x00                                                     \
+	}
 
 /**
  * WEFT_MARK_SEND - skb mark of an encapsulated frame on its way through the uplink's own ingress.
@@ -337,6 +342,6 @@ struct weft_prog_config {
 
 /* ICMP errors that one port may provoke: sustained rate and burst. */
 #define WEFT_ICMP_INTERVAL_NS 1000000ULL /* 1,000 a second */
-#define WEFT_ICMP_BURST 100
+#define WEFT_ICMP_BURST       100
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * Why a packet was dropped: the one list.
  *
- * Each reason is a name and a sentence a person can act on. The enum, the strings in user space, the
- * reference page and the test that every reason can be provoked all come from here. Where the
+ * Each reason is a name and a sentence a person can act on. The enum, the strings in user space,
+ * the reference page and the test that every reason can be provoked all come from here. Where the
  * kernel has a word for it (include/net/dropreason-core.h) we use the kernel's. The list is
  * append-only: the numbers are map keys and outlive an upgrade.
  */
@@ -28,14 +28,16 @@
 	X(VTEP_NOT_MEMBER, "the remote VTEP has no part in the network with this VNI")             \
 	X(OUTER_NOT_UNICAST, "the outer frame was sent to a group MAC address")                    \
 	X(OUTER_FRAGMENT, "the outer packet is a fragment; a VTEP does not reassemble")            \
-	X(IP_TUNNEL_ECN, "congestion was marked on a packet that cannot carry the mark (RFC 6040)") \
+	X(IP_TUNNEL_ECN,                                                                           \
+	  "congestion was marked on a packet that cannot carry the mark (RFC 6040)")               \
 	X(LOCAL_MAC, "a remote VTEP sent a frame from a MAC address that is local to this node")   \
 	X(MAC_WRONG_VTEP, "the source MAC address belongs behind another VTEP")                    \
 	X(DECAP_FAILED, "the kernel refused to strip the tunnel header")                           \
 	/* where it was to go */                                                                   \
 	X(PORT_UNKNOWN, "the interface is not a port of any network")                              \
 	X(NETWORK_UNKNOWN, "the network is not in the table")                                      \
-	X(UNKNOWN_UNICAST, "nobody known has the destination MAC address and the network does not flood") \
+	X(UNKNOWN_UNICAST,                                                                         \
+	  "nobody known has the destination MAC address and the network does not flood")           \
 	X(BROADCAST_REFUSED, "a broadcast in a network that does not flood")                       \
 	X(MULTICAST_REFUSED, "a multicast in a network that does not flood")                       \
 	X(NO_RECEIVER, "a flooded frame in a network without any other member")                    \
@@ -46,7 +48,8 @@
 	X(PKT_TOO_BIG, "larger than the tunnel can carry; the sender is told the size that fits")  \
 	X(ENCAP_FAILED, "the kernel refused to add the tunnel header")                             \
 	X(REPLICA_LOST, "one copy of a flooded frame could not be made or sent")                   \
-	X(REPLY_FAILED, "the answer to an ARP request or neighbour solicitation could not be built") \
+	X(REPLY_FAILED,                                                                            \
+	  "the answer to an ARP request or neighbour solicitation could not be built")             \
 	X(META_LOST, "what xdp_underlay found out about the frame did not reach tc_underlay")
 
 /** enum weft_drop - drop reasons; 0 is none. A stage returns the reason negated. */
@@ -55,7 +58,7 @@ enum weft_drop {
 #define WEFT_DROP_ENUM(name, text) WEFT_DROP_##name,
 	WEFT_DROP_REASONS(WEFT_DROP_ENUM)
 #undef WEFT_DROP_ENUM
-	__WEFT_DROP_MAX,
+		__WEFT_DROP_MAX,
 };
 
 #endif

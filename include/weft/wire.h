@@ -8,29 +8,29 @@
 
 #include <linux/types.h>
 
-#define WEFT_ETH_ALEN 6
-#define WEFT_ETH_HLEN 14
+#define WEFT_ETH_ALEN      6
+#define WEFT_ETH_HLEN      14
 #define WEFT_ETH_MIN_FRAME 60 /* shortest frame on a wire, without FCS; IEEE 802.3 */
 
-#define WEFT_ETH_P_IPV4 0x0800
-#define WEFT_ETH_P_ARP 0x0806
-#define WEFT_ETH_P_8021Q 0x8100
-#define WEFT_ETH_P_IPV6 0x86dd
+#define WEFT_ETH_P_IPV4   0x0800
+#define WEFT_ETH_P_ARP    0x0806
+#define WEFT_ETH_P_8021Q  0x8100
+#define WEFT_ETH_P_IPV6   0x86dd
 #define WEFT_ETH_P_8021AD 0x88a8
 
-#define WEFT_IP_DF 0x4000     /* IPv4 frag_off: don't fragment; RFC 791 */
-#define WEFT_IP_MF 0x2000     /* more fragments */
+#define WEFT_IP_DF     0x4000 /* IPv4 frag_off: don't fragment; RFC 791 */
+#define WEFT_IP_MF     0x2000 /* more fragments */
 #define WEFT_IP_OFFSET 0x1fff /* fragment offset, in 8 bytes */
 
-#define WEFT_ECN_MASK 0x03 /* the two ECN bits of TOS or traffic class; RFC 3168 */
+#define WEFT_ECN_MASK    0x03 /* the two ECN bits of TOS or traffic class; RFC 3168 */
 #define WEFT_ECN_NOT_ECT 0
-#define WEFT_ECN_ECT1 1
-#define WEFT_ECN_ECT0 2
-#define WEFT_ECN_CE 3
+#define WEFT_ECN_ECT1    1
+#define WEFT_ECN_ECT0    2
+#define WEFT_ECN_CE      3
 
-#define WEFT_VXLAN_PORT 4789         /* UDP destination port; RFC 7348 section 5 */
+#define WEFT_VXLAN_PORT   4789       /* UDP destination port; RFC 7348 section 5 */
 #define WEFT_VXLAN_FLAG_I 0x08000000 /* first word, host order: the VNI is valid */
-#define WEFT_VNI_MAX 0xffffff
+#define WEFT_VNI_MAX      0xffffff
 
 /** struct weft_vlanhdr - 802.1Q or 802.1ad tag, as it follows its TPID. */
 struct weft_vlanhdr {
@@ -66,8 +66,8 @@ struct weft_arphdr {
 _Static_assert(sizeof(struct weft_arphdr) == 28, "ARP for IPv4 over Ethernet, RFC 826");
 
 #define WEFT_ARP_HTYPE_ETHER 1
-#define WEFT_ARP_REQUEST 1
-#define WEFT_ARP_REPLY 2
+#define WEFT_ARP_REQUEST     1
+#define WEFT_ARP_REPLY       2
 
 /**
  * struct weft_ndmsg - neighbour solicitation or advertisement with one link-layer address option.
@@ -89,11 +89,11 @@ struct weft_ndmsg {
 };
 _Static_assert(sizeof(struct weft_ndmsg) == 32, "ND message with one option, RFC 4861");
 
-#define WEFT_ND_SOLICIT 135
-#define WEFT_ND_ADVERT 136
-#define WEFT_ND_SOLICIT_LEN 24 /* without options */
-#define WEFT_ND_OPT_TARGET 2
+#define WEFT_ND_SOLICIT        135
+#define WEFT_ND_ADVERT         136
+#define WEFT_ND_SOLICIT_LEN    24 /* without options */
+#define WEFT_ND_OPT_TARGET     2
 #define WEFT_ND_FLAG_SOLICITED 0x40000000 /* host order */
-#define WEFT_ND_FLAG_OVERRIDE 0x20000000
+#define WEFT_ND_FLAG_OVERRIDE  0x20000000
 
 #endif

@@ -47,7 +47,7 @@ static const __u8 udp_vxlan[] = {0xc0, 0x01, 0x12, 0xb5, 0, 0, 0, 0, 0x08, 0, 0,
 
 static void template4(__u8 *out, const char *local, const char *remote)
 {
-	static const __u8 start[] = {0,	   0,	 0, 0, 0, 0, 0, 0,    0, 0,  0,	 0, 0x08,
+	static const __u8 start[] = {0,    0,    0, 0, 0, 0, 0, 0,    0, 0,  0,  0, 0x08,
 				     0x00, 0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 17, 0, 0};
 	__u16 check;
 
@@ -61,7 +61,7 @@ static void template4(__u8 *out, const char *local, const char *remote)
 
 static void template6(__u8 *out, const char *local, const char *remote)
 {
-	static const __u8 start[] = {0, 0,    0,    0,	  0, 0, 0, 0, 0, 0,  0,
+	static const __u8 start[] = {0, 0,    0,    0,    0, 0, 0, 0, 0, 0,  0,
 				     0, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 0, 17, 64};
 
 	memcpy(out, start, sizeof(start));

@@ -21,11 +21,11 @@
 
 #include "bench_util.h"
 
-#define BATCH	  64
+#define BATCH     64
 #define FLOWS_MAX 64
-#define CHUNK	  (128 * 1024) /* bytes per send() and recv() of a stream, iperf3's default */
-#define SOCKBUF	  (4 << 20)
-#define RR_MAX	  (4 << 20)
+#define CHUNK     (128 * 1024) /* bytes per send() and recv() of a stream, iperf3's default */
+#define SOCKBUF   (4 << 20)
+#define RR_MAX    (4 << 20)
 #define SILENCE_S 3 /* a receiver that hears nothing for this long gives up */
 
 struct options {

@@ -34,7 +34,7 @@
 /* A machine made up for a test. Interface indices: 100 + port's index; uplinks 1 and 2. */
 struct machine {
 	__u32 mtu;
-	__u32 skew;		   /* added to the ports' indices */
+	__u32 skew;                /* added to the ports' indices */
 	struct in6_addr by_second; /* leaves by up1 */
 };
 
@@ -274,8 +274,8 @@ static void test_two_nodes(void **state)
 static void test_ipv4_header(void **state)
 {
 	static const __u8 expected[36] = {
-		0x45, 0, 0, 0, 0,    0,	   0x40, 0, 64, 17, 0,	  0, 192, 0, 2, 1, 192, 0,
-		2,    2, 0, 0, 0x12, 0xb5, 0,	 0, 0,	0,  0x08, 0, 0,	  0, 0, 0, 0,	0,
+		0x45, 0, 0, 0, 0,    0,    0x40, 0, 64, 17, 0,    0, 192, 0, 2, 1, 192, 0,
+		2,    2, 0, 0, 0x12, 0xb5, 0,    0, 0,  0,  0x08, 0, 0,   0, 0, 0, 0,   0,
 	};
 	struct node *n = *state;
 	const struct weft_tunnel *t;
@@ -302,9 +302,9 @@ static void test_ipv4_header(void **state)
 static void test_ipv6_underlay(void **state)
 {
 	static const __u8 expected[56] = {
-		0x60, 0,    0,	  0,	    0,	  0,	17,   64,   0x20,
+		0x60, 0,    0,    0,        0,    0,    17,   64,   0x20,
 		0x01, 0x0d, 0xb8, [23] = 1, 0x20, 0x01, 0x0d, 0xb8, [39] = 2,
-		0,    0,    0x12, 0xb5,	    0,	  0,	0,    0,    0x08,
+		0,    0,    0x12, 0xb5,     0,    0,    0,    0,    0x08,
 	};
 	struct node *n = *state;
 

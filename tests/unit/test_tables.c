@@ -124,7 +124,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_put_and_get), cmocka_unit_test(test_many_rows),
-		cmocka_unit_test(test_diff),	    cmocka_unit_test(test_diff_of_equals_is_empty),
+		cmocka_unit_test(test_diff),        cmocka_unit_test(test_diff_of_equals_is_empty),
 		cmocka_unit_test(test_descriptors),
 	};
 
