@@ -22,12 +22,13 @@ their end, are netns.py's; what is sent over them is traffic.py's.
 """
 import collections
 import concurrent.futures
+import glob
 import json
 import os
 import shutil
 import tempfile
 
-from netns import Namespace, run, unique
+from netns import PINS, Namespace, run, unique
 
 BUILD = os.environ.get("BUILD", os.path.join(os.path.dirname(__file__), "../../build"))
 WEFT = os.path.join(BUILD, "weft")
@@ -274,7 +275,7 @@ class Lab:
         """Packets lost on all hosts, by (port, reason)."""
         lost = collections.Counter()
         for h in self.weft_hosts():
-            if os.path.isdir(f"/sys/fs/bpf/weft/v1/{h.node}"):
+            if glob.glob(f"{PINS}/v*/{h.node}"):
                 for (port, reason), n in h.drops().items():
                     lost[port if port != "ul" else f"{h.label}.ul", reason] += n
         return lost

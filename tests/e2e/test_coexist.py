@@ -119,6 +119,7 @@ def test_xdp_mode_changes(pair):
         ping(b1, a1.ip6)
 
 
+@pytest.mark.drops("REPLICA_LOST")  # what is flooded while the interface is gone
 def test_interface_goes_and_comes_back(pair):
     """A workload ends, and another takes its place under the same name."""
     lab = pair(ports=2)
