@@ -6,7 +6,7 @@ import pytest
 
 import bpf
 from lab import FAILED, NOT_APPLIED
-from traffic import ping, tcp, udp
+from traffic import Frames, ping, tcp, udp
 
 
 @pytest.fixture
@@ -133,6 +133,19 @@ def test_interface_goes_and_comes_back(pair):
     a.weft("status")
     ping(a2, b1.ip4)
     ping(a1, a2.ip6)
+
+
+@pytest.mark.parametrize("xdp", ("native", "generic", "off"))
+def test_somebody_listens(pair, xdp):
+    """A tcpdump on every interface shares each packet with weft, and disturbs nothing."""
+    lab = pair(xdp=xdp)
+    a1, b1 = lab.workloads
+    ears = [Frames(host, i) for host in lab.hosts for i in ("ul", host.workloads[0].interface)]
+    for family in (4, 6):
+        ping(a1, b1.address(family))
+        tcp(b1, a1, family, 1 << 20)
+        udp(a1, b1, family, [1, 1000, 4000])
+    assert all(ear.poll() for ear in ears)
 
 
 def test_uplink_flaps(pair):
