@@ -230,6 +230,22 @@ static enum cmd_exit report_failure(const char *node, const struct journal *jour
 	return cmd_error(CMD_FAILED, "all was undone; node %s is as it was", node);
 }
 
+/* Return: CMD_OK once there is a place for the state that outlives us. */
+static enum cmd_exit mount_bpffs(void)
+{
+	int err = pins_mount();
+
+	if (err == -EXDEV)
+		return cmd_error(CMD_FAILED,
+				 "there is no bpffs at %s in this mount namespace, and one mounted "
+				 "now would vanish with it; \"ip netns exec\" makes such "
+				 "namespaces: use --netns instead",
+				 PINS_BPFFS);
+	if (err)
+		return cmd_error(CMD_FAILED, "mount bpffs at %s: %s", PINS_BPFFS, strerror(-err));
+	return CMD_OK;
+}
+
 static enum cmd_exit apply(const struct options *o, const struct config *cfg,
 			   const struct cfg_node *node, struct diag *diag)
 {
@@ -247,6 +263,8 @@ static enum cmd_exit apply(const struct options *o, const struct config *cfg,
 				 problem ? problem : strerror(-err),
 				 geteuid() ? "; weft needs root" : "");
 	if (!o->dry_run) {
+		if (mount_bpffs())
+			return CMD_FAILED;
 		err = apply_plan(&plan, &journal);
 		if (err)
 			return report_failure(node->name.v, &journal, err);
