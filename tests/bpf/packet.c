@@ -164,24 +164,46 @@ static __u32 l3_end(const struct building *b, int i)
 	return end;
 }
 
-/* Checksum of L4 layer @i, with the pseudo-header of the IP header before it if @pseudo. */
-static __u16 l4_csum(const struct building *b, int i, bool pseudo)
+/* The IP header that layer @i is in. */
+static int ip_of(const struct building *b, int i)
 {
-	__u32 start = b->off[i], end = b->p->len, sum = 0;
-	const __u8 *data = b->p->data;
-	int ip = i;
+	while (i > 0 && b->l[i].kind != L_IP4 && b->l[i].kind != L_IP6)
+		i--;
+	return i;
+}
 
-	while (ip > 0 && b->l[ip].kind != L_IP4 && b->l[ip].kind != L_IP6)
-		ip--;
-	if (b->l[ip].kind == L_IP4 || b->l[ip].kind == L_IP6)
-		end = l3_end(b, ip);
-	if (pseudo && b->l[ip].kind == L_IP4)
-		sum = packet_csum(data + b->off[ip] + 12, 8, 0);
-	else if (pseudo)
-		sum = packet_csum(data + b->off[ip] + 8, 32, 0);
-	if (pseudo)
-		sum += end - start + protocol_of(&b->l[i]);
-	return ntohs(packet_fold(packet_csum(data + start, end - start, sum)));
+/* Sum of the pseudo-header of L4 layer @i. */
+static __u32 pseudo_sum(const struct building *b, int i)
+{
+	int ip = ip_of(b, i);
+	const __u8 *data = b->p->data + b->off[ip];
+	__u32 sum;
+
+	if (b->l[ip].kind == L_IP4)
+		sum = packet_csum(data + 12, 8, 0);
+	else
+		sum = packet_csum(data + 8, 32, 0);
+	return sum + l3_end(b, ip) - b->off[i] + protocol_of(&b->l[i]);
+}
+
+/* What stands in the checksum field of L4 layer @i, given the pseudo-header's sum, or 0. */
+static __u16 l4_csum(const struct building *b, int i, __u32 sum)
+{
+	__u32 start = b->off[i], end = b->p->len;
+	enum layer_kind kind = b->l[ip_of(b, i)].kind;
+
+	if (kind == L_IP4 || kind == L_IP6)
+		end = l3_end(b, ip_of(b, i));
+	return ntohs(packet_fold(packet_csum(b->p->data + start, end - start, sum)));
+}
+
+static void put_csum(struct building *b, int i, __u32 off, __u32 given, __u32 sum)
+{
+	put16(b, off, 0);
+	if (given == PARTIAL)
+		put16(b, off, ~ntohs(packet_fold(sum)));
+	else
+		put16(b, off, value(given, l4_csum(b, i, sum)));
 }
 
 static void write_arp(struct building *b, const struct layer *l, __u32 off)
@@ -249,16 +271,11 @@ static void write_ext(struct building *b, const struct layer *l, __u32 off)
 
 static void write_udp(struct building *b, int i, const struct layer *l, __u32 off)
 {
-	int ip = i;
-
-	while (ip > 0 && b->l[ip].kind != L_IP4 && b->l[ip].kind != L_IP6)
-		ip--;
 	put16(b, off, value(l->udp.sport, 0));
 	put16(b, off + 2, l->udp.dport);
-	put16(b, off + 4, value(l->udp.len, l3_end(b, ip) - off));
+	put16(b, off + 4, value(l->udp.len, l3_end(b, ip_of(b, i)) - off));
 	ignore(b, l->udp.sport, off, 2);
-	put16(b, off + 6, 0);
-	put16(b, off + 6, value(l->udp.csum, l4_csum(b, i, true)));
+	put_csum(b, i, off + 6, l->udp.csum, pseudo_sum(b, i));
 }
 
 static void write_tcp(struct building *b, int i, const struct layer *l, __u32 off)
@@ -271,8 +288,7 @@ static void write_tcp(struct building *b, int i, const struct layer *l, __u32 of
 	put8(b, off + 13, value(l->tcp.flags, 0x10));
 	put16(b, off + 14, 1024);
 	memset(b->p->data + off + 20, 0, 4 * l->tcp.options);
-	put16(b, off + 16, 0);
-	put16(b, off + 16, value(l->tcp.csum, l4_csum(b, i, true)));
+	put_csum(b, i, off + 16, l->tcp.csum, pseudo_sum(b, i));
 }
 
 static void write_icmp(struct building *b, int i, const struct layer *l, __u32 off)
@@ -280,8 +296,7 @@ static void write_icmp(struct building *b, int i, const struct layer *l, __u32 o
 	put8(b, off, l->icmp.type);
 	put8(b, off + 1, l->icmp.code);
 	put32(b, off + 4, l->icmp.rest);
-	put16(b, off + 2, 0);
-	put16(b, off + 2, value(l->icmp.csum, l4_csum(b, i, l->kind == L_ICMP6)));
+	put_csum(b, i, off + 2, l->icmp.csum, l->kind == L_ICMP6 ? pseudo_sum(b, i) : 0);
 }
 
 static void write_nd(struct building *b, int i, const struct layer *l, __u32 off)
@@ -295,8 +310,7 @@ static void write_nd(struct building *b, int i, const struct layer *l, __u32 off
 		put8(b, off + 25, 1);
 		putn(b, off + 26, l->nd.mac, 6);
 	}
-	put16(b, off + 2, 0);
-	put16(b, off + 2, value(l->nd.csum, l4_csum(b, i, true)));
+	put_csum(b, i, off + 2, l->nd.csum, pseudo_sum(b, i));
 }
 
 static void write_layer(struct building *b, int i)

@@ -20,6 +20,9 @@
 
 #define FORCE(x) ((x) | 0x80000000u)
 #define ANY      0x40000000u
+#define PARTIAL                                                                                    \
+	0x20000000u /* L4 checksum: the pseudo-header's sum, the rest is left to offload           \
+		     */
 
 enum layer_kind {
 	L_END,

@@ -210,7 +210,7 @@ int test_live(void)
 		puts("Bail out! cannot attach the programs");
 		return 1;
 	}
-	failed += run_port_tables() + test_offload();
+	failed += run_port_tables() + test_offload() + test_segmented();
 	failed += run_wire_tables(LIVE_TC, "received by TC");
 	failed += run_wire_tables(LIVE_XDP_NATIVE, "received by XDP");
 	failed += run_wire_tables(LIVE_XDP_GENERIC, "received by generic XDP");

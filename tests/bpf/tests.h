@@ -14,7 +14,9 @@ int test_round_trip(void);
 int test_cut(void);
 int test_mutate(void);
 int test_live(void);
-int test_offload(void); /* called by test_live(), with the programs attached */
+/* Called by test_live(), with the programs attached. */
+int test_offload(void);
+int test_segmented(void);
 
 /** test_all_reasons - run last: has every drop reason been seen by some test? */
 int test_all_reasons(void);

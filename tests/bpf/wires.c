@@ -10,15 +10,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <linux/virtio_net.h>
 
 #include "wires.h"
@@ -174,6 +176,20 @@ int wires_make(void)
 		return err;
 	near_sock = open_socket(names[UPLINK].near);
 	return near_sock < 0 ? near_sock : address_uplink();
+}
+
+int wires_offload(enum wire wire, bool on)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_STXCSUM, .data = on};
+	struct ifreq request = {.ifr_data = (void *)&value};
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+
+	if (sock < 0)
+		return -errno;
+	strcpy(request.ifr_name, names[wire].near);
+	err = ioctl(sock, SIOCETHTOOL, &request) ? -errno : 0;
+	close(sock);
+	return err;
 }
 
 __u32 wires_index(enum wire wire)

@@ -3,6 +3,7 @@
 #ifndef WEFT_TEST_WIRES_H
 #define WEFT_TEST_WIRES_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 
 #include "actors.h"
@@ -26,6 +27,9 @@ int wires_make(void);
 
 /** wires_ip - run `ip -batch` on @commands in node a's namespace. Return: 0 or -EIO. */
 int wires_ip(const char *commands);
+
+/** wires_offload - may node a's end of a wire leave checksums and segments to the far end? */
+int wires_offload(enum wire wire, bool on);
 
 /** wires_index - ifindex of node a's end of a wire. */
 __u32 wires_index(enum wire wire);
