@@ -96,8 +96,10 @@ static void print_frame(const __u8 *data, __u32 len)
 	fputc('\n', stderr);
 }
 
-bool check_invariants(enum prog prog, enum wire wire, const __u8 *data, __u32 len)
+bool check_invariants(enum prog prog, enum wire wire, const struct frame *f)
 {
+	const __u8 *data = f->data;
+	__u32 len = f->len;
 	static struct run r;
 	struct moves m;
 	bool holds;
@@ -108,7 +110,7 @@ bool check_invariants(enum prog prog, enum wire wire, const __u8 *data, __u32 le
 	r.mark = 0;
 	r.gso_size = 0;
 	r.gso_segs = 0;
-	r.linear = 0;
+	r.linear = f->linear;
 	err = prog_run(&r, data, len);
 	if (err == -EINVAL && kernel_refuses(prog, data, len))
 		return true;
@@ -117,8 +119,8 @@ bool check_invariants(enum prog prog, enum wire wire, const __u8 *data, __u32 le
 		holds = !err && xdp_holds(&r, &m, wire, data, len);
 	else
 		holds = !err && tc_holds(&r, &m, wire, data, len);
-	if (check(holds, "%s on %u bytes: %s, verdict %d; counters:", prog_name(prog), len,
-		  strerror(-err), r.verdict))
+	if (check(holds, "%s on %u bytes (%u linear): %s, verdict %d; counters:", prog_name(prog),
+		  len, f->linear, strerror(-err), r.verdict))
 		return true;
 	counters_print(m.m, m.n, stderr);
 	print_frame(data, len);

@@ -6,6 +6,13 @@
 
 #include "check.h"
 
+/** struct frame - @linear: XDP: bytes in the first buffer; 0 = all, or as the kernel likes. */
+struct frame {
+	const __u8 *data;
+	__u32 len;
+	__u32 linear;
+};
+
 /**
  * check_invariants - run a program on a frame: it ends in a verdict that its hook knows, a drop is
  * counted once and nothing else is, what is not ours is left as it was, and what was encapsulated
@@ -13,6 +20,6 @@
  *
  * A failure prints the frame. Return: true if all is well.
  */
-bool check_invariants(enum prog prog, enum wire wire, const __u8 *data, __u32 len);
+bool check_invariants(enum prog prog, enum wire wire, const struct frame *f);
 
 #endif

@@ -22,8 +22,6 @@
 #include "tests.h"
 #include "wires.h"
 
-#define SKIP_STATUS 77
-
 const struct port_table *const every_port_table[] = {
 	&forward_table, &malformed_table, &answer_table, &flood_table, &too_big_table, NULL,
 };
@@ -116,8 +114,8 @@ int main(int argc, char **argv)
 			return usage();
 	}
 	if (geteuid()) {
-		puts("1..0 # SKIP the packet tests load BPF programs, which needs root");
-		return SKIP_STATUS;
+		puts("1..1\nok 1 - packet tests # SKIP they load BPF programs, which needs root");
+		return 0;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (set_up())

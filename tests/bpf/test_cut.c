@@ -21,7 +21,8 @@ static void cut(const struct layer *layers, enum wire from, int *failures, unsig
 		for (enum prog prog = 0; prog < PROG_MAX && *failures < FAILURES_MAX; prog++) {
 			enum wire wire = prog == FROM_PORT ? from : UPLINK;
 
-			*failures += !check_invariants(prog, wire, p.data, len);
+			*failures += !check_invariants(prog, wire,
+						       &(struct frame){.data = p.data, .len = len});
 			++*runs;
 		}
 	}
@@ -74,11 +75,58 @@ static void test_wire_rows(void **state)
 	check_end();
 }
 
+/* Linux 6.18 can be told where the first buffer ends. */
+static bool kernel_splits(void)
+{
+	static struct run r = {.prog = XDP_UNDERLAY, .linear = 64};
+	static __u8 frame[100];
+
+	return !prog_run(&r, frame, sizeof(frame));
+}
+
+static void split(const struct layer *layers, int *failures, unsigned int *runs)
+{
+	static struct packet p;
+
+	packet_build(&p, layers, NULL);
+	for (__u32 linear = WEFT_ETH_HLEN + *runs % thin(); linear < p.len; linear += thin()) {
+		const struct frame f = {.data = p.data, .len = p.len, .linear = linear};
+
+		if (*failures < FAILURES_MAX)
+			*failures += !check_invariants(XDP_UNDERLAY, UPLINK, &f);
+		++*runs;
+	}
+}
+
+static void test_split(void **state)
+{
+	unsigned int runs = 0;
+	int failures = 0;
+
+	(void)state;
+	if (!kernel_splits()) {
+		puts("# this kernel does not split packets for a test run");
+		return;
+	}
+	check_begin();
+	for (int t = 0; every_wire_table[t]; t++) {
+		const struct wire_table *table = every_wire_table[t];
+
+		for (size_t i = 0; i < table->n; i++) {
+			if (!is_long(table->rows[i].in))
+				split(table->rows[i].in, &failures, &runs);
+		}
+	}
+	printf("# %u runs\n", runs);
+	check_end();
+}
+
 int test_cut(void)
 {
 	const struct CMUnitTest tests[] = {
 		{"what a workload sends, cut at every length", test_port_rows, NULL, NULL, NULL},
 		{"what the wire brings, cut at every length", test_wire_rows, NULL, NULL, NULL},
+		{"what the wire brings, split in two at every byte", test_split, NULL, NULL, NULL},
 	};
 
 	return cmocka_run_group_tests_name("cut", tests, NULL, NULL);

@@ -27,15 +27,18 @@ static __u32 entropy_of(const struct layer *layers)
 	static struct packet in;
 	static struct run r;
 	const __u8 *udp;
+	__u32 label;
+	bool v4;
 
 	packet_build(&in, layers, NULL);
 	r = (struct run){.prog = FROM_PORT, .ifindex = wires_index(WEB1)};
 	assert_int_equal(prog_run(&r, in.data, in.len), 0);
 	assert_int_equal(r.verdict, TC_REDIRECT);
 	check_sport(r.data);
-	udp = r.data + 14 + (r.data[12] == 0x08 ? 20 : 40);
-	return udp[0] << 8 | udp[1] |
-	       (r.data[12] == 0x08 ? 0 : (r.data[16] << 8 | r.data[17]) << 16);
+	v4 = r.data[12] == 0x08;
+	udp = r.data + WEFT_ETH_HLEN + (v4 ? 20 : 40);
+	label = v4 ? 0 : r.data[16] << 8 | r.data[17];
+	return label << 16 | udp[0] << 8 | udp[1];
 }
 
 /** struct same_row - packets that must, or should not, take one path. */

@@ -138,8 +138,8 @@ static void mutate(enum prog prog)
 		build(s, &p);
 		for (__u32 n = 1 + below(4); n; n--)
 			mutate_once(&p);
-		failures += !check_invariants(prog, prog == FROM_PORT ? s->from : UPLINK, p.data,
-					      p.len);
+		failures += !check_invariants(prog, prog == FROM_PORT ? s->from : UPLINK,
+					      &(struct frame){.data = p.data, .len = p.len});
 	}
 	printf("# %s: %u frames\n", prog_name(prog), frames);
 }
