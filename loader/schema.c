@@ -242,10 +242,10 @@ static const struct schema_key network_keys[] = {
 		.name = "mtu",
 		.type = {.kind = SCHEMA_NUMBER, .min = 576, .max = 65535},
 		.offset = offsetof(struct cfg_network, mtu),
-		.doc = "MTU of the network's workloads in bytes, as `weft status` shows it; at least "
-		       "1280 if it has IPv6. A flooded packet has to fit it, another one the tunnel "
-		       "it takes. Without it, what the underlay leaves: its MTU less 50 bytes over "
-		       "IPv4, 70 over IPv6.",
+		.doc = "MTU of the network's workloads in bytes, as `weft status` shows it; at "
+		       "least 1280 if it has IPv6. A flooded packet has to fit it, another one "
+		       "the tunnel it takes. Without it, what the underlay leaves: its MTU less "
+		       "50 bytes over IPv4, 70 over IPv6.",
 		.example = "1450",
 	},
 	{
