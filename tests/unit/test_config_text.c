@@ -214,7 +214,7 @@ static void prints_as_promised(void **state)
 static void json_as_promised(void **state)
 {
 	_cleanup_(diag_freep) struct diag *diag = NULL;
-	const char *file, *key, *message, *hint;
+	const char *file, *severity, *key, *message, *hint;
 	struct config *cfg = NULL;
 	int err, line, column;
 	json_t *json;
@@ -222,13 +222,14 @@ static void json_as_promised(void **state)
 	(void)state;
 	diag = load(NODES "vxlan_port: 0", strlen(NODES "vxlan_port: 0"), &cfg, &err);
 	json = diag_json(diag);
-	assert_int_equal(json_unpack(json, "[{s:s, s:i, s:i, s:s, s:s, s:s !} !]", "file", &file,
-				     "line", &line, "column", &column, "key", &key, "message",
-				     &message, "hint", &hint),
+	assert_int_equal(json_unpack(json, "[{s:s, s:i, s:i, s:s, s:s, s:s, s:s !} !]", "file",
+				     &file, "line", &line, "column", &column, "severity", &severity,
+				     "key", &key, "message", &message, "hint", &hint),
 			 0);
 	assert_string_equal(file, "test.yaml");
 	assert_int_equal(line, 2);
 	assert_int_equal(column, 13);
+	assert_string_equal(severity, "error");
 	assert_string_equal(key, "vxlan_port");
 	assert_string_equal(message, "\"0\" is out of range");
 	assert_string_equal(hint, "expected a number from 1 to 65535");
