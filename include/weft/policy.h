@@ -13,7 +13,8 @@
  *
  * A set of policies is a generation. All tables hold two: entries of generation g are reached only
  * through weft_policy.generation = g, so writing that one word is the transaction. Rule set, class and
- * range numbers are never shared between the two generations in the tables.
+ * range numbers are never shared between the two generations in the tables: rule sets and classes of
+ * generation g have the ids 2n + (g & 1), n = 1, 2, .., and its ranges have their half of the array.
  */
 #ifndef WEFT_POLICY_H
 #define WEFT_POLICY_H
@@ -115,6 +116,8 @@ _Static_assert(sizeof(struct weft_pol_addr_key) == 20, "ABI");
 /**
  * struct weft_pol_cidr_key - `weft_pol_cidr`, longest-prefix match to __u32 class: anybody else.
  * @prefixlen: bits of @parity and @addr that count: 32 + 96 + n for IPv4, 32 + n for IPv6.
+ *
+ * Class 0 is that of a hole in a shorter prefix: no rule tells these addresses from any others.
  */
 struct weft_pol_cidr_key {
 	__u32 prefixlen;
@@ -134,15 +137,23 @@ struct weft_rule_stat {
 	__u64 last_hit_ns;
 };
 
-/** struct weft_rule_info - `weft_rule_info`, hash by rule id (1..): for people. */
+/**
+ * struct weft_rule_info - `weft_rule_info`, hash by rule id (1..): for people, and for the loader to
+ * know a rule again.
+ * @identity: hash of what the rule says. With @policy, it decides which rule of the next file gets
+ *            this id; @index and @line may change under it.
+ */
 struct weft_rule_info {
-	char policy[WEFT_NAME_LEN];
-	__u32 index;     /* of the rule in its policy, from 0; WEFT_POL_RULE_DEFAULT for its default */
+	char policy[WEFT_NAME_LEN]; /* WEFT_POL_RULE_NETWORK: the network's name */
+	__u64 identity;
+	__u32 index;     /* of the rule in its policy, from 0; or WEFT_POL_RULE_* */
 	__u32 line;      /* in the file that was applied */
 	__u32 direction; /* enum weft_pol_dir */
 	__u32 action;    /* enum weft_pol_action */
 };
+_Static_assert(sizeof(struct weft_rule_info) == 88, "ABI");
 
-#define WEFT_POL_RULE_DEFAULT 0xffffffffU /* struct weft_rule_info.index: the policy's or network's default */
+#define WEFT_POL_RULE_DEFAULT 0xffffffffU /* struct weft_rule_info.index: the default of the policy */
+#define WEFT_POL_RULE_NETWORK 0xfffffffeU /* the default of the network */
 
 #endif
