@@ -82,8 +82,8 @@ static void describe(const struct pol_rule *rule, struct weft_rule_info *info)
 	} else {
 		name = network->name.v;
 		info->index = WEFT_POL_RULE_NETWORK;
-		info->line = network->default_policy.line ? network->default_policy.line
-							  : network->line;
+		info->line =
+			network->default_policy.line ? network->default_policy.line : network->line;
 	}
 	strncpy(info->policy, name, sizeof(info->policy) - 1);
 	info->direction = rule->direction;
@@ -197,8 +197,10 @@ static __u32 take_list(void *arg, size_t set, struct slice orders, bool anybody)
 	if (err == -EEXIST)
 		return list;
 	p->err = err;
-	if (e->n_ranges + new->n > CFG_POLICY_MAX)
+	if (e->n_ranges + new->n > CFG_POLICY_MAX) {
+		e->n_ranges += new->n;
 		p->err = -E2BIG;
+	}
 	if (pol_grow(p, &e->lists, e->n_lists, &e->lists_size, sizeof(*e->lists)))
 		return 0;
 	e->lists[e->n_lists++] = (struct weft_pol_ranges){.first = e->n_ranges, .count = new->n};

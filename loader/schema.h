@@ -63,7 +63,7 @@ struct schema_table {
 	const char *doc;
 	const struct schema_key *keys; /* ends with a key without name */
 	size_t size;                   /* of the struct */
-	const char *shorthand;         /* key that a lone scalar stands for, or NULL */
+	const char *shorthand;         /* key that its value alone stands for, or NULL */
 	const char *const *rules;      /* what check.c demands beyond one key; ends with NULL */
 	const char *example;           /* YAML lines; NULL: made of the keys' own examples */
 };

@@ -41,9 +41,8 @@ static json_t *number_or_json(int max, json_t *text)
 
 static json_t *protocol_json(void)
 {
-	return number_or_json(255,
-			      json_pack("{s:[s, s, s, s, s, s]}", "enum", "any", "tcp", "udp",
-					"sctp", "icmp", "icmpv6"));
+	return number_or_json(255, json_pack("{s:[s, s, s, s, s, s]}", "enum", "any", "tcp", "udp",
+					     "sctp", "icmp", "icmpv6"));
 }
 
 static json_t *list_json(const struct schema_type *type)

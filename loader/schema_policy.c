@@ -174,8 +174,8 @@ static const struct schema_key subject_keys[] = {
 };
 
 static const struct schema_table subject_table = {
-	.doc = "Ports that meet any one of these conditions. A lone name is short for `{groups: "
-	       "[NAME]}`.",
+	.doc = "Ports that meet any one of these conditions. A name or a list of names alone is "
+	       "short for `{groups: ...}`.",
 	.keys = subject_keys,
 	.size = sizeof(struct cfg_subject),
 	.shorthand = "groups",
@@ -281,8 +281,8 @@ static const struct schema_key peer_keys[] = {
 };
 
 static const struct schema_table peer_table = {
-	.doc = "The other end: whoever meets any one of these conditions. A lone name is short for "
-	       "`{groups: [NAME]}`.",
+	.doc = "The other end: whoever meets any one of these conditions. A name or a list of "
+	       "names alone is short for `{groups: ...}`.",
 	.keys = peer_keys,
 	.size = sizeof(struct cfg_peer),
 	.shorthand = "groups",

@@ -62,7 +62,7 @@ _Static_assert(sizeof(struct weft_pol_port) == 8, "ABI");
 /**
  * struct weft_pol_ranges - a list of ranges: entries @first .. @first + @count - 1 of `weft_pol_l4`.
  *
- * `weft_pol_sets`, array by rule set id (1..): the rules about anybody. Covers every point, because
+ * `weft_pol_sets`, array by rule set id (2..): the rules about anybody. Covers every point, because
  * the set's default stands at its end.
  * `weft_pol_match`, hash by struct weft_pol_match_key: the rules about a class. May leave points out
  * (order WEFT_POL_ORDER_NONE).
@@ -75,7 +75,7 @@ _Static_assert(sizeof(struct weft_pol_ranges) == 8, "ABI");
 
 struct weft_pol_match_key {
 	__u32 ruleset;
-	__u32 class_id; /* 1.. */
+	__u32 class_id; /* 2.. */
 };
 _Static_assert(sizeof(struct weft_pol_match_key) == 8, "ABI");
 
@@ -138,8 +138,8 @@ struct weft_rule_stat {
 };
 
 /**
- * struct weft_rule_info - `weft_rule_info`, hash by rule id (1..): for people, and for the loader to
- * know a rule again.
+ * struct weft_rule_info - `weft_rule_info`, hash by rule id (1..): for people, and for the loader,
+ * to know a rule again.
  * @identity: hash of what the rule says. With @policy, it decides which rule of the next file gets
  *            this id; @index and @line may change under it.
  */
@@ -153,7 +153,8 @@ struct weft_rule_info {
 };
 _Static_assert(sizeof(struct weft_rule_info) == 88, "ABI");
 
-#define WEFT_POL_RULE_DEFAULT 0xffffffffU /* struct weft_rule_info.index: the default of the policy */
-#define WEFT_POL_RULE_NETWORK 0xfffffffeU /* the default of the network */
+/* Instead of an index: the default of the policy, and that of the network. */
+#define WEFT_POL_RULE_DEFAULT 0xffffffffU
+#define WEFT_POL_RULE_NETWORK 0xfffffffeU
 
 #endif
