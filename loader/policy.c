@@ -9,11 +9,12 @@
 
 #define HASH(map, key, value)                                                                      \
 	{                                                                                          \
-		.name = map, .key_size = sizeof(key), .value_size = sizeof(value)                  \
+		.name = (map), .key_size = sizeof(key), .value_size = sizeof(value)                \
 	}
 #define ARRAY(map, value)                                                                          \
 	{                                                                                          \
-		.name = map, .key_size = sizeof(__u32), .value_size = sizeof(value), .array = true \
+		.name = (map), .key_size = sizeof(__u32), .value_size = sizeof(value),             \
+		.array = true                                                                      \
 	}
 
 const struct table_desc policy_descs[__POLICY_TABLE_MAX] = {

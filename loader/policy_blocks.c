@@ -180,6 +180,11 @@ static void set_tokens(struct walk *w, struct level *level, const struct level *
 	subtract(&level->active, &level->out);
 }
 
+static bool same_tokens(const struct numbers *a, const struct numbers *b)
+{
+	return a->n == b->n && (!a->n || !memcmp(a->v, b->v, a->n * sizeof(*a->v)));
+}
+
 static void push(struct walk *w, const struct block *blocks, size_t n)
 {
 	const struct level *around = &w->levels[w->depth];
@@ -191,9 +196,7 @@ static void push(struct walk *w, const struct block *blocks, size_t n)
 	level->ipv4 = blocks->ipv4;
 	level->node = around->node;
 	set_tokens(w, level, around, blocks, n);
-	level->has_node = level->active.n != around->active.n ||
-			  (level->active.n && memcmp(level->active.v, around->active.v,
-						     level->active.n * sizeof(*level->active.v)));
+	level->has_node = !same_tokens(&level->active, &around->active);
 	if (!level->has_node || p->err ||
 	    pol_grow(p, &p->nodes, p->n_nodes, &p->nodes_size, sizeof(*p->nodes)))
 		return;
@@ -218,7 +221,7 @@ static void walk(struct walk *w)
 			const struct block *next = &w->blocks[i + n];
 
 			if (next->ipv4 != first->ipv4 || next->len != first->len ||
-			    memcmp(&next->addr, &first->addr, sizeof(first->addr)))
+			    memcmp(&next->addr, &first->addr, sizeof(first->addr)) != 0)
 				break;
 		}
 		while (w->depth && !holds(&w->levels[w->depth], first))

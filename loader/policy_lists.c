@@ -147,6 +147,7 @@ void pol_lists(struct pol *p, const struct pol_sink *sink)
 {
 	_cleanup_free_ __u64 *bits = calloc(p->n_rules / 64 + 1, sizeof(*bits));
 
+	free(p->seen);
 	p->seen = calloc(p->n_classes + 1, sizeof(*p->seen));
 	if (!bits || !p->seen)
 		p->err = -ENOMEM;

@@ -126,8 +126,8 @@ static __u64 token_hash(const struct pol *p, __u32 token)
 __u64 pol_identity(const struct pol *p, const struct pol_rule *rule)
 {
 	struct slice tokens = pol_rule_tokens(p, rule);
-	__u32 head[] = {rule->policy ? 1 : 2, rule->rule ? 1 : 2, rule->direction, rule->action,
-			rule->anybody};
+	__u8 head[] = {rule->policy ? 1 : 2, rule->rule ? 1 : 2, rule->direction, rule->action,
+		       rule->anybody};
 	__u64 hash = mix(0xcbf29ce484222325, head, sizeof(head)), peers = 0;
 
 	/* Their sum, because the order in which a file names them means nothing. */
