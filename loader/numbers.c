@@ -58,10 +58,11 @@ static void insertion_sort(__u32 *v, size_t n)
 void numbers_sort(struct numbers *list, size_t from)
 {
 	size_t n = list->n - from, kept = 0;
-	__u32 *v = list->v + from;
+	__u32 *v;
 
-	if (!n)
+	if (!n) /* and maybe no memory at all */
 		return;
+	v = list->v + from;
 	if (n <= SHORT)
 		insertion_sort(v, n);
 	else

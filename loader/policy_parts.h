@@ -235,6 +235,8 @@ void pol_tokens_end(struct pol *p);
 
 static inline struct slice pol_rule_tokens(const struct pol *p, const struct pol_rule *rule)
 {
+	if (!rule->n_tokens)
+		return (struct slice){};
 	return (struct slice){p->rule_tokens.v + rule->first_token, rule->n_tokens};
 }
 

@@ -84,12 +84,12 @@ static void add_ports(struct pol *p, const struct cfg_rule *rule)
 		return;
 	qsort(p->spans + begin, rule->ports.n, sizeof(*p->spans), compare_spans);
 	for (size_t i = begin; i < p->n_spans; i++) {
-		struct pol_span *last = &p->spans[kept - 1], *span = &p->spans[i];
+		const struct pol_span span = p->spans[i];
 
-		if (kept == begin || span->first > last->last + 1)
-			p->spans[kept++] = *span;
-		else if (span->last > last->last)
-			last->last = span->last;
+		if (kept == begin || span.first > p->spans[kept - 1].last + 1)
+			p->spans[kept++] = span;
+		else if (span.last > p->spans[kept - 1].last)
+			p->spans[kept - 1].last = span.last;
 	}
 	p->n_spans = kept;
 }

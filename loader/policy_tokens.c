@@ -134,5 +134,7 @@ __u64 pol_identity(const struct pol *p, const struct pol_rule *rule)
 	for (size_t i = 0; i < tokens.n; i++)
 		peers += token_hash(p, tokens.v[i]);
 	hash = mix(hash, &peers, sizeof(peers));
+	if (!rule->n_spans)
+		return hash;
 	return mix(hash, p->spans + rule->first_span, rule->n_spans * sizeof(*p->spans));
 }

@@ -16,6 +16,7 @@
 #include "check.h"
 #include "config.h"
 #include "diag.h"
+#include "policy.h"
 #include "util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,6 +40,26 @@ static void check_complaints(struct diag *diag)
 	json_decref(json);
 }
 
+/* Its policies compile on every node, or are refused with words. */
+static void check_policies(const struct config *cfg, struct diag *diag)
+{
+	_cleanup_free_ __u32 *ports = calloc(cfg->ports.n + 1, sizeof(*ports));
+	_cleanup_free_ __u16 *networks = calloc(cfg->networks.n + 1, sizeof(*networks));
+	_cleanup_(policy_tables_clear) struct policy_tables tables;
+	struct policy_input in = {
+		.cfg = cfg, .ports = ports, .networks = networks, .generation = 1};
+	size_t errors = diag_count(diag), i;
+
+	for (i = 0; i < cfg->ports.n; i++)
+		ports[i] = i + 1;
+	for (i = 0; i < cfg->networks.n; i++)
+		networks[i] = i + 1;
+	policy_tables_init(&tables);
+	require(!config_warn(cfg, diag) && diag_count(diag) == errors);
+	require(!policy_compile(&in, diag, &tables));
+	require((diag_count(diag) > errors) == !tables.t[POLICY_GENERATION].rows.n);
+}
+
 static void check_accepted(const struct config *cfg, struct diag *diag)
 {
 	const struct cfg_port *port;
@@ -53,6 +74,7 @@ static void check_accepted(const struct config *cfg, struct diag *diag)
 	}
 	for (i = 0; i < cfg->nodes.n; i++)
 		require(!config_check_local(cfg, &cfg->nodes.v[i], diag));
+	check_policies(cfg, diag);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
