@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "config.h"
 #include "diag.h"
+#include "policy.h"
 #include "util.h"
 
 struct options {
@@ -54,10 +55,15 @@ static const struct argp argp = {
 static int check_self(const struct config *cfg, const char *wanted, struct diag *diag,
 		      const struct cfg_node **self)
 {
+	int err;
+
 	*self = config_find_self(cfg, wanted);
 	if (!*self && wanted)
 		return config_select_node(cfg, wanted, diag, self);
-	return *self ? config_check_local(cfg, *self, diag) : 0;
+	if (!*self)
+		return 0;
+	err = config_check_local(cfg, *self, diag);
+	return err ? err : policy_check(cfg, *self, diag);
 }
 
 static void print_count(size_t n, const char *word)

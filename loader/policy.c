@@ -77,6 +77,27 @@ void policy_ids(const struct config *cfg, const struct cfg_node *node, const str
 	}
 }
 
+/* Every network counts as one of this node's: only those with a port here get entries anyway. */
+int policy_check(const struct config *cfg, const struct cfg_node *node, struct diag *diag)
+{
+	_cleanup_free_ __u32 *ports = calloc(cfg->ports.n + 1, sizeof(*ports));
+	_cleanup_free_ __u16 *networks = calloc(cfg->networks.n + 1, sizeof(*networks));
+	_cleanup_(policy_tables_clear) struct policy_tables tables;
+	struct policy_input in = {
+		.cfg = cfg, .ports = ports, .networks = networks, .generation = 1};
+
+	policy_tables_init(&tables);
+	if (!ports || !networks)
+		return -ENOMEM;
+	for (size_t i = 0; i < cfg->ports.n; i++) {
+		if (!strcmp(cfg->ports.v[i].node.v, node->name.v))
+			ports[i] = i + 1;
+	}
+	for (size_t i = 0; i < cfg->networks.n; i++)
+		networks[i] = i + 1;
+	return policy_compile(&in, diag, &tables);
+}
+
 int pol_grow(struct pol *p, void *array, size_t n, size_t *size, size_t item)
 {
 	size_t bigger = *size ? *size * 2 : 16;

@@ -85,6 +85,14 @@ int policy_compile(const struct policy_input *in, struct diag *diag, struct poli
 void policy_ids(const struct config *cfg, const struct cfg_node *node, const struct tables *tables,
 		__u32 *ports, __u16 *networks);
 
+/**
+ * policy_check - do the policies of a node fit its limits? Compiles them with made-up ids.
+ * @diag: told what does not fit.
+ *
+ * Return: 0, also if @diag was told something; -ENOMEM.
+ */
+int policy_check(const struct config *cfg, const struct cfg_node *node, struct diag *diag);
+
 /** policy_first_range - where the ranges of a generation begin: each parity has its half. */
 __u32 policy_first_range(const struct config *cfg, __u32 generation);
 

@@ -347,6 +347,27 @@ static void equals_are_shared(void **state)
 	world_clear(&w);
 }
 
+static const char limited[] =
+	HEAD "policies:\n" POLICY("n", "ingress", A ", " B ", " C ", " D) "limits: {%s: %zu}\n";
+
+static void checked_for_a_node(void **state)
+{
+	char text[4096];
+	struct world w;
+
+	(void)state;
+	snprintf(text, sizeof(text), limited, "rules", (size_t)4);
+	world_load(&w, text);
+	assert_int_equal(policy_check(w.cfg, config_find_node(w.cfg, "b"), w.diag), 0);
+	/* Of network two, the policies and its own default for the other direction. */
+	assert_int_equal(diag_count(w.diag), 1);
+	world_clear(&w);
+	world_load(&w, HEAD "policies:\n" POLICY("n", "ingress", A) "limits: {rules: 3}\n");
+	assert_int_equal(policy_check(w.cfg, config_find_node(w.cfg, "a"), w.diag), 0);
+	assert_int_equal(diag_count(w.diag), 0);
+	world_clear(&w);
+}
+
 static void ids_come_from_compile(void **state)
 {
 	struct weft_port_info port = {.name = "web-2", .kind = WEFT_PORT_ACCESS};
@@ -383,9 +404,6 @@ struct limit_case {
 	size_t needed;
 	const char *message;
 };
-
-static const char limited[] =
-	HEAD "policies:\n" POLICY("n", "ingress", A ", " B ", " C ", " D) "limits: {%s: %zu}\n";
 
 static const struct limit_case limits[] = {
 	{"rules", 5, "the policies of this node need 5 rules"},
@@ -529,6 +547,7 @@ int main(void)
 		cmocka_unit_test(generations_are_apart),
 		cmocka_unit_test(same_in_same_out),
 		cmocka_unit_test(equals_are_shared),
+		cmocka_unit_test(checked_for_a_node),
 		cmocka_unit_test(ids_come_from_compile),
 		cmocka_unit_test(more_than_any_limit),
 		cmocka_unit_test(too_many_members),
