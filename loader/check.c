@@ -103,13 +103,15 @@ void check_names(struct checker *c)
 	check_list(c, &c->nodes);
 	check_list(c, &c->networks);
 	check_list(c, &c->ports);
+	check_list(c, &c->address_sets);
+	check_list(c, &c->policies);
 }
 
 static void release(struct checker *c)
 {
 	size_t i;
 
-	set_clear(&c->port_index);
+	set_clear(&c->policy_index);
 	set_clear(&c->members);
 	set_clear(&c->interfaces);
 	set_clear(&c->macs);
@@ -131,7 +133,8 @@ static void release(struct checker *c)
 static int run(struct checker *c)
 {
 	static void (*const checks[])(struct checker * c) = {
-		check_names, check_nodes, check_networks, check_ports, check_members, check_limits,
+		check_names,   check_nodes,    check_networks, check_ports,
+		check_members, check_policies, check_limits,
 	};
 	size_t i;
 
@@ -145,9 +148,12 @@ int config_check(struct config *cfg, struct diag *diag)
 	_cleanup_(release) struct checker c = {
 		.cfg = cfg,
 		.diag = diag,
+		.whole = !diag_count(diag),
 		.nodes = ROWS(cfg, nodes, "node", &cfg->node_index),
 		.networks = ROWS(cfg, networks, "network", &cfg->network_index),
-		.ports = ROWS(cfg, ports, "port", &c.port_index),
+		.ports = ROWS(cfg, ports, "port", &cfg->port_index),
+		.address_sets = ROWS(cfg, address_sets, "address set", &cfg->address_set_index),
+		.policies = ROWS(cfg, policies, "policy", &c.policy_index),
 		.suggestions = MAX_SUGGESTIONS,
 	};
 

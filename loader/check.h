@@ -21,6 +21,16 @@ struct diag;
 int config_check(struct config *cfg, struct diag *diag);
 
 /**
+ * config_warn - point out what is allowed but hardly meant: rules that never match, groups without
+ * a port, policies that select nothing.
+ * @cfg: passed config_check() without complaint.
+ * @diag: told by diag_warning().
+ *
+ * Return: 0; -ENOMEM.
+ */
+int config_warn(const struct config *cfg, struct diag *diag);
+
+/**
  * config_check_local - judge what the file says about the node that is to run it.
  * @cfg: passed config_check() without complaint.
  * @self: the node, from config_select_node().

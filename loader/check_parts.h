@@ -39,9 +39,10 @@ struct net_facts {
 struct checker {
 	struct config *cfg;
 	struct diag *diag;
-	int err; /* -ENOMEM once anything did not fit */
-	struct rows nodes, networks, ports;
-	struct set port_index;       /* name -> port */
+	int err;    /* -ENOMEM once anything did not fit */
+	bool whole; /* decode() had nothing to complain about */
+	struct rows nodes, networks, ports, address_sets, policies;
+	struct set policy_index;     /* name -> policy */
 	struct set members;          /* (network, node) */
 	struct set interfaces;       /* (node, interface) -> line */
 	struct set macs;             /* (network, MAC) -> line */
@@ -93,6 +94,9 @@ void check_ports(struct checker *c);
 
 /** check_members - who takes part in each network, and whether they can reach each other. */
 void check_members(struct checker *c);
+
+/** check_policies - what policies refer to, and that their keys fit together. */
+void check_policies(struct checker *c);
 
 /** check_limits - the limits hold what the file has. */
 void check_limits(struct checker *c);

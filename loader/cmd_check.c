@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "config.h"
 #include "diag.h"
+#include "policy.h"
 #include "util.h"
 
 struct options {
@@ -44,8 +45,8 @@ static const struct argp argp = {
 	.parser = parse,
 	.args_doc = "FILE",
 	.doc = "Check a configuration file (- is standard input) and report everything that is "
-	       "wrong "
-	       "with it. What the file must say about the node that runs it is checked for --node, "
+	       "wrong with it, and what is allowed but hardly meant (warnings). What the file must "
+	       "say about the node that runs it is checked for --node, "
 	       "else the file's own `node`, else the host's name if it is a node's.",
 	.children = children,
 };
@@ -54,10 +55,15 @@ static const struct argp argp = {
 static int check_self(const struct config *cfg, const char *wanted, struct diag *diag,
 		      const struct cfg_node **self)
 {
+	int err;
+
 	*self = config_find_self(cfg, wanted);
 	if (!*self && wanted)
 		return config_select_node(cfg, wanted, diag, self);
-	return *self ? config_check_local(cfg, *self, diag) : 0;
+	if (!*self)
+		return 0;
+	err = config_check_local(cfg, *self, diag);
+	return err ? err : policy_check(cfg, *self, diag);
 }
 
 static void print_count(size_t n, const char *word)
@@ -70,6 +76,8 @@ static void print_summary(const char *file, const struct config *cfg, const stru
 	printf("%s: ", file);
 	print_count(cfg->nodes.n, "node");
 	print_count(cfg->networks.n, "network");
+	if (cfg->policies.n)
+		printf("%zu polic%s, ", cfg->policies.n, cfg->policies.n == 1 ? "y" : "ies");
 	printf("%zu port%s; ok", cfg->ports.n, cfg->ports.n == 1 ? "" : "s");
 	if (self)
 		printf(" for node %s", self->name.v);
@@ -96,11 +104,11 @@ static int report(const struct options *o, const struct config *cfg, const struc
 
 	if (o->common.json) {
 		if (print_json(diag))
-			return cmd_error(CMD_FAILED, "cannot print the errors");
-	} else if (wrong) {
-		diag_print(diag, stderr);
+			return cmd_error(CMD_FAILED, "cannot print the report");
 	} else {
-		print_summary(o->file, cfg, self);
+		diag_print(diag, stderr);
+		if (!wrong)
+			print_summary(o->file, cfg, self);
 	}
 	return wrong ? CMD_INVALID : CMD_OK;
 }
@@ -118,6 +126,8 @@ int cmd_check(int argc, char **argv)
 		return cmd_error(CMD_FAILED, "%s", strerror(ENOMEM));
 
 	err = config_load(o.file, diag, &cfg);
+	if (!err)
+		err = config_warn(cfg, diag);
 	if (!err)
 		err = check_self(cfg, o.common.node, diag, &self);
 	if (err && !diag_count(diag))

@@ -114,6 +114,8 @@ void config_free(struct config *cfg)
 		return;
 	set_clear(&cfg->node_index);
 	set_clear(&cfg->network_index);
+	set_clear(&cfg->port_index);
+	set_clear(&cfg->address_set_index);
 	schema_free(&schema_root, cfg);
 	free(cfg);
 }
@@ -130,4 +132,19 @@ const struct cfg_network *config_find_network(const struct config *cfg, const ch
 	size_t i;
 
 	return set_find(&cfg->network_index, name, strlen(name), &i) ? &cfg->networks.v[i] : NULL;
+}
+
+const struct cfg_port *config_find_port(const struct config *cfg, const char *name)
+{
+	size_t i;
+
+	return set_find(&cfg->port_index, name, strlen(name), &i) ? &cfg->ports.v[i] : NULL;
+}
+
+const struct cfg_address_set *config_find_address_set(const struct config *cfg, const char *name)
+{
+	size_t i;
+
+	return set_find(&cfg->address_set_index, name, strlen(name), &i) ? &cfg->address_sets.v[i]
+									 : NULL;
 }

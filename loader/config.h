@@ -59,6 +59,19 @@ struct cfg_addr {
 	__u8 prefix_len;
 };
 
+/** struct cfg_range - numbers from @first to @last, both included. */
+struct cfg_range {
+	int line;
+	int column;
+	__u16 first;
+	__u16 last;
+};
+
+struct cfg_ranges {
+	struct cfg_range *v;
+	size_t n;
+};
+
 struct cfg_strs {
 	struct cfg_str *v;
 	size_t n;
@@ -88,6 +101,29 @@ enum cfg_underlay {
 	CFG_UNDERLAY_IPV4,
 	CFG_UNDERLAY_IPV6,
 };
+
+/** enum cfg_action - what a rule does. */
+enum cfg_action {
+	CFG_ALLOW,
+	CFG_DENY,
+	CFG_REJECT,
+};
+
+/** enum cfg_default - what a policy does with what no rule matches. */
+enum cfg_default {
+	CFG_DEFAULT_DENY,
+	CFG_DEFAULT_REJECT,
+	CFG_DEFAULT_NONE, /* leaves it to other policies and the network */
+};
+
+/** enum cfg_direction - as enum weft_pol_dir. */
+enum cfg_direction {
+	CFG_INGRESS,
+	CFG_EGRESS,
+};
+
+/** CFG_PROTOCOL_ANY - a rule's protocol that is none: 0 to 255 are. */
+#define CFG_PROTOCOL_ANY 256
 
 struct cfg_uplink {
 	int line;
@@ -120,6 +156,7 @@ struct cfg_network {
 	struct cfg_num flood;  /* bool: replicate broadcast, multicast and unknown unicast */
 	struct cfg_num mtu;    /* bytes of L3 packet; 0 = what the underlay leaves */
 	struct cfg_strs nodes; /* members besides those that own a port here */
+	struct cfg_num default_policy; /* enum cfg_action */
 };
 
 struct cfg_port {
@@ -131,6 +168,64 @@ struct cfg_port {
 	struct cfg_str network;
 	struct cfg_mac mac;
 	struct cfg_addrs addresses;
+	struct cfg_strs groups;
+};
+
+struct cfg_address_set {
+	int line;
+	int column;
+	struct cfg_str name;
+	struct cfg_addrs cidrs;
+	struct cfg_addrs except;
+};
+
+/** struct cfg_subject - ports that a policy selects: those that meet any condition. */
+struct cfg_subject {
+	int line;
+	int column;
+	struct cfg_strs groups;
+	struct cfg_strs networks;
+	struct cfg_strs ports;
+};
+
+/** struct cfg_peer - the other end, as a rule describes it; line 0: anybody. */
+struct cfg_peer {
+	int line;
+	int column;
+	struct cfg_strs groups;
+	struct cfg_strs networks;
+	struct cfg_addrs cidrs;
+	struct cfg_strs sets;
+};
+
+struct cfg_rule {
+	int line;
+	int column;
+	struct cfg_num action; /* enum cfg_action */
+	struct cfg_peer from;  /* ingress */
+	struct cfg_peer to;    /* egress */
+	struct cfg_num protocol;
+	struct cfg_ranges ports;  /* none: all */
+	struct cfg_num icmp_type; /* line 0: all */
+	struct cfg_num icmp_code; /* line 0: all */
+};
+
+struct cfg_rules {
+	struct cfg_rule *v;
+	size_t n;
+};
+
+struct cfg_policy {
+	int line;
+	int column;
+	struct cfg_str name;
+	struct cfg_subject applies_to;
+	struct cfg_num direction; /* enum cfg_direction */
+	struct cfg_num tier;
+	struct cfg_num priority;
+	struct cfg_num fallback; /* key `default`; enum cfg_default */
+	struct cfg_num keep_established;
+	struct cfg_rules rules;
 };
 
 struct cfg_nodes {
@@ -148,6 +243,19 @@ struct cfg_ports {
 	size_t n;
 };
 
+struct cfg_address_sets {
+	struct cfg_address_set *v;
+	size_t n;
+};
+
+struct cfg_policies {
+	struct cfg_policy *v;
+	size_t n;
+};
+
+/** CFG_POLICY_MAX - largest value of the limits that are about policies. */
+#define CFG_POLICY_MAX 4194304
+
 /** struct cfg_limits - sizes of the kernel tables, in entries. */
 struct cfg_limits {
 	int line;
@@ -156,6 +264,10 @@ struct cfg_limits {
 	struct cfg_num ports;     /* local ports and uplinks of one node */
 	struct cfg_num endpoints; /* MAC addresses known on one node, local and remote */
 	struct cfg_num vteps;     /* remote VTEPs */
+	struct cfg_num rules;     /* of all policies of one node */
+	struct cfg_num policy_ranges;
+	struct cfg_num policy_matches;
+	struct cfg_num address_blocks;
 };
 
 /** struct config - one file. Owned by the caller, released by config_free(). */
@@ -169,9 +281,13 @@ struct config {
 	struct cfg_nodes nodes;
 	struct cfg_networks networks;
 	struct cfg_ports ports;
+	struct cfg_address_sets address_sets;
+	struct cfg_policies policies;
 	struct cfg_limits limits;
 	struct set node_index; /* name -> index in @nodes */
 	struct set network_index;
+	struct set port_index;
+	struct set address_set_index;
 };
 
 /** CFG_FILE_MAX - largest file that is read, in bytes: room for a million endpoints. */
@@ -207,6 +323,12 @@ const struct cfg_node *config_find_node(const struct config *cfg, const char *na
 
 /** config_find_network - the network called @name, or NULL. Constant time. */
 const struct cfg_network *config_find_network(const struct config *cfg, const char *name);
+
+/** config_find_port - the port called @name, or NULL. Constant time. */
+const struct cfg_port *config_find_port(const struct config *cfg, const char *name);
+
+/** config_find_address_set - the address set called @name, or NULL. Constant time. */
+const struct cfg_address_set *config_find_address_set(const struct config *cfg, const char *name);
 
 /**
  * config_find_self - which node this machine is, as far as it can be told.

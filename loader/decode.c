@@ -269,6 +269,16 @@ static void finish_table(struct decoder *d, const struct schema_table *table, ya
 	}
 }
 
+/* Whether a node that is no mapping can stand for a table's one key. */
+static bool fits_shorthand(const struct schema_table *table, const yaml_node_t *node)
+{
+	if (!table->shorthand)
+		return false;
+	if (node->type == YAML_SEQUENCE_NODE)
+		return schema_find_key(table, table->shorthand)->type.kind == SCHEMA_LIST;
+	return node->type == YAML_SCALAR_NODE && !is_null(node);
+}
+
 static void decode_table(struct decoder *d, const struct schema_type *type, yaml_node_t *node,
 			 void *out)
 {
@@ -282,7 +292,7 @@ static void decode_table(struct decoder *d, const struct schema_type *type, yaml
 		     pair++)
 			decode_pair(d, table, pair, seen, out);
 		finish_table(d, table, node, seen, out);
-	} else if (table->shorthand && node->type == YAML_SCALAR_NODE && !is_null(node)) {
+	} else if (fits_shorthand(table, node)) {
 		const struct schema_key *key = schema_find_key(table, table->shorthand);
 
 		set_pos(out, node);

@@ -17,7 +17,8 @@ struct diag {
 	char *file;
 	struct diag_entry *entries;
 	size_t n;
-	size_t count;   /* recorded, whether kept or not */
+	size_t count; /* errors recorded, whether kept or not */
+	size_t warnings;
 	bool last_kept; /* so that a hint never lands on an older entry */
 };
 
@@ -114,7 +115,7 @@ static char *format(const char *fmt, va_list args)
 }
 
 /* Takes @message over. */
-static bool keep(struct diag *diag, const struct diag_at *at, char *message)
+static bool keep(struct diag *diag, const struct diag_at *at, bool warning, char *message)
 {
 	struct diag_entry *entries;
 
@@ -124,25 +125,41 @@ static bool keep(struct diag *diag, const struct diag_at *at, char *message)
 	if (!entries)
 		return false;
 	diag->entries = entries;
-	entries[diag->n] = (struct diag_entry){.at = *at, .message = message, .order = diag->n};
+	entries[diag->n] = (struct diag_entry){
+		.at = *at, .message = message, .warning = warning, .order = diag->n};
 	diag->n++;
 	return true;
+}
+
+static void record(struct diag *diag, const struct diag_at *at, bool warning, const char *message,
+		   va_list args)
+{
+	char *text = format(message, args);
+
+	diag->last_kept = keep(diag, at, warning, text);
+	if (!diag->last_kept)
+		free(text);
 }
 
 int diag_error(struct diag *diag, struct diag_at at, const char *message, ...)
 {
 	va_list args;
-	char *text;
 
 	va_start(args, message);
-	text = format(message, args);
+	record(diag, &at, false, message, args);
 	va_end(args);
-
 	diag->count++;
-	diag->last_kept = keep(diag, &at, text);
-	if (!diag->last_kept)
-		free(text);
 	return -EINVAL;
+}
+
+void diag_warning(struct diag *diag, struct diag_at at, const char *message, ...)
+{
+	va_list args;
+
+	va_start(args, message);
+	record(diag, &at, true, message, args);
+	va_end(args);
+	diag->warnings++;
 }
 
 void diag_hint(struct diag *diag, const char *hint, ...)
@@ -162,6 +179,11 @@ void diag_hint(struct diag *diag, const char *hint, ...)
 size_t diag_count(const struct diag *diag)
 {
 	return diag->count;
+}
+
+size_t diag_warnings(const struct diag *diag)
+{
+	return diag->warnings;
 }
 
 static int compare(const void *a, const void *b)
@@ -196,12 +218,31 @@ static void print_entry(const struct diag *diag, const struct diag_entry *entry,
 	fputs(file_name(diag), out);
 	if (at->line)
 		fprintf(out, ":%d:%d", at->line, at->column);
-	fputs(": error: ", out);
+	fputs(entry->warning ? ": warning: " : ": error: ", out);
 	if (at->key[0])
 		fprintf(out, "%s: ", at->key);
 	fputs(entry->message, out);
 	if (entry->hint)
 		fprintf(out, "; %s", entry->hint);
+	fputc('\n', out);
+}
+
+static void print_count(size_t n, const char *word, FILE *out)
+{
+	fprintf(out, "%zu %s%s", n, word, n == 1 ? "" : "s");
+}
+
+static void print_summary(const struct diag *diag, FILE *out)
+{
+	fprintf(out, "%s: ", file_name(diag));
+	if (diag->count)
+		print_count(diag->count, "error", out);
+	if (diag->count && diag->warnings)
+		fputs(" and ", out);
+	if (diag->warnings)
+		print_count(diag->warnings, "warning", out);
+	if (diag->count + diag->warnings > diag->n)
+		fprintf(out, ", of which %zu are shown", diag->n);
 	fputc('\n', out);
 }
 
@@ -213,13 +254,8 @@ void diag_print(struct diag *diag, FILE *out)
 	entries = diag_entries(diag, &n);
 	for (i = 0; i < n; i++)
 		print_entry(diag, &entries[i], out);
-	if (diag->count)
-		fprintf(out, "%s: %zu error%s", file_name(diag), diag->count,
-			diag->count == 1 ? "" : "s");
-	if (diag->count > n)
-		fprintf(out, ", of which %zu are shown", n);
-	if (diag->count)
-		fputc('\n', out);
+	if (diag->count || diag->warnings)
+		print_summary(diag, out);
 }
 
 /* A file's name need not be UTF-8, which JSON must be. */
@@ -234,9 +270,10 @@ static json_t *entry_json(const struct diag *diag, const struct diag_entry *entr
 {
 	const struct diag_at *at = &entry->at;
 
-	return json_pack("{s:o, s:i, s:i, s:o, s:o, s:o}", "file", json_text(file_name(diag)),
-			 "line", at->line, "column", at->column, "key", json_text(at->key),
-			 "message", json_text(entry->message), "hint",
+	return json_pack("{s:o, s:i, s:i, s:s, s:o, s:o, s:o}", "file", json_text(file_name(diag)),
+			 "line", at->line, "column", at->column, "severity",
+			 entry->warning ? "warning" : "error", "key", json_text(at->key), "message",
+			 json_text(entry->message), "hint",
 			 entry->hint ? json_text(entry->hint) : json_null());
 }
 

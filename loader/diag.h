@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Everything that is wrong with a file, collected so that the user sees all of it at once:
+ * Everything that is wrong with a file, collected so that the user sees all of it at once, and what
+ * is allowed but hardly meant (warnings):
  *
  *	two.yaml:14:12: error: ports[3].network: no network is called "wbe"; did you mean "web"?
  *	^ file   ^ struct diag_at                ^ message                   ^ hint
@@ -11,6 +12,7 @@
 #ifndef WEFT_LOADER_DIAG_H
 #define WEFT_LOADER_DIAG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <jansson.h>
@@ -32,6 +34,7 @@ struct diag_entry {
 	struct diag_at at;
 	char *message;
 	char *hint; /* may be NULL */
+	bool warning;
 	size_t order;
 };
 
@@ -76,7 +79,12 @@ struct diag_at diag_at(int line, int column, const char *key, ...)
 int diag_error(struct diag *diag, struct diag_at at, const char *message, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/** diag_hint - add to the latest error what would be right; replaces an earlier hint. */
+/** diag_warning - record what is allowed but hardly meant; as diag_error(), but not counted there.
+ */
+void diag_warning(struct diag *diag, struct diag_at at, const char *message, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** diag_hint - add to the latest entry what would be right; replaces an earlier hint. */
 void diag_hint(struct diag *diag, const char *hint, ...) __attribute__((format(printf, 2, 3)));
 
 /**
@@ -88,11 +96,14 @@ struct diag_quote diag_quote(const char *text);
 /** diag_count - number of errors so far, including those beyond what is kept. */
 size_t diag_count(const struct diag *diag);
 
+/** diag_warnings - number of warnings so far, likewise. */
+size_t diag_warnings(const struct diag *diag);
+
 /**
  * diag_entries - what was recorded, sorted by place.
  * @n: receives the number of entries; at most the first thousand recorded are kept.
  *
- * Return: an array that is valid until the next diag_error().
+ * Return: an array that is valid until the next entry is recorded.
  */
 const struct diag_entry *diag_entries(struct diag *diag, size_t *n);
 

@@ -157,6 +157,28 @@ static int plan_changes(struct plan *plan, char **problem)
 	return err ? fail(problem, err, "compare the attached programs") : 0;
 }
 
+/* Better no node than one that looks guarded: the datapath does not enforce policies yet. */
+static void refuse_policies(const struct config *cfg, struct diag *diag)
+{
+	static const char hint[] = "this weft checks policies but cannot enforce them; without "
+				   "them every port may talk to every other one of its network";
+
+	for (size_t i = 0; i < cfg->policies.n; i++) {
+		diag_error(diag, DIAG_AT(cfg->policies.v[i], "policies[%zu]", i),
+			   "not enforced yet");
+		diag_hint(diag, hint);
+	}
+	for (size_t i = 0; i < cfg->networks.n; i++) {
+		if (cfg->networks.v[i].default_policy.v == CFG_ALLOW)
+			continue;
+		diag_error(diag,
+			   DIAG_AT(cfg->networks.v[i].default_policy,
+				   "networks[%zu].default_policy", i),
+			   "not enforced yet");
+		diag_hint(diag, hint);
+	}
+}
+
 int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
 	      struct plan *plan, char **problem)
 {
@@ -169,6 +191,7 @@ int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag
 	tables_init(&plan->actual);
 	pins_init(&plan->pins, node->name.v);
 
+	refuse_policies(cfg, diag);
 	err = config_check_local(cfg, node, diag);
 	if (!err)
 		err = facts_read(cfg, node, diag, &plan->facts);

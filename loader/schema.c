@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The configuration file, key by key. This is the only place that knows a key's name, type, default
- * and meaning; see schema.h for who reads it. Top level first, then each table as it is met.
+ * The configuration file, key by key. This and its two neighbours, schema_policy.c and
+ * schema_limits.c, are the only places that know a key's name, type, default and meaning; see
+ * schema.h for who reads them. Top level first, then each table as it is met.
  */
 #include "schema.h"
 
 #include <string.h>
 
 #include "config.h"
+#include "schema_parts.h"
 
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static const struct schema_table node_table, uplink_table, network_table, port_table, limits_table;
+static const struct schema_table node_table, uplink_table, network_table, port_table;
 
 static const struct schema_type address_item = {.kind = SCHEMA_ADDRESS};
 static const struct schema_type prefix_item = {.kind = SCHEMA_PREFIX};
@@ -19,6 +19,9 @@ static const struct schema_type node_item = {.kind = SCHEMA_TABLE, .table = &nod
 static const struct schema_type uplink_item = {.kind = SCHEMA_TABLE, .table = &uplink_table};
 static const struct schema_type network_item = {.kind = SCHEMA_TABLE, .table = &network_table};
 static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &port_table};
+static const struct schema_type set_item = {.kind = SCHEMA_TABLE, .table = &schema_address_set};
+static const struct schema_type policy_item = {.kind = SCHEMA_TABLE, .table = &schema_policy};
+static const struct schema_type label_item = {.kind = SCHEMA_LABEL};
 static const struct schema_type node_reference = {.kind = SCHEMA_REFERENCE, .target = "node"};
 
 static const struct schema_key root_keys[] = {
@@ -72,8 +75,21 @@ static const struct schema_key root_keys[] = {
 		       "knows where to send.",
 	},
 	{
+		.name = "address_sets",
+		.type = {.kind = SCHEMA_LIST, .item = &set_item},
+		.offset = offsetof(struct config, address_sets),
+		.doc = "Addresses that rules can name together.",
+	},
+	{
+		.name = "policies",
+		.type = {.kind = SCHEMA_LIST, .item = &policy_item},
+		.offset = offsetof(struct config, policies),
+		.doc = "Who may talk to whom; see [policy.md](policy.md). Checked, but not "
+		       "enforced yet: `weft apply` refuses a file with policies.",
+	},
+	{
 		.name = "limits",
-		.type = {.kind = SCHEMA_TABLE, .table = &limits_table},
+		.type = {.kind = SCHEMA_TABLE, .table = &schema_limits},
 		.offset = offsetof(struct config, limits),
 		.doc = "Sizes of the kernel tables.",
 		.example = "{ports: 64, endpoints: 1024}",
@@ -98,12 +114,20 @@ const struct schema_table schema_root = {
 		   "    network: web\n"
 		   "    mac: 02:00:00:00:00:01\n"
 		   "    addresses: [10.9.0.11, \"fd00:9::11\"]\n"
+		   "    groups: [web]\n"
 		   "  - name: web-2\n"
 		   "    node: b\n"
 		   "    interface: veth-web2\n"
 		   "    network: web\n"
 		   "    mac: 02:00:00:00:00:02\n"
-		   "    addresses: [10.9.0.12, \"fd00:9::12\"]\n",
+		   "    addresses: [10.9.0.12, \"fd00:9::12\"]\n"
+		   "    groups: [lb]\n"
+		   "policies:\n"
+		   "  - name: web-in\n"
+		   "    applies_to: web\n"
+		   "    direction: ingress\n"
+		   "    rules:\n"
+		   "      - {action: allow, from: lb, protocol: tcp, ports: [80, 443]}\n",
 };
 
 static const struct schema_key node_keys[] = {
@@ -256,6 +280,17 @@ static const struct schema_key network_keys[] = {
 		       "VTEP. A node with a port in the network takes part anyway.",
 		.example = "[k]",
 	},
+	{
+		.name = "default_policy",
+		.type = {.kind = SCHEMA_ENUM,
+			 .names = WORDS([CFG_ALLOW] = "allow", [CFG_DENY] = "deny")},
+		.offset = offsetof(struct cfg_network, default_policy),
+		.fallback = "allow",
+		.doc = "What a port's traffic meets in a direction for which no policy has a rule "
+		       "that matches or a default. `deny` is not enforced yet, and refused by "
+		       "`weft apply`.",
+		.example = "deny",
+	},
 	{},
 };
 
@@ -319,6 +354,13 @@ static const struct schema_key port_keys[] = {
 		       "them are answered on the asking node.",
 		.example = "[10.9.0.11, \"fd00:9::11\"]",
 	},
+	{
+		.name = "groups",
+		.type = {.kind = SCHEMA_LIST, .item = &label_item, .lone = true},
+		.offset = offsetof(struct cfg_port, groups),
+		.doc = "Labels that policies name this workload by. A group needs no declaration.",
+		.example = "[web, prod]",
+	},
 	{},
 };
 
@@ -331,52 +373,6 @@ static const struct schema_table port_table = {
 		       "common.",
 		       "Addresses are unicast, and not the network or broadcast address of an IPv4 "
 		       "subnet."),
-};
-
-static const struct schema_key limits_keys[] = {
-	{
-		.name = "networks",
-		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65535},
-		.offset = offsetof(struct cfg_limits, networks),
-		.fallback = "4096",
-		.doc = "Networks.",
-		.example = "64",
-	},
-	{
-		.name = "ports",
-		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65536},
-		.offset = offsetof(struct cfg_limits, ports),
-		.fallback = "16384",
-		.doc = "Ports and uplinks of one node.",
-		.example = "256",
-	},
-	{
-		.name = "endpoints",
-		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4194304},
-		.offset = offsetof(struct cfg_limits, endpoints),
-		.fallback = "131072",
-		.doc = "MAC addresses that one node knows, its own and remote ones, with two IP "
-		       "addresses each on average.",
-		.example = "1024",
-	},
-	{
-		.name = "vteps",
-		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65536},
-		.offset = offsetof(struct cfg_limits, vteps),
-		.fallback = "4096",
-		.doc = "VTEP addresses of other nodes.",
-		.example = "16",
-	},
-	{},
-};
-
-static const struct schema_table limits_table = {
-	.doc = "How many entries the kernel tables have room for. The defaults suit most files; "
-	       "`weft "
-	       "check` says which one to raise.",
-	.keys = limits_keys,
-	.size = sizeof(struct cfg_limits),
-	.rules = WORDS("Each limit is large enough for this file."),
 };
 
 const struct schema_key *schema_find_key(const struct schema_table *table, const char *name)
@@ -396,8 +392,10 @@ size_t schema_size(const struct schema_type *type)
 	case SCHEMA_NAME:
 	case SCHEMA_REFERENCE:
 	case SCHEMA_INTERFACE:
+	case SCHEMA_LABEL:
 		return sizeof(struct cfg_str);
 	case SCHEMA_NUMBER:
+	case SCHEMA_PROTOCOL:
 	case SCHEMA_BOOL:
 	case SCHEMA_ENUM:
 		return sizeof(struct cfg_num);
@@ -406,6 +404,8 @@ size_t schema_size(const struct schema_type *type)
 	case SCHEMA_ADDRESS:
 	case SCHEMA_PREFIX:
 		return sizeof(struct cfg_addr);
+	case SCHEMA_PORTS:
+		return sizeof(struct cfg_range);
 	case SCHEMA_LIST:
 		return sizeof(struct cfg_strs);
 	case SCHEMA_TABLE:

@@ -2,7 +2,7 @@
 /*
  * What a configuration file may say: one description for the decoder (decode.c), its error
  * messages, the reference page (schema_markdown.c) and the JSON Schema for editors (schema_json.c).
- * The description itself is in schema.c and reads as documentation.
+ * The description itself is in schema.c and its neighbours and reads as documentation.
  */
 #ifndef WEFT_LOADER_SCHEMA_H
 #define WEFT_LOADER_SCHEMA_H
@@ -18,12 +18,15 @@ enum schema_kind {
 	SCHEMA_NAME,      /* struct cfg_str: name of a row, also a directory and a table key */
 	SCHEMA_REFERENCE, /* struct cfg_str: name of a row elsewhere in the file */
 	SCHEMA_INTERFACE, /* struct cfg_str: name of a network interface */
+	SCHEMA_LABEL,     /* struct cfg_str: a group */
 	SCHEMA_NUMBER,    /* struct cfg_num */
 	SCHEMA_BOOL,      /* struct cfg_num, 0 or 1 */
 	SCHEMA_ENUM,      /* struct cfg_num, index in @names */
 	SCHEMA_MAC,       /* struct cfg_mac, unicast and not zero */
 	SCHEMA_ADDRESS,   /* struct cfg_addr */
 	SCHEMA_PREFIX,    /* struct cfg_addr, no host bits */
+	SCHEMA_PROTOCOL,  /* struct cfg_num: IP protocol or CFG_PROTOCOL_ANY */
+	SCHEMA_PORTS,     /* struct cfg_range: a port or a range of them */
 	SCHEMA_LIST,      /* struct cfg_strs and its kin: array of @item, count */
 	SCHEMA_TABLE,     /* a struct with the keys of @table */
 	__SCHEMA_MAX,
@@ -36,7 +39,8 @@ struct schema_type {
 	enum schema_kind kind;
 	__u64 min, max;                   /* NUMBER */
 	const char *const *names;         /* ENUM, NULL-terminated */
-	const char *target;               /* REFERENCE: "node" or "network" */
+	const char *target;               /* REFERENCE: "node", "network", .. */
+	bool whole;                       /* PREFIX: may be all addresses */
 	const struct schema_type *item;   /* LIST */
 	size_t min_items, max_items;      /* LIST; 0 = no limit */
 	bool lone;                        /* LIST: one item may stand without its list */
@@ -59,7 +63,7 @@ struct schema_table {
 	const char *doc;
 	const struct schema_key *keys; /* ends with a key without name */
 	size_t size;                   /* of the struct */
-	const char *shorthand;         /* key that a lone scalar stands for, or NULL */
+	const char *shorthand;         /* key that its value alone stands for, or NULL */
 	const char *const *rules;      /* what check.c demands beyond one key; ends with NULL */
 	const char *example;           /* YAML lines; NULL: made of the keys' own examples */
 };

@@ -9,8 +9,11 @@
 
 #define NAME_PATTERN      "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 #define INTERFACE_PATTERN "^[^/:\\s]{1,15}$"
+#define LABEL_PATTERN     "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 #define MAC_PATTERN       "^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$"
 #define PREFIX_PATTERN    "^[0-9A-Fa-f:.]+/[1-9][0-9]{0,2}$"
+#define BLOCK_PATTERN     "^[0-9A-Fa-f:.]+/(0|[1-9][0-9]{0,2})$"
+#define PORTS_PATTERN     "^(0|[1-9][0-9]{0,4})(-(0|[1-9][0-9]{0,4}))?$"
 
 static json_t *type_json(const struct schema_type *type);
 
@@ -27,6 +30,19 @@ static json_t *enum_json(const struct schema_type *type)
 	for (name = type->names; *name; name++)
 		json_array_append_new(names, json_string(*name));
 	return json_pack("{s:o}", "enum", names);
+}
+
+/* A number, or what else @text says. */
+static json_t *number_or_json(int max, json_t *text)
+{
+	return json_pack("{s:[{s:s, s:i, s:i}, o]}", "anyOf", "type", "integer", "minimum", 0,
+			 "maximum", max, text);
+}
+
+static json_t *protocol_json(void)
+{
+	return number_or_json(255, json_pack("{s:[s, s, s, s, s, s]}", "enum", "any", "tcp", "udp",
+					     "sctp", "icmp", "icmpv6"));
 }
 
 static json_t *list_json(const struct schema_type *type)
@@ -98,8 +114,14 @@ static json_t *type_json(const struct schema_type *type)
 	case SCHEMA_ADDRESS:
 		return json_pack("{s:s, s:[{s:s}, {s:s}]}", "type", "string", "anyOf", "format",
 				 "ipv4", "format", "ipv6");
+	case SCHEMA_LABEL:
+		return string_json(LABEL_PATTERN);
 	case SCHEMA_PREFIX:
-		return string_json(PREFIX_PATTERN);
+		return string_json(type->whole ? BLOCK_PATTERN : PREFIX_PATTERN);
+	case SCHEMA_PROTOCOL:
+		return protocol_json();
+	case SCHEMA_PORTS:
+		return number_or_json(65535, string_json(PORTS_PATTERN));
 	case SCHEMA_LIST:
 		return list_json(type);
 	case SCHEMA_TABLE:

@@ -34,12 +34,12 @@ static struct schema_text path_of(const char *parent, const struct schema_key *k
 	return path;
 }
 
-/* The anchor that Markdown renderers give a heading: its letters and digits. */
+/* The anchor that Markdown renderers give a heading: its letters, digits and underscores. */
 static void print_link(FILE *out, const char *path)
 {
 	fprintf(out, "[`%s`](#", path);
 	for (; *path; path++) {
-		if (isalnum((unsigned char)*path))
+		if (isalnum((unsigned char)*path) || *path == '_')
 			fputc(*path, out);
 	}
 	fputc(')', out);

@@ -16,10 +16,16 @@ STARTS_WITH_POS(struct cfg_str);
 STARTS_WITH_POS(struct cfg_num);
 STARTS_WITH_POS(struct cfg_mac);
 STARTS_WITH_POS(struct cfg_addr);
+STARTS_WITH_POS(struct cfg_range);
 STARTS_WITH_POS(struct cfg_uplink);
 STARTS_WITH_POS(struct cfg_node);
 STARTS_WITH_POS(struct cfg_network);
 STARTS_WITH_POS(struct cfg_port);
+STARTS_WITH_POS(struct cfg_address_set);
+STARTS_WITH_POS(struct cfg_subject);
+STARTS_WITH_POS(struct cfg_peer);
+STARTS_WITH_POS(struct cfg_rule);
+STARTS_WITH_POS(struct cfg_policy);
 STARTS_WITH_POS(struct cfg_limits);
 STARTS_WITH_POS(struct config);
 
@@ -29,10 +35,14 @@ STARTS_WITH_POS(struct config);
 		       #type)
 IS_LIST(struct cfg_strs);
 IS_LIST(struct cfg_addrs);
+IS_LIST(struct cfg_ranges);
 IS_LIST(struct cfg_uplinks);
 IS_LIST(struct cfg_nodes);
 IS_LIST(struct cfg_networks);
 IS_LIST(struct cfg_ports);
+IS_LIST(struct cfg_address_sets);
+IS_LIST(struct cfg_rules);
+IS_LIST(struct cfg_policies);
 
 void schema_set_default(const struct schema_key *key, void *row)
 {
@@ -63,6 +73,7 @@ static void free_value(const struct schema_type *type, void *value)
 	case SCHEMA_NAME:
 	case SCHEMA_REFERENCE:
 	case SCHEMA_INTERFACE:
+	case SCHEMA_LABEL:
 		free(str->v);
 		break;
 	case SCHEMA_LIST:

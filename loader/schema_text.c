@@ -39,10 +39,14 @@ struct schema_text schema_key_names(const struct schema_table *table)
 static const char *const phrases[__SCHEMA_MAX] = {
 	[SCHEMA_NAME] = "1 to 63 letters, digits, \"-\" and \"_\", the first a letter or digit",
 	[SCHEMA_INTERFACE] = "an interface name: 1 to 15 characters, no blank, \"/\" or \":\"",
+	[SCHEMA_LABEL] =
+		"1 to 63 letters, digits, \"-\", \"_\" and \".\", the first a letter or digit",
 	[SCHEMA_BOOL] = "true or false",
 	[SCHEMA_MAC] = "a unicast MAC address such as 02:00:00:00:00:01",
 	[SCHEMA_ADDRESS] = "a unicast IPv4 or IPv6 address",
 	[SCHEMA_PREFIX] = "a prefix such as 10.9.0.0/24 or \"fd00:9::/64\"",
+	[SCHEMA_PROTOCOL] = "tcp, udp, sctp, icmp, icmpv6, any or a number from 0 to 255",
+	[SCHEMA_PORTS] = "a port from 0 to 65535 or a range such as 8000-8080",
 };
 
 static void add_expected(struct schema_text *text, const struct schema_type *type);
@@ -67,7 +71,8 @@ static void add_expected(struct schema_text *text, const struct schema_type *typ
 {
 	switch (type->kind) {
 	case SCHEMA_REFERENCE:
-		add(text, "the name of a %s", type->target);
+		add(text, "the name of %s %s", strchr("aeiou", type->target[0]) ? "an" : "a",
+		    type->target);
 		break;
 	case SCHEMA_NUMBER:
 		add(text, "a number from %llu to %llu", type->min, type->max);

@@ -42,6 +42,18 @@ static bool parse_name(const char *text, struct cfg_str *out, struct value_probl
 	return true;
 }
 
+/* A label may be a domain name: nothing is called after it, unlike after a name. */
+static bool parse_label(const char *text, struct cfg_str *out, struct value_problem *problem)
+{
+	if (!strspn(text, ALNUM))
+		return wrong(problem, "does not begin with a letter or digit");
+	if (text[strspn(text, ALNUM "-_.")])
+		return wrong(problem, "is not a group");
+	if (strlen(text) > NAME_LEN)
+		return wrong(problem, "is too long for a group");
+	return copy(out, text, problem);
+}
+
 /* As dev_valid_name() of the kernel, net/core/dev.c. */
 static bool parse_interface(const char *text, struct cfg_str *out, struct value_problem *problem)
 {
@@ -74,6 +86,51 @@ static bool parse_number(const struct schema_type *type, const char *text, struc
 	if (*text == '-' || v < type->min || v > type->max)
 		return wrong(problem, "is out of range");
 	out->v = v;
+	return true;
+}
+
+static bool parse_protocol(const char *text, struct cfg_num *out, struct value_problem *problem)
+{
+	static const struct schema_type number = {.kind = SCHEMA_NUMBER, .max = 255};
+	static const struct {
+		const char *name;
+		__u64 number;
+	} names[] = {
+		{"any", CFG_PROTOCOL_ANY}, {"tcp", IPPROTO_TCP},   {"udp", IPPROTO_UDP},
+		{"sctp", IPPROTO_SCTP},    {"icmp", IPPROTO_ICMP}, {"icmpv6", IPPROTO_ICMPV6},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(names[i].name, text)) {
+			out->v = names[i].number;
+			return true;
+		}
+	}
+	if (!isdigit((unsigned char)text[0]))
+		return wrong(problem, "is not known here");
+	return parse_number(&number, text, out, problem);
+}
+
+/* "80", or "8000-8080". */
+static bool parse_ports(const char *text, struct cfg_range *out, struct value_problem *problem)
+{
+	static const struct schema_type port = {.kind = SCHEMA_NUMBER, .max = 65535};
+	struct cfg_num first = {}, last = {};
+	const char *dash = strchr(text, '-');
+	char low[sizeof("65535")] = {};
+
+	if (dash == text || (dash && dash - text >= (ptrdiff_t)sizeof(low)))
+		return wrong(problem, "is not a port or a range of ports");
+	if (dash)
+		memcpy(low, text, dash - text);
+	if (!parse_number(&port, dash ? low : text, &first, problem) ||
+	    !parse_number(&port, dash ? dash + 1 : text, &last, problem))
+		return false;
+	if (first.v > last.v)
+		return wrong(problem, "ends before it begins");
+	out->first = first.v;
+	out->last = last.v;
 	return true;
 }
 
@@ -217,7 +274,8 @@ static bool prefix_len(const char *text, unsigned int max, __u8 *out)
 	return true;
 }
 
-static bool parse_prefix(const char *text, struct cfg_addr *out, struct value_problem *problem)
+static bool parse_prefix(const struct schema_type *type, const char *text, struct cfg_addr *out,
+			 struct value_problem *problem)
 {
 	char ip[INET6_ADDRSTRLEN] = {};
 	const char *slash = strchr(text, '/');
@@ -232,7 +290,7 @@ static bool parse_prefix(const char *text, struct cfg_addr *out, struct value_pr
 		return false;
 	if (!prefix_len(slash + 1, value_is_ipv4(&prefix.v) ? 32 : 128, &prefix.prefix_len))
 		return wrong(problem, "has a wrong prefix length");
-	if (!prefix.prefix_len)
+	if (!prefix.prefix_len && !type->whole)
 		return wrong(problem, "covers every address");
 
 	masked = prefix;
@@ -269,7 +327,13 @@ bool value_parse(const struct schema_type *type, const char *text, void *out,
 	case SCHEMA_ADDRESS:
 		return parse_address(text, out, problem);
 	case SCHEMA_PREFIX:
-		return parse_prefix(text, out, problem);
+		return parse_prefix(type, text, out, problem);
+	case SCHEMA_LABEL:
+		return parse_label(text, out, problem);
+	case SCHEMA_PROTOCOL:
+		return parse_protocol(text, out, problem);
+	case SCHEMA_PORTS:
+		return parse_ports(text, out, problem);
 	case SCHEMA_LIST:
 	case SCHEMA_TABLE:
 	case __SCHEMA_MAX:

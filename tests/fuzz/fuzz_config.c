@@ -16,6 +16,7 @@
 #include "check.h"
 #include "config.h"
 #include "diag.h"
+#include "policy.h"
 #include "util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,6 +40,16 @@ static void check_complaints(struct diag *diag)
 	json_decref(json);
 }
 
+/* Its policies compile on every node, or are refused. */
+static void check_policies(const struct config *cfg, struct diag *diag)
+{
+	size_t errors = diag_count(diag), i;
+
+	require(!config_warn(cfg, diag) && diag_count(diag) == errors);
+	for (i = 0; i < cfg->nodes.n; i++)
+		require(!policy_check(cfg, &cfg->nodes.v[i], diag));
+}
+
 static void check_accepted(const struct config *cfg, struct diag *diag)
 {
 	const struct cfg_port *port;
@@ -53,6 +64,7 @@ static void check_accepted(const struct config *cfg, struct diag *diag)
 	}
 	for (i = 0; i < cfg->nodes.n; i++)
 		require(!config_check_local(cfg, &cfg->nodes.v[i], diag));
+	check_policies(cfg, diag);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

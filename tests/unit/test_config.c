@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The configuration file from text to struct config: every file of config/good is accepted, every
- * file of config/bad is refused with exactly the errors that its comments expect (config/expect.h).
+ * file of config/bad is refused with exactly the errors that its comments expect (config/expect.h),
+ * and every file of config/warn accepted with exactly the warnings.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 
 #include "config/expect.h"
 
+#include "check.h"
 #include "config.h"
 #include "util.h"
 
@@ -45,9 +47,30 @@ static void accepts(void **state)
 
 	path_to(path, sizeof(path), "good", *state);
 	err = config_load(path, diag, &cfg);
+	if (!err)
+		err = config_warn(cfg, diag);
 	expects_check(&none, diag);
 	assert_int_equal(err, 0);
 	assert_non_null(cfg);
+}
+
+static void warns(void **state)
+{
+	_cleanup_(diag_freep) struct diag *diag = diag_new();
+	_cleanup_(config_freep) struct config *cfg = NULL;
+	struct expects expects = {};
+	_cleanup_free_ char *text = NULL;
+	char path[512];
+
+	path_to(path, sizeof(path), "warn", *state);
+	text = read_text(path);
+	expects_read(&expects, text);
+	assert_true(expects.n > 0);
+	assert_int_equal(config_load(path, diag, &cfg), 0);
+	assert_int_equal(config_warn(cfg, diag), 0);
+	expects_check(&expects, diag);
+	assert_int_equal(diag_count(diag), 0);
+	assert_int_equal(diag_warnings(diag), expects.n);
 }
 
 static void refuses(void **state)
@@ -82,7 +105,7 @@ static size_t add_fixtures(struct CMUnitTest *tests, const char *folder, CMUnitT
 
 	path_to(path, sizeof(path), folder, "");
 	n = scandir(path, &entries, is_fixture, alphasort);
-	if (n <= 0 || n > MAX_FIXTURES / 2) {
+	if (n <= 0 || n > MAX_FIXTURES / 3) {
 		fprintf(stderr, "%s: no fixtures, or too many\n", path);
 		exit(EXIT_FAILURE);
 	}
@@ -105,6 +128,7 @@ int main(void)
 
 	n = add_fixtures(tests, "good", accepts);
 	n += add_fixtures(tests + n, "bad", refuses);
+	n += add_fixtures(tests + n, "warn", warns);
 	failed = _cmocka_run_group_tests("config fixtures", tests, n, NULL, NULL);
 	for (i = 0; i < n; i++)
 		free((char *)tests[i].name);

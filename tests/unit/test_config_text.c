@@ -211,10 +211,43 @@ static void prints_as_promised(void **state)
 	assert_string_equal(printed, expected);
 }
 
+static void prints_warnings(void **state)
+{
+	_cleanup_(diag_freep) struct diag *diag = diag_new();
+	_cleanup_free_ char *printed = NULL;
+	const char *severity;
+	json_t *json;
+	size_t size;
+	FILE *out = open_memstream(&printed, &size);
+
+	(void)state;
+	diag_set_file(diag, "test.yaml");
+	diag_warning(diag, diag_at(7, 3, "policies"), "hardly meant");
+	assert_int_equal(diag_count(diag), 0);
+	diag_print(diag, out);
+	diag_error(diag, diag_at(5, 1, "ports"), "wrong");
+	diag_hint(diag, "right");
+	diag_warning(diag, diag_at(6, 1, "ports"), "odd");
+	assert_int_equal(diag_count(diag), 1);
+	assert_int_equal(diag_warnings(diag), 2);
+	diag_print(diag, out);
+	fclose(out);
+	assert_string_equal(printed, "test.yaml:7:3: warning: policies: hardly meant\n"
+				     "test.yaml: 1 warning\n"
+				     "test.yaml:5:1: error: ports: wrong; right\n"
+				     "test.yaml:6:1: warning: ports: odd\n"
+				     "test.yaml:7:3: warning: policies: hardly meant\n"
+				     "test.yaml: 1 error and 2 warnings\n");
+	json = diag_json(diag);
+	assert_int_equal(json_unpack(json_array_get(json, 1), "{s:s}", "severity", &severity), 0);
+	assert_string_equal(severity, "warning");
+	json_decref(json);
+}
+
 static void json_as_promised(void **state)
 {
 	_cleanup_(diag_freep) struct diag *diag = NULL;
-	const char *file, *key, *message, *hint;
+	const char *file, *severity, *key, *message, *hint;
 	struct config *cfg = NULL;
 	int err, line, column;
 	json_t *json;
@@ -222,13 +255,14 @@ static void json_as_promised(void **state)
 	(void)state;
 	diag = load(NODES "vxlan_port: 0", strlen(NODES "vxlan_port: 0"), &cfg, &err);
 	json = diag_json(diag);
-	assert_int_equal(json_unpack(json, "[{s:s, s:i, s:i, s:s, s:s, s:s !} !]", "file", &file,
-				     "line", &line, "column", &column, "key", &key, "message",
-				     &message, "hint", &hint),
+	assert_int_equal(json_unpack(json, "[{s:s, s:i, s:i, s:s, s:s, s:s, s:s !} !]", "file",
+				     &file, "line", &line, "column", &column, "severity", &severity,
+				     "key", &key, "message", &message, "hint", &hint),
 			 0);
 	assert_string_equal(file, "test.yaml");
 	assert_int_equal(line, 2);
 	assert_int_equal(column, 13);
+	assert_string_equal(severity, "error");
 	assert_string_equal(key, "vxlan_port");
 	assert_string_equal(message, "\"0\" is out of range");
 	assert_string_equal(hint, "expected a number from 1 to 65535");
@@ -324,11 +358,12 @@ static void files(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(deep_nesting),     cmocka_unit_test(huge_scalar),
-		cmocka_unit_test(too_large),        cmocka_unit_test(alias_bomb),
-		cmocka_unit_test(many_errors),      cmocka_unit_test(prints_as_promised),
-		cmocka_unit_test(json_as_promised), cmocka_unit_test(values_arrive),
-		cmocka_unit_test(defaults_arrive),  cmocka_unit_test(files),
+		cmocka_unit_test(deep_nesting),    cmocka_unit_test(huge_scalar),
+		cmocka_unit_test(too_large),       cmocka_unit_test(alias_bomb),
+		cmocka_unit_test(many_errors),     cmocka_unit_test(prints_as_promised),
+		cmocka_unit_test(prints_warnings), cmocka_unit_test(json_as_promised),
+		cmocka_unit_test(values_arrive),   cmocka_unit_test(defaults_arrive),
+		cmocka_unit_test(files),
 	};
 	struct CMUnitTest tests[ARRAY_SIZE(cases)] = {};
 	int failed;

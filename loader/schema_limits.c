@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The key `limits`; see schema.c. */
+#include "config.h"
+#include "schema_parts.h"
+
+static const struct schema_key limits_keys[] = {
+	{
+		.name = "networks",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65535},
+		.offset = offsetof(struct cfg_limits, networks),
+		.fallback = "4096",
+		.doc = "Networks.",
+		.example = "64",
+	},
+	{
+		.name = "ports",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65536},
+		.offset = offsetof(struct cfg_limits, ports),
+		.fallback = "16384",
+		.doc = "Ports and uplinks of one node.",
+		.example = "256",
+	},
+	{
+		.name = "endpoints",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4194304},
+		.offset = offsetof(struct cfg_limits, endpoints),
+		.fallback = "131072",
+		.doc = "MAC addresses that one node knows, its own and remote ones, with two IP "
+		       "addresses each on average.",
+		.example = "1024",
+	},
+	{
+		.name = "vteps",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65536},
+		.offset = offsetof(struct cfg_limits, vteps),
+		.fallback = "4096",
+		.doc = "VTEP addresses of other nodes.",
+		.example = "16",
+	},
+	{
+		.name = "rules",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_POLICY_MAX},
+		.offset = offsetof(struct cfg_limits, rules),
+		.fallback = "16384",
+		.doc = "Rules that one node enforces; each policy with a default counts one more.",
+		.example = "1024",
+	},
+	{
+		.name = "policy_ranges",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_POLICY_MAX},
+		.offset = offsetof(struct cfg_limits, policy_ranges),
+		.fallback = "131072",
+		.doc = "Ranges of protocols and ports that the rules of one node come to; see "
+		       "[policy.md](policy.md).",
+		.example = "8192",
+	},
+	{
+		.name = "policy_matches",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_POLICY_MAX},
+		.offset = offsetof(struct cfg_limits, policy_matches),
+		.fallback = "65536",
+		.doc = "Pairs of a rule set and a kind of peer that the rule set tells apart.",
+		.example = "4096",
+	},
+	{
+		.name = "address_blocks",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_POLICY_MAX},
+		.offset = offsetof(struct cfg_limits, address_blocks),
+		.fallback = "16384",
+		.doc = "Prefixes that the rules of one node tell apart.",
+		.example = "1024",
+	},
+	{},
+};
+
+const struct schema_table schema_limits = {
+	.doc = "How many entries the kernel tables have room for. The defaults suit most files; "
+	       "`weft "
+	       "check` says which one to raise.",
+	.keys = limits_keys,
+	.size = sizeof(struct cfg_limits),
+	.rules = WORDS("Each limit is large enough for this file."),
+};
