@@ -113,6 +113,7 @@ int pol_grow(struct pol *p, void *array, size_t n, size_t *size, size_t item)
 	}
 	memcpy(array, &v, sizeof(v));
 	*size = bigger;
+	/* cppcheck-suppress memleak ; @array has it */
 	return 0;
 }
 
