@@ -101,18 +101,19 @@ int policy_check(const struct config *cfg, const struct cfg_node *node, struct d
 int pol_grow(struct pol *p, void *array, size_t n, size_t *size, size_t item)
 {
 	size_t bigger = *size ? *size * 2 : 16;
-	void *v;
+	void *old, *v;
 
 	if (p->err || n < *size)
 		return p->err;
-	memcpy(&v, array, sizeof(v));
-	v = reallocarray(v, bigger, item);
+	memcpy(&old, array, sizeof(old));
+	v = reallocarray(old, bigger, item);
 	if (!v) {
 		p->err = -ENOMEM;
 		return p->err;
 	}
 	memcpy(array, &v, sizeof(v));
 	*size = bigger;
+	/* cppcheck-suppress memleak ; @array has it */
 	return 0;
 }
 

@@ -385,33 +385,3 @@ const struct schema_key *schema_find_key(const struct schema_table *table, const
 	}
 	return NULL;
 }
-
-size_t schema_size(const struct schema_type *type)
-{
-	switch (type->kind) {
-	case SCHEMA_NAME:
-	case SCHEMA_REFERENCE:
-	case SCHEMA_INTERFACE:
-	case SCHEMA_LABEL:
-		return sizeof(struct cfg_str);
-	case SCHEMA_NUMBER:
-	case SCHEMA_PROTOCOL:
-	case SCHEMA_BOOL:
-	case SCHEMA_ENUM:
-		return sizeof(struct cfg_num);
-	case SCHEMA_MAC:
-		return sizeof(struct cfg_mac);
-	case SCHEMA_ADDRESS:
-	case SCHEMA_PREFIX:
-		return sizeof(struct cfg_addr);
-	case SCHEMA_PORTS:
-		return sizeof(struct cfg_range);
-	case SCHEMA_LIST:
-		return sizeof(struct cfg_strs);
-	case SCHEMA_TABLE:
-		return type->table->size;
-	case __SCHEMA_MAX:
-		break;
-	}
-	return 0;
-}

@@ -44,6 +44,36 @@ IS_LIST(struct cfg_address_sets);
 IS_LIST(struct cfg_rules);
 IS_LIST(struct cfg_policies);
 
+size_t schema_size(const struct schema_type *type)
+{
+	switch (type->kind) {
+	case SCHEMA_NAME:
+	case SCHEMA_REFERENCE:
+	case SCHEMA_INTERFACE:
+	case SCHEMA_LABEL:
+		return sizeof(struct cfg_str);
+	case SCHEMA_NUMBER:
+	case SCHEMA_PROTOCOL:
+	case SCHEMA_BOOL:
+	case SCHEMA_ENUM:
+		return sizeof(struct cfg_num);
+	case SCHEMA_MAC:
+		return sizeof(struct cfg_mac);
+	case SCHEMA_ADDRESS:
+	case SCHEMA_PREFIX:
+		return sizeof(struct cfg_addr);
+	case SCHEMA_PORTS:
+		return sizeof(struct cfg_range);
+	case SCHEMA_LIST:
+		return sizeof(struct cfg_strs);
+	case SCHEMA_TABLE:
+		return type->table->size;
+	case __SCHEMA_MAX:
+		break;
+	}
+	return 0;
+}
+
 void schema_set_default(const struct schema_key *key, void *row)
 {
 	void *value = (char *)row + key->offset;
