@@ -3,18 +3,19 @@
  * Policy as the datapath sees it: rule sets compiled to tables. The loader does the thinking
  * (loader/policy.c); a first packet costs a handful of look-ups however many rules there are.
  *
- *     port, direction ──> rule set ──┬──────────────> ranges of its rules about anybody
- *                                    │                              ╲
- *     peer's address ──> class ──────┴─> (rule set, class) -> ranges ── lower order wins ─> action, rule
+ *     port, direction ──> rule set ──┬──────────────> ranges: rules about anybody ──┐
+ *                                    │                                              ├─> lower order wins
+ *     peer's address ──> class ──────┴─> (rule set, class) -> ranges: about it ─────┘
  *
  * A class is what rules can tell about a peer: the set of groups, networks and address blocks that
  * it is in. Ranges split the space of (protocol, destination port) at the points where some rule
  * begins or ends, each with the first rule that matches there; a binary search finds the one.
  *
  * A set of policies is a generation. All tables hold two: entries of generation g are reached only
- * through weft_policy.generation = g, so writing that one word is the transaction. Rule set, class and
- * range numbers are never shared between the two generations in the tables: rule sets and classes of
- * generation g have the ids 2n + (g & 1), n = 1, 2, .., and its ranges have their half of the array.
+ * through weft_policy.generation = g, so writing that one word is the transaction. Rule set, class
+ * and range numbers are never shared between the two generations in the tables: rule sets and
+ * classes of generation g have the ids 2n + (g & 1), n = 1, 2, .., and its ranges have their half
+ * of the array.
  */
 #ifndef WEFT_POLICY_H
 #define WEFT_POLICY_H
@@ -33,10 +34,12 @@ enum weft_pol_action {
 	WEFT_POL_NONE,
 	WEFT_POL_ALLOW,
 	WEFT_POL_DENY,   /* drop */
-	WEFT_POL_REJECT, /* drop, and tell the sender: TCP RST, else ICMP administratively prohibited */
+	WEFT_POL_REJECT, /* drop, and tell the sender: TCP RST, else ICMP administratively
+			    prohibited */
 };
 
-#define WEFT_POL_KEEP 0x01 /* a later set that denies leaves flows accepted under this rule alone */
+#define WEFT_POL_KEEP 0x01 /* a later set that denies leaves flows accepted under this rule alone  \
+			    */
 
 /**
  * struct weft_policy - `weft_policy`, array of one: the generation in force.
@@ -60,12 +63,13 @@ struct weft_pol_port {
 _Static_assert(sizeof(struct weft_pol_port) == 8, "ABI");
 
 /**
- * struct weft_pol_ranges - a list of ranges: entries @first .. @first + @count - 1 of `weft_pol_l4`.
+ * struct weft_pol_ranges - a list of ranges: entries @first .. @first + @count - 1 of
+ * `weft_pol_l4`.
  *
  * `weft_pol_sets`, array by rule set id (2..): the rules about anybody. Covers every point, because
  * the set's default stands at its end.
- * `weft_pol_match`, hash by struct weft_pol_match_key: the rules about a class. May leave points out
- * (order WEFT_POL_ORDER_NONE).
+ * `weft_pol_match`, hash by struct weft_pol_match_key: the rules about a class. May leave points
+ * out (order WEFT_POL_ORDER_NONE).
  */
 struct weft_pol_ranges {
 	__u32 first;
@@ -79,10 +83,11 @@ struct weft_pol_match_key {
 };
 _Static_assert(sizeof(struct weft_pol_match_key) == 8, "ABI");
 
-/* A point: protocol << 16 | destination port (TCP, UDP, SCTP), or type << 8 | code (ICMP, ICMPv6), or 0. */
+/* A point: protocol << 16 | destination port (TCP, UDP, SCTP), or type << 8 | code (ICMP, ICMPv6),
+ * or 0. */
 #define WEFT_POL_POINT(proto, detail) ((__u32)(proto) << 16 | (detail))
-#define WEFT_POL_ORDER_NONE 0xffffffffU
-#define WEFT_POL_SEARCH_STEPS 18 /* a list has fewer than 2^18 ranges */
+#define WEFT_POL_ORDER_NONE           0xffffffffU
+#define WEFT_POL_SEARCH_STEPS         18 /* a list has fewer than 2^18 ranges */
 
 /**
  * struct weft_pol_range - `weft_pol_l4`, array: the points from @start up to the next entry's.

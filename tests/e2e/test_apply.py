@@ -180,6 +180,19 @@ def test_bad_file_changes_nothing(lab, host, traffic):
     assert_complete(host, lab.files.old)
 
 
+def test_policies_are_refused_while_nobody_enforces_them(lab, host):
+    """A node must not look guarded when it is not."""
+    before, pins = bpf.ids(host), bpf.pins(host)
+    document = lab.files.document("a1 a2 b1")
+    document["policies"] = [{"name": "closed", "applies_to": {"ports": [document["ports"][0]["name"]]},
+                             "direction": "ingress"}]
+    assert "policies[0]" in host.weft("apply", lab.write("bad.yaml", document), status=INVALID).stderr
+    document = lab.files.document("a1 a2 b1")
+    document["networks"][0]["default_policy"] = "deny"
+    assert "default_policy" in host.weft("apply", lab.write("bad.yaml", document), status=INVALID).stderr
+    assert (bpf.ids(host), bpf.pins(host)) == (before, pins)
+
+
 def test_dry_run_changes_nothing(lab, host):
     before, pins = bpf.ids(host), bpf.pins(host)
     would = json.loads(host.weft("apply", lab.files.port, "--dry-run", "--json").stdout)
