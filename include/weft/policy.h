@@ -3,9 +3,9 @@
  * Policy as the datapath sees it: rule sets compiled to tables. The loader does the thinking
  * (loader/policy.c); a first packet costs a handful of look-ups however many rules there are.
  *
- *     port, direction ──> rule set ──┬──────────────> ranges: rules about anybody ──┐
- *                                    │                                              ├─> lower order wins
- *     peer's address ──> class ──────┴─> (rule set, class) -> ranges: about it ─────┘
+ *     port, direction ──> rule set ──┬──────────────> its ranges about anybody ──┐
+ *                                    │                                           ├─> lower order
+ *     peer's address ──> class ──────┴─> (rule set, class) -> ranges about it ───┘       wins
  *
  * A class is what rules can tell about a peer: the set of groups, networks and address blocks that
  * it is in. Ranges split the space of (protocol, destination port) at the points where some rule
@@ -38,8 +38,8 @@ enum weft_pol_action {
 			    prohibited */
 };
 
-#define WEFT_POL_KEEP 0x01 /* a later set that denies leaves flows accepted under this rule alone  \
-			    */
+/* A later set that denies leaves flows accepted under this rule alone. */
+#define WEFT_POL_KEEP 0x01
 
 /**
  * struct weft_policy - `weft_policy`, array of one: the generation in force.
