@@ -75,7 +75,7 @@ $(BUILD)/%.o: %.c Makefile | $(SKELS)
 
 ## test: everything below that a root user can run here; ends in N passed, N failed, N skipped
 .PHONY: test
-test:
+test: build-tests
 	$(Q)scripts/run-tests
 
 ## test-unit: user-space modules, no privileges needed
