@@ -77,7 +77,7 @@ static void print_link(const struct member *m, struct print_table *out)
 	print_text(out, member_state_name(m->state));
 }
 
-/* Whether the GRO device is there, guarded and up. */
+/* Whether weft-vxlan is there, guarded and up. */
 static bool has_gro_device(const struct status *s)
 {
 	const struct member *m;
