@@ -12,8 +12,6 @@
 #ifndef WEFT_BPF_STAGES_TOO_BIG_H
 #define WEFT_BPF_STAGES_TOO_BIG_H
 
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <bpf/bpf_endian.h>
@@ -48,13 +46,12 @@ static __always_inline int weft_may_answer(const struct weft_hdrs *h)
 	if (h->version == 4) {
 		if (!weft_is_unicast4(&h->saddr) || !weft_is_unicast4(&h->daddr))
 			return 0;
-		return h->l4_proto != IPPROTO_ICMP || h->icmp_type == ICMP_ECHO ||
-		       h->icmp_type == ICMP_ECHOREPLY || h->icmp_type == ICMP_TIMESTAMP;
+		return h->l4_proto != IPPROTO_ICMP || h->icmp_type == WEFT_ICMP_ECHO ||
+		       h->icmp_type == WEFT_ICMP_ECHO_REPLY || h->icmp_type == WEFT_ICMP_TIMESTAMP;
 	}
 	if (h->version != 6 || !weft_is_unicast6(&h->saddr) || !weft_is_unicast6(&h->daddr))
 		return 0;
-	return h->l4_proto != IPPROTO_ICMPV6 ||
-	       h->icmp_type >= 128; /* RFC 4443: below are errors */
+	return h->l4_proto != IPPROTO_ICMPV6 || h->icmp_type >= WEFT_ICMP6_INFO;
 }
 
 /*
@@ -106,10 +103,10 @@ static __attribute__((noinline)) int weft_too_big_v4(struct weft_pkt *p, __u32 m
 		__u8 pad[2];
 		__u8 eth[WEFT_ETH_HLEN];
 		struct iphdr ip;
-		struct icmphdr icmp;
+		struct weft_icmphdr icmp;
 	} r = {
 		.ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_ICMP},
-		.icmp = {.type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED},
+		.icmp = {.type = WEFT_ICMP_UNREACH, .code = WEFT_ICMP_CODE_FRAG_NEEDED},
 	};
 	const __u32 quote = WEFT_QUOTE_V4 * WEFT_QUOTE_CHUNK;
 	__u32 extra = sizeof(r.ip) + sizeof(r.icmp);
@@ -123,12 +120,12 @@ static __attribute__((noinline)) int weft_too_big_v4(struct weft_pkt *p, __u32 m
 	r.ip.saddr = p->h.daddr.words[3];
 	r.ip.daddr = p->h.saddr.words[3];
 	r.ip.check = weft_csum_fold(bpf_csum_diff(0, 0, (void *)&r.ip, sizeof(r.ip), 0));
-	r.icmp.un.frag.mtu = bpf_htons(mtu);
+	r.icmp.half[1] = bpf_htons(mtu);
 	sum = bpf_csum_diff(0, 0, (void *)&r.icmp, sizeof(r.icmp), 0);
 	sum = weft_sum_quote(p, WEFT_ETH_HLEN + extra, WEFT_QUOTE_V4, sum);
 	if (sum < 0)
 		return -1;
-	r.icmp.checksum = weft_csum_fold(sum);
+	r.icmp.csum = weft_csum_fold(sum);
 	return ctx_store(p->ctx, 0, r.eth, sizeof(r) - sizeof(r.pad));
 }
 
@@ -139,10 +136,10 @@ static __attribute__((noinline)) int weft_too_big_v6(struct weft_pkt *p, __u32 m
 		__u8 pad[2];
 		__u8 eth[WEFT_ETH_HLEN];
 		struct ipv6hdr ip;
-		struct icmp6hdr icmp;
+		struct weft_icmphdr icmp;
 	} r = {
 		.ip = {.version = 6, .nexthdr = IPPROTO_ICMPV6, .hop_limit = 64},
-		.icmp = {.icmp6_type = ICMPV6_PKT_TOOBIG},
+		.icmp = {.type = WEFT_ICMP6_TOO_BIG},
 	};
 	const __u32 quote = WEFT_QUOTE_V6 * WEFT_QUOTE_CHUNK;
 	__u32 extra = sizeof(r.ip) + sizeof(r.icmp);
@@ -156,7 +153,7 @@ static __attribute__((noinline)) int weft_too_big_v6(struct weft_pkt *p, __u32 m
 	r.ip.payload_len = bpf_htons(sizeof(r.icmp) + quote);
 	__builtin_memcpy(&r.ip.saddr, &p->h.daddr, sizeof(r.ip.saddr));
 	__builtin_memcpy(&r.ip.daddr, &p->h.saddr, sizeof(r.ip.daddr));
-	r.icmp.icmp6_mtu = bpf_htonl(mtu);
+	r.icmp.rest = bpf_htonl(mtu);
 	pseudo[0] = bpf_htonl(sizeof(r.icmp) + quote);
 	pseudo[1] = bpf_htonl(IPPROTO_ICMPV6);
 	sum = bpf_csum_diff(0, 0, (void *)&r.ip.saddr, 2 * sizeof(r.ip.saddr), 0);
@@ -165,7 +162,7 @@ static __attribute__((noinline)) int weft_too_big_v6(struct weft_pkt *p, __u32 m
 	sum = weft_sum_quote(p, WEFT_ETH_HLEN + extra, WEFT_QUOTE_V6, sum);
 	if (sum < 0)
 		return -1;
-	r.icmp.icmp6_cksum = weft_csum_fold(sum);
+	r.icmp.csum = weft_csum_fold(sum);
 	return ctx_store(p->ctx, 0, r.eth, sizeof(r) - sizeof(r.pad));
 }
 

@@ -51,6 +51,54 @@ struct weft_vxlanhdr {
 };
 _Static_assert(sizeof(struct weft_vxlanhdr) == 8, "VXLAN header, RFC 7348");
 
+/**
+ * struct weft_icmphdr - the first eight bytes of ICMP and ICMPv6.
+ * @rest: echo: identifier and sequence number; IPv4 fragmentation needed: 0 and the MTU; packet too
+ *        big: the MTU.
+ *
+ * Spec: RFC 792, RFC 4443. Our own, because <linux/icmp.h> drags in headers of the C library that a
+ * BPF target does not have.
+ */
+struct weft_icmphdr {
+	__u8 type;
+	__u8 code;
+	__be16 csum;
+	union {
+		__be32 rest;
+		__be16 half[2];
+	};
+};
+_Static_assert(sizeof(struct weft_icmphdr) == 8, "ICMP header, RFC 792");
+
+/* ICMP types and codes that the datapath knows; RFC 792, RFC 1812 (13). */
+enum weft_icmp {
+	WEFT_ICMP_ECHO_REPLY = 0,
+	WEFT_ICMP_UNREACH = 3,
+	WEFT_ICMP_QUENCH = 4,
+	WEFT_ICMP_REDIRECT = 5,
+	WEFT_ICMP_ECHO = 8,
+	WEFT_ICMP_TIME_EXCEEDED = 11,
+	WEFT_ICMP_PARAMETER = 12,
+	WEFT_ICMP_TIMESTAMP = 13,
+	WEFT_ICMP_TIMESTAMP_REPLY = 14,
+
+	WEFT_ICMP_CODE_FRAG_NEEDED = 4,
+	WEFT_ICMP_CODE_ADMIN = 13, /* communication administratively prohibited */
+};
+
+/* ICMPv6; RFC 4443. Types below 128 are errors. */
+enum weft_icmp6 {
+	WEFT_ICMP6_UNREACH = 1,
+	WEFT_ICMP6_TOO_BIG = 2,
+	WEFT_ICMP6_TIME_EXCEEDED = 3,
+	WEFT_ICMP6_PARAMETER = 4,
+	WEFT_ICMP6_INFO = 128,
+	WEFT_ICMP6_ECHO = 128,
+	WEFT_ICMP6_ECHO_REPLY = 129,
+
+	WEFT_ICMP6_CODE_ADMIN = 1, /* of unreachable: administratively prohibited */
+};
+
 /** struct weft_arphdr - ARP for IPv4 over Ethernet. Spec: RFC 826. */
 struct weft_arphdr {
 	__be16 htype;
