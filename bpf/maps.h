@@ -4,7 +4,7 @@
  * file and share the maps through their pins; the loader sizes them from the file's `limits`.
  *
  * Tables written by the loader only are not preallocated: they cost what they hold. The datapath
- * writes counters and nothing else.
+ * writes counters and the flow tables.
  */
 #ifndef WEFT_BPF_MAPS_H
 #define WEFT_BPF_MAPS_H
@@ -13,6 +13,8 @@
 #include <bpf/bpf_helpers.h>
 
 #include <weft/abi.h>
+#include <weft/flow.h>
+#include <weft/policy.h>
 
 /* Who this node is. Loader writes at apply. */
 struct {
@@ -140,7 +142,138 @@ struct {
 	__type(value, __u64);
 } weft_icmp_next SEC(".maps");
 
-/* Names, for people; see abi.h. The datapath does not read them. */
+/* What is in force. Loader writes, last in a transaction. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_generation);
+} weft_generation SEC(".maps");
+
+/* The policy tables, see weft/policy.h; both generations. Entries die with the generation. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 32768);
+	__type(key, __u32);
+	__type(value, struct weft_pol_port);
+} weft_pol_ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct weft_pol_ranges);
+} weft_pol_sets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct weft_pol_match_key);
+	__type(value, struct weft_pol_ranges);
+} weft_pol_match SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 131072);
+	__type(key, __u32);
+	__type(value, struct weft_pol_range);
+} weft_pol_l4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 524288);
+	__type(key, struct weft_pol_addr_key);
+	__type(value, __u32);
+} weft_pol_class SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 32768);
+	__type(key, struct weft_pol_cidr_key);
+	__type(value, __u32);
+} weft_pol_cidr SEC(".maps");
+
+/* Rule id -> what it decided. The datapath adds; the loader zeroes a slot that it gives out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_rule_stat);
+} weft_rule_stat SEC(".maps");
+
+/* The flow tables, see weft/flow.h. The datapath inserts and removes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct weft_flow_key);
+	__type(value, struct weft_flow);
+} weft_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct weft_flow_key);
+	__type(value, struct weft_flow);
+} weft_flows_new SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct weft_flow_key);
+	__type(value, struct weft_flow);
+} weft_flows_over SEC(".maps");
+
+/* Datagrams in pieces. The datapath inserts; the oldest goes when there is no room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct weft_frag_key);
+	__type(value, struct weft_frag);
+} weft_frags SEC(".maps");
+
+/* Timeouts and quotas. Loader writes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_flow_conf);
+} weft_flow_conf SEC(".maps");
+
+/* What the flow tables' clock reads. The datapath writes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_flow_clock);
+} weft_flow_clock SEC(".maps");
+
+/* Port id, network id -> flows. The datapath counts; the loader zeroes a slot that it gives out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_flow_use);
+} weft_flow_use SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct weft_flow_use);
+} weft_net_use SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_flow_stat);
+} weft_flow_stat SEC(".maps");
+
+/* Names, for people; see abi.h and policy.h. The datapath does not read them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -171,5 +304,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct weft_tunnel_info);
 } weft_tun_info SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_rule_info);
+} weft_rule_info SEC(".maps");
 
 #endif

@@ -25,7 +25,7 @@ const struct table_desc policy_descs[__POLICY_TABLE_MAX] = {
 	[POLICY_CLASS] = HASH("weft_pol_class", struct weft_pol_addr_key, __u32),
 	[POLICY_CIDR] = HASH("weft_pol_cidr", struct weft_pol_cidr_key, __u32),
 	[POLICY_PORTS] = ARRAY("weft_pol_ports", struct weft_pol_port),
-	[POLICY_GENERATION] = ARRAY("weft_policy", struct weft_policy),
+	[POLICY_GENERATION] = ARRAY("weft_generation", struct weft_generation),
 };
 
 void policy_tables_init(struct policy_tables *tables)

@@ -294,7 +294,7 @@ static void check_late(struct emitter *e)
 static void run(struct emitter *e)
 {
 	const struct pol_sink sink = {.arg = e, .list = take_list, .match = take_match};
-	struct weft_policy policy = {.generation = e->in->generation};
+	struct weft_generation policy = {.policy = e->in->generation};
 	size_t errors = diag_count(e->diag);
 	struct pol *p = &e->pol;
 	__u32 zero = 0;

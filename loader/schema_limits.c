@@ -14,7 +14,7 @@ static const struct schema_key limits_keys[] = {
 	},
 	{
 		.name = "ports",
-		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65536},
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65535},
 		.offset = offsetof(struct cfg_limits, ports),
 		.fallback = "16384",
 		.doc = "Ports and uplinks of one node.",

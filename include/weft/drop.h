@@ -50,7 +50,22 @@
 	X(REPLICA_LOST, "one copy of a flooded frame could not be made or sent")                   \
 	X(REPLY_FAILED,                                                                            \
 	  "the answer to an ARP request or neighbour solicitation could not be built")             \
-	X(META_LOST, "what xdp_underlay found out about the frame did not reach tc_underlay")
+	X(META_LOST, "what xdp_underlay found out about the frame did not reach tc_underlay")      \
+	/* what the firewall says; denials count at the port whose policies they are */            \
+	X(POLICY_DENY_EGRESS, "the policies of the sending port deny it")                          \
+	X(POLICY_DENY_INGRESS, "the policies of the receiving port deny it")                       \
+	X(POLICY_REJECT_EGRESS, "the policies of the sending port deny it; the sender is told")    \
+	X(POLICY_REJECT_INGRESS, "the policies of the receiving port deny it; the sender is told") \
+	X(ADDR_SPOOFED, "the source IP address is another endpoint's")                             \
+	X(TCP_INVALID_FLAGS, "TCP flags that no segment has (none, SYN with FIN or RST, ..)")      \
+	X(TCP_INVALID_STATE, "a TCP segment that its connection's state does not allow, or that "  \
+			     "belongs to none and opens none")                                     \
+	X(TCP_OUT_OF_WINDOW, "a TCP sequence or acknowledgement number outside the window")        \
+	X(ICMP_UNRELATED, "an ICMP error about a packet that nobody here sent")                    \
+	X(ICMP_INVALID, "an ICMP message that neither asks nor answers a question that was asked") \
+	X(FRAG_FIRST_MISSING, "a fragment whose first one, with the ports, did not pass here")     \
+	X(FRAG_OVERLAP, "a fragment of a datagram of which two overlap")                           \
+	X(FRAG_SCATTERED, "a fragment of a datagram that comes in too many separate pieces")
 
 /** enum weft_drop - drop reasons; 0 is none. A stage returns the reason negated. */
 enum weft_drop {

@@ -12,10 +12,9 @@
  * begins or ends, each with the first rule that matches there; a binary search finds the one.
  *
  * A set of policies is a generation. All tables hold two: entries of generation g are reached only
- * through weft_policy.generation = g, so writing that one word is the transaction. Rule set, class
- * and range numbers are never shared between the two generations in the tables: rule sets and
- * classes of generation g have the ids 2n + (g & 1), n = 1, 2, .., and its ranges have their half
- * of the array.
+ * through weft_generation.policy = g, so writing that one word is the transaction. Rule set, class
+ * and range numbers are never shared between the two generations in the tables: rule sets, classes
+ * and ranges of generation g have the numbers 2n + (g & 1).
  */
 #ifndef WEFT_POLICY_H
 #define WEFT_POLICY_H
@@ -42,16 +41,19 @@ enum weft_pol_action {
 #define WEFT_POL_KEEP 0x01
 
 /**
- * struct weft_policy - `weft_policy`, array of one: the generation in force.
- * @generation: 0 = no policy was ever applied; the parity selects the half of every table.
+ * struct weft_generation - `weft_generation`, array of one: what is in force.
+ * @policy: generation of the policies; 0 = none was ever applied. The parity selects the half of
+ *          every table.
+ * @forwarding: changes with every change of ports, networks, endpoints or tunnels.
  *
- * Written last in a transaction, with one 8-byte store.
+ * Written last in a transaction, with one 8-byte store. A flow that was decided under another
+ * generation is decided again with its next packet.
  */
-struct weft_policy {
-	__u32 generation;
-	__u32 pad;
-};
-_Static_assert(sizeof(struct weft_policy) == 8, "ABI");
+struct weft_generation {
+	__u32 policy;
+	__u32 forwarding;
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct weft_generation) == 8, "ABI");
 
 /**
  * struct weft_pol_port - `weft_pol_ports`, array by port id * 2 + (generation & 1).
@@ -63,7 +65,7 @@ struct weft_pol_port {
 _Static_assert(sizeof(struct weft_pol_port) == 8, "ABI");
 
 /**
- * struct weft_pol_ranges - a list of ranges: entries @first .. @first + @count - 1 of
+ * struct weft_pol_ranges - a list of ranges: the @count entries @first, @first + 2, .. of
  * `weft_pol_l4`.
  *
  * `weft_pol_sets`, array by rule set id (2..): the rules about anybody. Covers every point, because
@@ -90,7 +92,8 @@ _Static_assert(sizeof(struct weft_pol_match_key) == 8, "ABI");
 #define WEFT_POL_SEARCH_STEPS         18 /* a list has fewer than 2^18 ranges */
 
 /**
- * struct weft_pol_range - `weft_pol_l4`, array: the points from @start up to the next entry's.
+ * struct weft_pol_range - `weft_pol_l4`, array: the points from @start up to those of
+ *                         the next entry of its list.
  * @start: first point; the first entry of a list has 0.
  * @order: rank of @rule in its rule set, lower first; WEFT_POL_ORDER_NONE = no rule.
  * @rule: rule id, stable across applies; index of `weft_rule_stat` and key of `weft_rule_info`.

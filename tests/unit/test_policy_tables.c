@@ -283,8 +283,8 @@ static void generations_are_apart(void **state)
 			assert_true(both == (i == POLICY_RULE_INFO || i == POLICY_GENERATION));
 		}
 	}
-	assert_int_equal(((const struct weft_policy *)table_value(&two.t.t[POLICY_GENERATION], 0))
-				 ->generation,
+	assert_int_equal(((const struct weft_generation *)table_value(&two.t.t[POLICY_GENERATION], 0))
+				 ->policy,
 			 7);
 	world_clear(&one);
 	world_clear(&two);

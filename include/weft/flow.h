@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The flow table: connection tracking and forwarding cache in one. An entry is a whole connection:
+ * its two sides, where each of them is, what has been decided about it, and how far it has come.
+ *
+ *     weft_flows        what both sides have agreed to: TCP once established, UDP streams
+ *     weft_flows_new    what one side alone can make: half-open TCP, short exchanges, ICMP
+ *     weft_flows_over   the same, of ports and networks that have more than their share
+ *
+ * The last two evict their least recently used entry when they are full, so a flood loses only its
+ * like; the first never evicts. An entry of weft_flows ends by its own kernel timer, without any
+ * process.
+ */
+#ifndef WEFT_FLOW_H
+#define WEFT_FLOW_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <weft/abi.h>
+#include <weft/policy.h>
+
+/**
+ * struct weft_flow_key - a connection, whichever way its packets go.
+ * @addr, @port: of both sides, the lower side first; weft_flow_order() says which. @port: ports of
+ *               TCP, UDP and SCTP; of an ICMP or ICMPv6 query the identifier on the side that asks,
+ *               and 0 on the other; else 0. Network order.
+ * @network: network id.
+ * @proto: IP protocol, behind IPv6 extension headers.
+ * @asker: ICMP queries: the side that asks.
+ */
+struct weft_flow_key {
+	struct weft_addr addr[2];
+	__be16 port[2];
+	__u16 network;
+	__u8 proto;
+	__u8 asker;
+};
+_Static_assert(sizeof(struct weft_flow_key) == 40, "ABI");
+
+/**
+ * weft_flow_order - on which side of a key does a packet's source stand?
+ *
+ * The side with the lower address, then the lower port; "lower" means nothing but that both
+ * directions find the same order, so the words are compared as the machine reads them.
+ * Return: 0 or 1.
+ */
+static inline __attribute__((always_inline)) int weft_flow_order(const struct weft_addr *saddr,
+								 const struct weft_addr *daddr,
+								 __be16 sport, __be16 dport)
+{
+	for (int i = 3; i >= 0; i--) /* IPv4 addresses differ in the last word only */
+		if (saddr->words[i] != daddr->words[i])
+			return saddr->words[i] > daddr->words[i];
+	return sport > dport;
+}
+
+/** enum weft_flow_state - how far a connection has come; index of its timeout. */
+enum weft_flow_state {
+	WEFT_FLOW_NONE,
+	WEFT_TCP_SYN_SENT,
+	WEFT_TCP_SYN_SENT2, /* simultaneous open: SYNs in both directions */
+	WEFT_TCP_SYN_RECV,  /* SYN-ACK seen */
+	WEFT_TCP_ESTABLISHED,
+	WEFT_TCP_FIN_WAIT,   /* a FIN in one direction */
+	WEFT_TCP_CLOSE_WAIT, /* and acknowledged */
+	WEFT_TCP_LAST_ACK,   /* FINs in both directions */
+	WEFT_TCP_TIME_WAIT,  /* and acknowledged */
+	WEFT_TCP_CLOSE,      /* reset */
+	WEFT_UDP_UNREPLIED,
+	WEFT_UDP_REPLIED,
+	WEFT_ICMP_UNREPLIED, /* ICMP and ICMPv6 queries */
+	WEFT_ICMP_REPLIED,
+	WEFT_OTHER_UNREPLIED, /* every other protocol */
+	WEFT_OTHER_REPLIED,
+	__WEFT_FLOW_STATE_MAX,
+};
+
+/** enum weft_hop_kind - how a side of a flow is reached. */
+enum weft_hop_kind {
+	WEFT_HOP_NONE,
+	WEFT_HOP_LOCAL,  /* @target: interface index, @port: port id */
+	WEFT_HOP_TUNNEL, /* @target: tunnel id */
+	WEFT_HOP_FLOOD,  /* nobody knows where it is */
+};
+
+/**
+ * struct weft_hop - where a side of a flow is. Eight bytes, written and read at once.
+ * @target: see enum weft_hop_kind.
+ * @port: of a local side: its port id.
+ * @kind: enum weft_hop_kind.
+ * @delivery: of a local side: enum weft_delivery.
+ */
+struct weft_hop {
+	__u32 target;
+	__u16 port;
+	__u8 kind;
+	__u8 delivery;
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct weft_hop) == 8, "ABI");
+
+#define WEFT_TCP_HAS_SCALE 0x01 /* the side offered window scaling */
+#define WEFT_TCP_HAS_FIN   0x02 /* the side has sent a FIN */
+#define WEFT_TCP_LOOSE     0x04 /* the side was met in mid-connection: its scale is not known */
+
+/**
+ * struct weft_tcp_side - what is known of one side's sequence numbers. Host order.
+ * @end: highest sequence number sent, and one.
+ * @max_end: highest that the other side's window lets it send, and one.
+ * @max_win: largest window that it has offered, scaled.
+ * @scale: its window scale, RFC 7323.
+ * @flags: WEFT_TCP_*.
+ *
+ * All zero: nothing was heard of it yet.
+ * Source: G. van Rooij, "Real Stateful TCP Packet Filtering in IP Filter".
+ */
+struct weft_tcp_side {
+	__u32 end;
+	__u32 max_end;
+	__u32 max_win;
+	__u8 scale;
+	__u8 flags;
+	__u16 pad;
+};
+_Static_assert(sizeof(struct weft_tcp_side) == 16, "ABI");
+
+#define WEFT_FLOW_GUARDED 0x01 /* a rule set was asked: what is invalid is dropped */
+#define WEFT_FLOW_KEEP    0x02 /* every rule that accepted it says so: later denials spare it */
+#define WEFT_FLOW_COUNTED 0x04 /* it is in `weft_flow_use` and `weft_net_use` */
+
+/**
+ * struct weft_flow - `weft_flows`, hash; `weft_flows_new`, `weft_flows_over`, LRU hash; by
+ * struct weft_flow_key: a connection.
+ * @decided: generations under which @rule and @hop were found; when they are no longer in force the
+ *           next packet has them found again.
+ * @hop: where each side is.
+ * @mac: their MAC addresses.
+ * @seen: time of the last packet, in ticks of the kernel (jiffies), low word; see
+ *        struct weft_flow_clock.
+ * @state: enum weft_flow_state.
+ * @flags: WEFT_FLOW_*.
+ * @origin: the side that opened it, 0 or 1.
+ * @rule: by enum weft_pol_dir: the rule that accepted it at the port that it enters and at the port
+ *        that it leaves; 0 = nothing restricts that port, or it is on another node.
+ * @tcp: TCP: each side.
+ * @count: packets that each side has sent. Two CPUs that carry the same direction at the same
+ *         moment may lose a count.
+ * @created_ns: CLOCK_MONOTONIC.
+ * @timer: the kernel's; reads as zero.
+ *
+ * The datapath writes; members that another CPU may change at the same time are each one store.
+ */
+struct weft_flow {
+	struct weft_generation decided;
+	struct weft_hop hop[2];
+	__u8 mac[2][WEFT_ETH_ALEN];
+	__u32 seen;
+	__u8 state;
+	__u8 flags;
+	__u8 origin;
+	__u8 pad;
+	__u32 rule[__WEFT_POL_DIR_MAX];
+	__u32 pad2;
+	struct weft_tcp_side tcp[2];
+	struct weft_count count[2];
+	__u64 created_ns;
+	struct bpf_timer timer;
+};
+_Static_assert(sizeof(struct weft_flow) == 144, "ABI");
+
+/**
+ * struct weft_flow_conf - `weft_flow_conf`, array of one: how long flows last, and how many there
+ * may be. Written by the loader.
+ * @timeout_ms: by enum weft_flow_state.
+ * @tick_ns: length of one of the kernel's ticks.
+ * @per_port: entries of `weft_flows` that a port may have.
+ * @per_network: the same for a network.
+ * @new_per_port: flows that a port may begin within a second without their becoming established;
+ *                what is more goes to `weft_flows_over`.
+ */
+struct weft_flow_conf {
+	__u32 timeout_ms[__WEFT_FLOW_STATE_MAX];
+	__u32 tick_ns;
+	__u32 per_port;
+	__u32 per_network;
+	__u32 new_per_port;
+};
+_Static_assert(sizeof(struct weft_flow_conf) == 80, "ABI");
+
+/**
+ * struct weft_flow_clock - `weft_flow_clock`, array of one: two clocks read at the same time, by
+ * the datapath whenever it makes a flow.
+ * @ns: CLOCK_MONOTONIC.
+ * @ticks: jiffies, 64 bits.
+ */
+struct weft_flow_clock {
+	__u64 ns;
+	__u64 ticks;
+};
+_Static_assert(sizeof(struct weft_flow_clock) == 16, "ABI");
+
+/**
+ * struct weft_flow_use - `weft_flow_use`, array by port id, and `weft_net_use`, array by network
+ * id: who has how many flows. Written by the datapath, and by the loader when an id is given out.
+ * @established: entries of `weft_flows`.
+ * @begun: flows begun, and not established, in the second @second; half of it is forgotten with
+ *         every second that passes. Ports only.
+ * @second: CLOCK_MONOTONIC, seconds.
+ * @over: flows that were refused a place for being more than the port's or network's share. Only
+ *        ever grows.
+ */
+struct weft_flow_use {
+	__u64 established;
+	__u32 begun;
+	__u32 second;
+	__u64 over;
+};
+_Static_assert(sizeof(struct weft_flow_use) == 24, "ABI");
+
+/**
+ * struct weft_flow_stat - `weft_flow_stat`, per-CPU array of one: what happened in the flow tables.
+ * @created: entries made in weft_flows_new and weft_flows_over.
+ * @over: of these, those in weft_flows_over.
+ * @established: entries made in weft_flows.
+ * @ended: entries of weft_flows that timed out, were closed and used anew, or were flushed.
+ * @full: flows that found no room in weft_flows and stayed where they were.
+ * @lost: flows that no table took; their packets were judged one by one.
+ * @judged: verdicts asked of the policy tables.
+ */
+struct weft_flow_stat {
+	__u64 created;
+	__u64 over;
+	__u64 established;
+	__u64 ended;
+	__u64 full;
+	__u64 lost;
+	__u64 judged;
+};
+
+/** struct weft_frag_key - `weft_frags`: an IP datagram that travels in pieces. */
+struct weft_frag_key {
+	struct weft_addr saddr;
+	struct weft_addr daddr;
+	__u32 id; /* as in the packet, IPv4: the low 16 bits */
+	__u16 network;
+	__u8 proto;
+	__u8 pad;
+};
+_Static_assert(sizeof(struct weft_frag_key) == 40, "ABI");
+
+/** struct weft_frag_range - bytes of a datagram, in units of 8: from @start up to @end. */
+struct weft_frag_range {
+	__u16 start;
+	__u16 end;
+};
+
+#define WEFT_FRAG_RANGES 4 /* separate pieces of a datagram that are kept track of */
+
+/**
+ * struct weft_frag - `weft_frags`, LRU hash: what the first fragment said, and which parts have
+ * come.
+ * @sport, @dport: as in struct weft_hdrs: ports, or an ICMP query's identifier.
+ * @icmp_type: of ICMP and ICMPv6.
+ * @bad: two fragments overlapped; nothing of it passes any more. RFC 5722.
+ * @ranges: of the parts that have come, touching ones joined; @end 0 = not in use.
+ * @total: where the datagram ends, in units of 8; 0 = the last fragment has not come.
+ * @seen: jiffies of the first fragment, low word.
+ */
+struct weft_frag {
+	__be16 sport;
+	__be16 dport;
+	__u8 icmp_type;
+	__u8 bad;
+	__u16 total;
+	struct weft_frag_range ranges[WEFT_FRAG_RANGES];
+	__u32 seen;
+};
+_Static_assert(sizeof(struct weft_frag) == 28, "ABI");
+
+#define WEFT_FRAG_TIMEOUT_MS 30000 /* as net.ipv4.ipfrag_time */
+
+#endif
