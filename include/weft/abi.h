@@ -332,6 +332,13 @@ _Static_assert(sizeof(struct weft_meta) == 16, "a multiple of 4, at most 32");
 #define WEFT_MARK_SEND 0x77656674
 
 /**
+ * WEFT_MARK_ANSWER - skb mark of an answer that tc_underlay made in a port's name (the refusal of
+ * a packet that came by a tunnel). It enters by that port, and tc_from_port takes the mark off and
+ * forwards it without asking the firewall.
+ */
+#define WEFT_MARK_ANSWER 0x77656675
+
+/**
  * struct weft_prog_config - `weft_cfg`, the .rodata of every object: constant from load to unload.
  * @build: identity of the object file and its settings. The loader reads it back from a loaded
  *         program to see whether that program is the one it would load.

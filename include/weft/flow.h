@@ -22,7 +22,7 @@
 
 /**
  * struct weft_flow_key - a connection, whichever way its packets go.
- * @addr, @port: of both sides, the lower side first; weft_flow_order() says which. @port: ports of
+ * @addr, @port: of both sides, the lower side first; weft_flow_side() says which. @port: ports of
  *               TCP, UDP and SCTP; of an ICMP or ICMPv6 query the identifier on the side that asks,
  *               and 0 on the other; else 0. Network order.
  * @network: network id.
@@ -39,7 +39,7 @@ struct weft_flow_key {
 _Static_assert(sizeof(struct weft_flow_key) == 40, "ABI");
 
 /**
- * weft_flow_order - on which side of a key does a packet's source stand?
+ * weft_flow_side - on which side of a key does a packet's source stand?
  *
  * The side with the lower address, then the lower port; "lower" means nothing but that both
  * directions find the same order, so the words are compared as the machine reads them.
@@ -236,6 +236,33 @@ struct weft_flow_stat {
 	__u64 lost;
 	__u64 judged;
 };
+
+/** enum weft_flow_order_kind - what the loader can have done to flows. */
+enum weft_flow_order_kind {
+	WEFT_FLOW_FORGET, /* remove them */
+	WEFT_FLOW_ADOPT,  /* entries of weft_flows that were copied in: start their timers, count
+			     them */
+};
+
+#define WEFT_FLOW_ORDER_KEYS 32
+
+/**
+ * struct weft_flow_order - the "packet" that tc_flow_order, a program that is attached nowhere, is
+ * run on by BPF_PROG_TEST_RUN. Only a program can keep timers and counts right.
+ * @eth: anything; test runs insist on an Ethernet header.
+ * @kind: enum weft_flow_order_kind.
+ * @n: of @keys.
+ *
+ * The program returns how many of the keys had an entry.
+ */
+struct weft_flow_order {
+	__u8 eth[WEFT_ETH_HLEN];
+	__u16 kind;
+	__u32 n;
+	__u32 pad;
+	struct weft_flow_key keys[WEFT_FLOW_ORDER_KEYS];
+};
+_Static_assert(sizeof(struct weft_flow_order) == 24 + 32 * 40, "ABI");
 
 /** struct weft_frag_key - `weft_frags`: an IP datagram that travels in pieces. */
 struct weft_frag_key {
