@@ -35,6 +35,7 @@ enum weft_hdrs_flags {
 	WEFT_H_ARP = 1 << 0,        /* ARP for IPv4 over Ethernet; saddr, daddr are spa, tpa */
 	WEFT_H_FRAG = 1 << 1,       /* a fragment, first or later */
 	WEFT_H_FRAG_LATER = 1 << 2, /* not the first: no L4 header here */
+	WEFT_H_FRAG_MORE = 1 << 3,  /* not the last */
 };
 
 /**
@@ -43,9 +44,16 @@ enum weft_hdrs_flags {
  * @dmac, @smac, @macs: both MAC addresses, in the Ethernet header's order.
  * @eth_proto: ethertype behind the VLAN tags, network order.
  * @vlan_tci: tags, outermost first, network order.
- * @sport, @dport: TCP, UDP; ICMP echo: @sport is the identifier. Network order; 0 if none.
+ * @sport, @dport: TCP, UDP, SCTP; ICMP: @sport is what an echo has as identifier. Network order; 0
+ *                 if none.
  * @l3_off, @l4_off: bytes from the frame's start; @l4_off 0 = no L4 header found.
  * @l4_hlen: bytes of TCP or UDP header.
+ * @l4_len: bytes from the L4 header to the end of the IP packet.
+ * @tcp_seq, @tcp_ack, @tcp_win: TCP. Network order.
+ * @tcp_flags: TCP: FIN 1, SYN 2, RST 4, PSH 8, ACK 0x10, URG 0x20, ECE 0x40, CWR 0x80.
+ * @frag_id: of a fragment: the identification, as in the packet.
+ * @frag_off: its place in the datagram, in units of 8 bytes.
+ * @frag_len: bytes that it carries of the datagram.
  * @arp_op: WEFT_H_ARP: operation, network order.
  * @version: 4, 6, or 0 for anything that is not IP.
  * @l4_proto: IP protocol behind the IPv6 extension headers.
@@ -70,6 +78,13 @@ struct weft_hdrs {
 	__u16 l3_off;
 	__u16 l4_off;
 	__u16 l4_hlen;
+	__u32 l4_len;
+	__be32 tcp_seq;
+	__be32 tcp_ack;
+	__u32 frag_id;
+	__be16 tcp_win;
+	__u16 frag_off;
+	__u16 frag_len;
 	__u8 vlans;
 	__u8 version;
 	__u8 l4_proto;
@@ -78,6 +93,7 @@ struct weft_hdrs {
 	__u8 flags;
 	__u8 icmp_type;
 	__u8 icmp_code;
+	__u8 tcp_flags;
 };
 
 /**

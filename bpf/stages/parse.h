@@ -96,6 +96,10 @@ static __always_inline int weft_parse_tcp(struct weft_hdrs *h, struct weft_curso
 	h->l4_hlen = tcp->doff * 4;
 	if (h->l4_hlen < sizeof(*tcp) || h->l4_hlen > room)
 		return -WEFT_DROP_L4_INHDR;
+	h->tcp_seq = tcp->seq;
+	h->tcp_ack = tcp->ack_seq;
+	h->tcp_win = tcp->window;
+	h->tcp_flags = ((const __u8 *)tcp)[13];
 	return 0;
 }
 
@@ -139,12 +143,30 @@ static __always_inline int weft_parse_icmp(struct weft_hdrs *h, struct weft_curs
 	return 0;
 }
 
+/* Ports are all that is read of it. Spec: RFC 9260 section 3.1. */
+static __always_inline int weft_parse_sctp(struct weft_hdrs *h, struct weft_cursor *c, __u32 room)
+{
+	const struct {
+		__be16 source;
+		__be16 dest;
+		__be32 tag;
+		__be32 csum;
+	} *sctp = weft_take(c, sizeof(*sctp));
+
+	if (!sctp || room < sizeof(*sctp))
+		return -WEFT_DROP_HDR_TRUNC;
+	h->sport = sctp->source;
+	h->dport = sctp->dest;
+	return 0;
+}
+
 /* @room: bytes that the IP header leaves for L4; padding behind the IP packet is not in it. */
 static __always_inline int weft_parse_l4(struct weft_hdrs *h, struct weft_cursor *c, __u32 room)
 {
 	if (h->flags & WEFT_H_FRAG_LATER)
 		return 0;
 	h->l4_off = c->pos - c->start;
+	h->l4_len = room;
 	switch (h->l4_proto) {
 	case IPPROTO_TCP:
 		return weft_parse_tcp(h, c, room);
@@ -153,8 +175,15 @@ static __always_inline int weft_parse_l4(struct weft_hdrs *h, struct weft_cursor
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		return weft_parse_icmp(h, c, room);
+	case IPPROTO_SCTP:
+		return weft_parse_sctp(h, c, room);
 	}
 	return 0;
+}
+
+static __always_inline __u8 weft_frag_flags(__u32 off, __u32 more)
+{
+	return WEFT_H_FRAG | (off ? WEFT_H_FRAG_LATER : 0) | (more ? WEFT_H_FRAG_MORE : 0);
 }
 
 /*
@@ -182,10 +211,12 @@ static __always_inline int weft_parse_ipv4(struct weft_hdrs *h, struct weft_curs
 	weft_addr_set4(&h->saddr, ip->saddr);
 	weft_addr_set4(&h->daddr, ip->daddr);
 	frag = bpf_ntohs(ip->frag_off);
-	if (frag & (WEFT_IP_MF | WEFT_IP_OFFSET))
-		h->flags |= WEFT_H_FRAG;
-	if (frag & WEFT_IP_OFFSET)
-		h->flags |= WEFT_H_FRAG_LATER;
+	if (frag & (WEFT_IP_MF | WEFT_IP_OFFSET)) {
+		h->flags |= weft_frag_flags(frag & WEFT_IP_OFFSET, frag & WEFT_IP_MF);
+		h->frag_id = ip->id;
+		h->frag_off = frag & WEFT_IP_OFFSET;
+		h->frag_len = total - hlen;
+	}
 	if (!weft_take(c, hlen - sizeof(*ip)))
 		return -WEFT_DROP_HDR_TRUNC;
 	return weft_parse_l4(h, c, total - hlen);
@@ -196,13 +227,17 @@ static __always_inline int weft_parse_ipv4(struct weft_hdrs *h, struct weft_curs
  * @off: bytes from the frame's start to the next header.
  * @room: bytes that the IPv6 payload length leaves from there on.
  * @nh: kind of the next header.
- * @flags: WEFT_H_FRAG, WEFT_H_FRAG_LATER.
+ * @flags: WEFT_H_FRAG and so on.
+ * @frag_id, @frag_off, @frag_len: as in struct weft_hdrs.
  */
 struct weft_ext_walk {
 	__u32 off;
 	__u32 room;
 	__u32 nh;
 	__u32 flags;
+	__u32 frag_id;
+	__u16 frag_off;
+	__u16 frag_len;
 };
 
 static __always_inline int weft_is_ext(__u32 nh)
@@ -212,11 +247,16 @@ static __always_inline int weft_is_ext(__u32 nh)
 }
 
 /* Spec: RFC 6946: a fragment header without fragmentation makes no fragment. */
-static __always_inline __u32 weft_frag_flags(const __u8 *ext)
+static __always_inline void weft_walk_frag(struct weft_ext_walk *w, const __u8 *ext)
 {
 	__u32 frag = (__u32)ext[2] << 8 | ext[3];
 
-	return (frag & 0xfff9 ? WEFT_H_FRAG : 0) | (frag & 0xfff8 ? WEFT_H_FRAG_LATER : 0);
+	if (!(frag & 0xfff9))
+		return;
+	w->flags |= weft_frag_flags(frag >> 3, frag & 1);
+	__builtin_memcpy(&w->frag_id, ext + 4, sizeof(w->frag_id));
+	w->frag_off = frag >> 3;
+	w->frag_len = w->room - 8;
 }
 
 /**
@@ -230,7 +270,7 @@ static __always_inline __u32 weft_frag_flags(const __u8 *ext)
  */
 __attribute__((noinline)) int weft_walk_ext(weft_ctx *ctx, struct weft_ext_walk *w)
 {
-	__u8 ext[4];
+	__u8 ext[8];
 	__u32 len;
 
 	if (!w)
@@ -243,7 +283,7 @@ __attribute__((noinline)) int weft_walk_ext(weft_ctx *ctx, struct weft_ext_walk 
 		len = (ext[1] + 1) * 8;
 		if (w->nh == WEFT_NH_FRAGMENT) {
 			len = 8;
-			w->flags |= weft_frag_flags(ext);
+			weft_walk_frag(w, ext);
 		} else if (w->nh == WEFT_NH_AUTH) {
 			len = (ext[1] + 2) * 4;
 		} else if (w->nh == WEFT_NH_ROUTING && !ext[2]) {
@@ -267,6 +307,9 @@ static __always_inline int weft_skip_ext(struct weft_hdrs *h, struct weft_cursor
 
 	err = weft_walk_ext(ctx, &w);
 	h->flags |= w.flags;
+	h->frag_id = w.frag_id;
+	h->frag_off = w.frag_off;
+	h->frag_len = w.frag_len;
 	h->l4_proto = w.nh;
 	if (err)
 		return err;
