@@ -210,7 +210,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 262144);
 	__type(key, struct weft_flow_key);
-	__type(value, struct weft_flow);
+	__type(value, struct weft_flow_entry);
 } weft_flows SEC(".maps");
 
 struct {

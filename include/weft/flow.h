@@ -24,7 +24,7 @@
  * struct weft_flow_key - a connection, whichever way its packets go.
  * @addr, @port: of both sides, the lower side first; weft_flow_side() says which. @port: ports of
  *               TCP, UDP and SCTP; of an ICMP or ICMPv6 query the identifier on the side that asks,
- *               and 0 on the other; else 0. Network order.
+ *               and the query's type on the other; else 0. Network order.
  * @network: network id.
  * @proto: IP protocol, behind IPv6 extension headers.
  * @asker: ICMP queries: the side that asks.
@@ -129,8 +129,8 @@ _Static_assert(sizeof(struct weft_tcp_side) == 16, "ABI");
 #define WEFT_FLOW_COUNTED 0x04 /* it is in `weft_flow_use` and `weft_net_use` */
 
 /**
- * struct weft_flow - `weft_flows`, hash; `weft_flows_new`, `weft_flows_over`, LRU hash; by
- * struct weft_flow_key: a connection.
+ * struct weft_flow - `weft_flows_new`, `weft_flows_over`, LRU hash by struct weft_flow_key: a
+ * connection. And in `weft_flows`, see struct weft_flow_entry.
  * @decided: generations under which @rule and @hop were found; when they are no longer in force the
  *           next packet has them found again.
  * @hop: where each side is.
@@ -146,7 +146,6 @@ _Static_assert(sizeof(struct weft_tcp_side) == 16, "ABI");
  * @count: packets that each side has sent. Two CPUs that carry the same direction at the same
  *         moment may lose a count.
  * @created_ns: CLOCK_MONOTONIC.
- * @timer: the kernel's; reads as zero.
  *
  * The datapath writes; members that another CPU may change at the same time are each one store.
  */
@@ -164,9 +163,18 @@ struct weft_flow {
 	struct weft_tcp_side tcp[2];
 	struct weft_count count[2];
 	__u64 created_ns;
+};
+_Static_assert(sizeof(struct weft_flow) == 128, "ABI");
+
+/**
+ * struct weft_flow_entry - `weft_flows`, hash by struct weft_flow_key: an established connection.
+ * @timer: ends it when it has been idle for long enough. The kernel's; reads as zero.
+ */
+struct weft_flow_entry {
+	struct weft_flow flow;
 	struct bpf_timer timer;
 };
-_Static_assert(sizeof(struct weft_flow) == 144, "ABI");
+_Static_assert(sizeof(struct weft_flow_entry) == 144, "ABI");
 
 /**
  * struct weft_flow_conf - `weft_flow_conf`, array of one: how long flows last, and how many there
