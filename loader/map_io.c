@@ -25,9 +25,6 @@ struct shape {
 	__u32 cpus; /* 0 = not per-CPU */
 };
 
-/* Takes some rows in the kernel's shape. Return: 0 or -errno, which ends the walk. */
-typedef int (*take_fn)(void *arg, const __u8 *keys, const __u8 *values, __u32 n);
-
 static int shape_of(const struct table_desc *desc, struct shape *shape)
 {
 	int cpus = 0;
@@ -56,7 +53,7 @@ static bool all_zero(const __u8 *bytes, size_t len)
 	return true;
 }
 
-static int walk_single(int fd, const struct shape *shape, take_fn take, void *arg)
+static int walk_single(int fd, const struct shape *shape, map_take take, void *arg)
 {
 	_cleanup_free_ __u8 *keys = calloc(2, shape->key_size);
 	_cleanup_free_ __u8 *value = calloc(1, shape->stride);
@@ -81,7 +78,7 @@ static int walk_single(int fd, const struct shape *shape, take_fn take, void *ar
  * The kernel hands out whole hash buckets, so a bucket that does not fit is -ENOSPC. Buckets have
  * about one entry each; one with thousands is not met with keys that we choose.
  */
-static int walk(int fd, const struct shape *shape, take_fn take, void *arg)
+static int walk(int fd, const struct shape *shape, map_take take, void *arg)
 {
 	__u32 rows = BATCH_BYTES / shape->stride, in, out, n;
 	_cleanup_free_ __u8 *keys = NULL;
@@ -231,6 +228,15 @@ int map_read(int fd, struct table *table)
 	if (err)
 		return err;
 	return walk(fd, &shape, shape.cpus ? take_sums : take_rows, &reader);
+}
+
+int map_walk(int fd, const struct table_desc *desc, map_take take, void *arg)
+{
+	struct shape shape;
+	int err;
+
+	err = shape_of(desc, &shape);
+	return err ?: walk(fd, &shape, take, arg);
 }
 
 int map_put(int fd, const struct table_desc *desc, const struct rows *rows)

@@ -20,6 +20,25 @@
  */
 int map_read(int fd, struct table *table);
 
+/**
+ * map_take - takes some entries from map_walk(), as the kernel hands them out.
+ * @keys, @values: of @n entries, one behind the other. A per-CPU value has a part for every
+ * possible CPU, each rounded up to 8 bytes.
+ *
+ * Return: 0; anything else ends the walk.
+ */
+typedef int (*map_take)(void *arg, const __u8 *keys, const __u8 *values, __u32 n);
+
+/**
+ * map_walk - go through a map's entries, some thousand at a time; of an array, through all of them.
+ *
+ * Takes the same memory however many there are. Entries that come or go meanwhile may be met or
+ * not; @take may remove those that it is given.
+ *
+ * Return: 0; what @take returned; -errno.
+ */
+int map_walk(int fd, const struct table_desc *desc, map_take take, void *arg);
+
 /** map_put - write rows, be they new or not. Return: 0 or -errno with some rows written. */
 int map_put(int fd, const struct table_desc *desc, const struct rows *rows);
 

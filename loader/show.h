@@ -19,7 +19,7 @@ struct print_column;
 struct print_table;
 
 /** VIEW_TABLE - one map in the set that view_read() takes. */
-#define VIEW_TABLE(id) (1u << (id))
+#define VIEW_TABLE(id) (1ull << (id))
 
 /** VIEW_NAMES - the maps that view_port_name() and its kin look into. */
 #define VIEW_NAMES                                                                                 \
@@ -44,7 +44,7 @@ struct view {
  *
  * Return: 0; -ENOENT if the map is not pinned; -EPROTO if it has another layout; -errno.
  */
-int view_read(const struct pins *pins, __u32 tables, struct view *view, const char **failed);
+int view_read(const struct pins *pins, __u64 tables, struct view *view, const char **failed);
 
 /** view_clear - release what view_read() read. Also for _cleanup_(). */
 void view_clear(struct view *view);
@@ -114,7 +114,7 @@ struct show {
  */
 struct show_kind {
 	const char *name;
-	__u32 tables;
+	__u64 tables;
 	unsigned int filters;
 	const struct print_column *columns;
 	size_t n_columns;

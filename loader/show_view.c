@@ -35,7 +35,7 @@ static int read_table(const struct pins *pins, struct table *table)
 	return err ?: map_read(fd, table);
 }
 
-int view_read(const struct pins *pins, __u32 tables, struct view *view, const char **failed)
+int view_read(const struct pins *pins, __u64 tables, struct view *view, const char **failed)
 {
 	int id, err;
 
