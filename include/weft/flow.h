@@ -99,17 +99,22 @@ struct weft_hop {
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct weft_hop) == 8, "ABI");
 
-#define WEFT_TCP_HAS_SCALE 0x01 /* the side offered window scaling */
-#define WEFT_TCP_HAS_FIN   0x02 /* the side has sent a FIN */
-#define WEFT_TCP_LOOSE     0x04 /* the side was met in mid-connection: its scale is not known */
+/* Of a side: @tcp_flags of struct weft_flow. */
+#define WEFT_TCP_HAS_SCALE    0x01 /* it offered window scaling */
+#define WEFT_TCP_HAS_FIN      0x02 /* its FIN was the first: the connection was closed in good order */
+#define WEFT_TCP_LOOSE        0x04 /* met in mid-connection: its scale is not known */
+#define WEFT_TCP_HAS_ACK      0x08 /* max_ack is known */
+#define WEFT_TCP_HEARD        0x10 /* it has answered */
+#define WEFT_TCP_SETTLED      0x20 /* both directions are established; set on both sides at once */
+#define WEFT_TCP_SIMULTANEOUS 0x40 /* SYNs crossed */
+#define WEFT_TCP_CHALLENGE    0x80 /* a SYN of it was let by, which an ACK may answer; RFC 5961 */
 
 /**
  * struct weft_tcp_side - what is known of one side's sequence numbers. Host order.
  * @end: highest sequence number sent, and one.
  * @max_end: highest that the other side's window lets it send, and one.
  * @max_win: largest window that it has offered, scaled.
- * @scale: its window scale, RFC 7323.
- * @flags: WEFT_TCP_*.
+ * @max_ack: highest acknowledgement that it has sent.
  *
  * All zero: nothing was heard of it yet.
  * Source: G. van Rooij, "Real Stateful TCP Packet Filtering in IP Filter".
@@ -118,11 +123,25 @@ struct weft_tcp_side {
 	__u32 end;
 	__u32 max_end;
 	__u32 max_win;
-	__u8 scale;
-	__u8 flags;
-	__u16 pad;
+	__u32 max_ack;
 };
 _Static_assert(sizeof(struct weft_tcp_side) == 16, "ABI");
+
+/**
+ * struct weft_tcp_last - the last segment that was in window, or that was let by although it was
+ * not: what comes next may answer it.
+ * @end: its sequence number and length, host order.
+ * @win: its window, as sent.
+ * @kind: enum weft_tcp_kind of bpf/lib/tcp.h, and 0x80 if side 1 sent it.
+ * @scale: of a SYN that was let by: its window scale, 0xff = none.
+ */
+struct weft_tcp_last {
+	__u32 end;
+	__u16 win;
+	__u8 kind;
+	__u8 scale;
+};
+_Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
 
 #define WEFT_FLOW_GUARDED 0x01 /* a rule set was asked: what is invalid is dropped */
 #define WEFT_FLOW_KEEP    0x02 /* every rule that accepted it says so: later denials spare it */
@@ -142,7 +161,10 @@ _Static_assert(sizeof(struct weft_tcp_side) == 16, "ABI");
  * @origin: the side that opened it, 0 or 1.
  * @rule: by enum weft_pol_dir: the rule that accepted it at the port that it enters and at the port
  *        that it leaves; 0 = nothing restricts that port, or it is on another node.
- * @tcp: TCP: each side.
+ * @tcp_scale: TCP: each side's window scale, RFC 7323.
+ * @tcp_flags: each side's WEFT_TCP_*.
+ * @tcp_last: the last segment.
+ * @tcp: each side's sequence numbers.
  * @count: packets that each side has sent. Two CPUs that carry the same direction at the same
  *         moment may lose a count.
  * @created_ns: CLOCK_MONOTONIC.
@@ -159,12 +181,14 @@ struct weft_flow {
 	__u8 origin;
 	__u8 pad;
 	__u32 rule[__WEFT_POL_DIR_MAX];
-	__u32 pad2;
+	__u8 tcp_scale[2];
+	__u8 tcp_flags[2];
+	struct weft_tcp_last tcp_last;
 	struct weft_tcp_side tcp[2];
 	struct weft_count count[2];
 	__u64 created_ns;
 };
-_Static_assert(sizeof(struct weft_flow) == 128, "ABI");
+_Static_assert(sizeof(struct weft_flow) == 136, "ABI");
 
 /**
  * struct weft_flow_entry - `weft_flows`, hash by struct weft_flow_key: an established connection.
@@ -174,7 +198,7 @@ struct weft_flow_entry {
 	struct weft_flow flow;
 	struct bpf_timer timer;
 };
-_Static_assert(sizeof(struct weft_flow_entry) == 144, "ABI");
+_Static_assert(sizeof(struct weft_flow_entry) == 152, "ABI");
 
 /**
  * struct weft_flow_conf - `weft_flow_conf`, array of one: how long flows last, and how many there
