@@ -45,9 +45,9 @@ _Static_assert(sizeof(struct weft_flow_key) == 40, "ABI");
  * directions find the same order, so the words are compared as the machine reads them.
  * Return: 0 or 1.
  */
-static inline __attribute__((always_inline)) int weft_flow_order(const struct weft_addr *saddr,
-								 const struct weft_addr *daddr,
-								 __be16 sport, __be16 dport)
+static inline __attribute__((always_inline)) int weft_flow_side(const struct weft_addr *saddr,
+								const struct weft_addr *daddr,
+								__be16 sport, __be16 dport)
 {
 	for (int i = 3; i >= 0; i--) /* IPv4 addresses differ in the last word only */
 		if (saddr->words[i] != daddr->words[i])

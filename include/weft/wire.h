@@ -137,6 +137,8 @@ struct weft_ndmsg {
 };
 _Static_assert(sizeof(struct weft_ndmsg) == 32, "ND message with one option, RFC 4861");
 
+#define WEFT_ND_FIRST          133 /* router solicitation .. */
+#define WEFT_ND_LAST           137 /* .. redirect */
 #define WEFT_ND_SOLICIT        135
 #define WEFT_ND_ADVERT         136
 #define WEFT_ND_SOLICIT_LEN    24 /* without options */
