@@ -165,6 +165,30 @@ int datapath_shapes(struct map_shape shapes[static __TABLE_MAX])
 	return err;
 }
 
+static bool is_none(const char *prog __attribute__((unused)))
+{
+	return false;
+}
+
+static bool is_hooked(const char *prog)
+{
+	return !strcmp(prog, PROG_FROM_PORT) || !strcmp(prog, PROG_TC_UNDERLAY);
+}
+
+static bool is_flow_order(const char *prog)
+{
+	return !strcmp(prog, PROG_FLOW_ORDER);
+}
+
+/* The object has programs for several ends: keep libbpf from loading the others. */
+static void choose_programs(struct bpf_object *obj, bool (*chosen)(const char *prog))
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, obj)
+		bpf_program__set_autoload(prog, chosen(bpf_program__name(prog)));
+}
+
 /* Of the maps in an object that is not to create them all: keep libbpf from those not wanted. */
 static int choose_maps(struct bpf_object *obj, const __u32 max_entries[static __TABLE_MAX])
 {
@@ -185,7 +209,6 @@ int datapath_create_maps(const __u32 max_entries[static __TABLE_MAX], struct map
 {
 	_cleanup_(object_freep) struct bpf_object *obj = NULL;
 	_cleanup_(maps_close) struct maps made;
-	struct bpf_program *prog;
 	struct bpf_map *map;
 	int err;
 
@@ -193,7 +216,7 @@ int datapath_create_maps(const __u32 max_entries[static __TABLE_MAX], struct map
 	err = open_tc(&obj);
 	if (err)
 		return err;
-	bpf_object__for_each_program(prog, obj) bpf_program__set_autoload(prog, false);
+	choose_programs(obj, is_none);
 	err = choose_maps(obj, max_entries);
 	if (!err)
 		err = bpf_object__load(obj);
@@ -227,24 +250,35 @@ static int reuse_maps(struct bpf_object *obj, const struct maps *maps)
 	return err;
 }
 
-/*
- * Every program is bound to weft_node, used or not: that map is a node's alone and is never
- * replaced, so it tells whose the program is.
- */
-static int take_program(struct bpf_object *obj, const struct maps *maps, const char *name, int *fd)
+static int copy_program(struct bpf_object *obj, const char *name, int *fd)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(obj, name);
-	int err, copy;
+	int copy;
 
 	if (!prog)
 		return -ENOENT;
-	err = bpf_prog_bind_map(bpf_program__fd(prog), maps->fd[TABLE_NODE], NULL);
-	if (err && err != -EEXIST)
-		return err;
 	copy = fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 3);
 	if (copy < 0)
 		return -errno;
 	*fd = copy;
+	return 0;
+}
+
+/*
+ * Every program that is to be attached is bound to weft_node, used or not: that map is a node's
+ * alone and is never replaced, so it tells whose the program is.
+ */
+static int take_program(struct bpf_object *obj, const struct maps *maps, const char *name, int *fd)
+{
+	_cleanup_close_ int copy = -1;
+	int err;
+
+	err = copy_program(obj, name, &copy);
+	if (!err)
+		err = bpf_prog_bind_map(copy, maps->fd[TABLE_NODE], NULL);
+	if (err && err != -EEXIST)
+		return err;
+	*fd = TAKE_FD(copy);
 	return 0;
 }
 
@@ -255,8 +289,10 @@ int datapath_load_tc(const struct maps *maps, int *from_port, int *underlay)
 	int err;
 
 	err = open_tc(&obj);
-	if (!err)
-		err = reuse_maps(obj, maps);
+	if (err)
+		return err;
+	choose_programs(obj, is_hooked);
+	err = reuse_maps(obj, maps);
 	if (!err)
 		err = bpf_object__load(obj);
 	if (!err)
@@ -266,6 +302,21 @@ int datapath_load_tc(const struct maps *maps, int *from_port, int *underlay)
 	if (!err)
 		*from_port = TAKE_FD(port_fd);
 	return err;
+}
+
+int datapath_load_flow_order(const struct maps *maps, int *fd)
+{
+	_cleanup_(object_freep) struct bpf_object *obj = NULL;
+	int err;
+
+	err = open_tc(&obj);
+	if (err)
+		return err;
+	choose_programs(obj, is_flow_order);
+	err = reuse_maps(obj, maps);
+	if (!err)
+		err = bpf_object__load(obj);
+	return err ? err : copy_program(obj, PROG_FLOW_ORDER, fd);
 }
 
 int datapath_open_xdp(const struct maps *maps, struct bpf_object **out)

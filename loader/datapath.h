@@ -19,6 +19,7 @@ struct pins;
 #define PROG_FROM_PORT    "tc_from_port"
 #define PROG_TC_UNDERLAY  "tc_underlay"
 #define PROG_XDP_UNDERLAY "xdp_underlay"
+#define PROG_FLOW_ORDER   "tc_flow_order"
 
 /** struct maps - a descriptor for each map, -1 where there is none. */
 struct maps {
@@ -79,6 +80,16 @@ __u64 datapath_xdp_build(void);
  * Return: 0; -errno if the kernel refuses one; bpf_log.h then has the verifier's word.
  */
 int datapath_load_tc(const struct maps *maps, int *from_port, int *underlay);
+
+/**
+ * datapath_load_flow_order - load the program that carries out struct weft_flow_order, and no
+ * other.
+ * @maps: complete.
+ * @fd: receives a descriptor.
+ *
+ * Return: as datapath_load_tc().
+ */
+int datapath_load_flow_order(const struct maps *maps, int *fd);
 
 /**
  * datapath_open_xdp - the XDP object on these maps, ready to be loaded by libxdp.
