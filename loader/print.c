@@ -9,6 +9,8 @@
 #include <wchar.h>
 #include <wctype.h>
 
+#include "print_parts.h"
+
 #define UTF8_MAX 4 /* bytes of a character */
 
 /* How many digits a __u64 has. */
@@ -261,27 +263,51 @@ int print_json(json_t *doc, FILE *out)
 	return 0;
 }
 
-int print_json_rows(const struct print_table *t, const char *node, const char *name, FILE *out)
+void print_json_head(const char *node, const char *name, FILE *out)
 {
-	json_t *text = json_string(node), *row;
-	size_t i;
+	json_t *text = json_string(node);
 
-	if (t->err || t->n % t->n_columns)
-		return t->err ?: -EINVAL;
 	fputs("{\n  \"node\": ", out);
 	json_dumpf(text, out, JSON_ENCODE_ANY);
 	json_decref(text);
 	fprintf(out, ",\n  \"%s\": [", name);
+}
+
+int print_json_part(const struct print_table *t, bool first, FILE *out)
+{
+	json_t *row;
+	size_t i;
+
+	if (t->err || t->n % t->n_columns)
+		return t->err ?: -EINVAL;
 	for (i = 0; i < t->n; i += t->n_columns) {
 		row = json_row(t, &t->cells[i]);
 		if (!row)
 			return -ENOMEM;
-		fputs(i ? ",\n    " : "\n    ", out);
+		fputs(first ? "\n    " : ",\n    ", out);
 		json_dumpf(row, out, 0);
 		json_decref(row);
+		first = false;
 	}
-	fputs(t->n ? "\n  ]\n}\n" : "]\n}\n", out);
 	return 0;
+}
+
+void print_json_tail(bool empty, FILE *out)
+{
+	fputs(empty ? "]\n}\n" : "\n  ]\n}\n", out);
+}
+
+int print_json_rows(const struct print_table *t, const char *node, const char *name, FILE *out)
+{
+	int err;
+
+	if (t->err || t->n % t->n_columns)
+		return t->err ?: -EINVAL;
+	print_json_head(node, name, out);
+	err = print_json_part(t, true, out);
+	if (!err)
+		print_json_tail(!t->n, out);
+	return err;
 }
 
 struct print_addr print_addr(const struct weft_addr *addr)
@@ -302,5 +328,25 @@ struct print_addr print_mac(const __u8 mac[static WEFT_ETH_ALEN])
 
 	snprintf(text.s, sizeof(text.s), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 		 mac[3], mac[4], mac[5]);
+	return text;
+}
+
+struct print_addr print_span(__u64 ms)
+{
+	__u64 s = ms / 1000;
+	struct print_addr text = {};
+
+	if (ms < 1000)
+		snprintf(text.s, sizeof(text.s), "%llums", ms);
+	else if (s < 10)
+		snprintf(text.s, sizeof(text.s), "%llu.%llus", s, ms / 100 % 10);
+	else if (s < 60)
+		snprintf(text.s, sizeof(text.s), "%llus", s);
+	else if (s < 3600)
+		snprintf(text.s, sizeof(text.s), "%llum%02llus", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(text.s, sizeof(text.s), "%lluh%02llum", s / 3600, s / 60 % 60);
+	else
+		snprintf(text.s, sizeof(text.s), "%llud%02lluh", s / 86400, s / 3600 % 24);
 	return text;
 }

@@ -122,6 +122,44 @@ int print_json(json_t *doc, FILE *out);
  */
 int print_json_rows(const struct print_table *t, const char *node, const char *name, FILE *out);
 
+/**
+ * struct print_stream - a table of any length: its rows are written as they come, so that they need
+ * not fit into memory. Fill @table as any other.
+ * @widths: of the columns, as what was written so far needs them; they never shrink.
+ * @name, @node: of print_json_rows(), for JSON.
+ */
+struct print_stream {
+	struct print_table table; /* rows that are not yet written */
+	FILE *out;
+	const char *node;
+	const char *name;
+	size_t *widths;
+	bool json;
+	bool begun; /* something was written */
+	bool some;  /* a row was written */
+};
+
+/**
+ * print_stream_init - nothing is written yet.
+ * @s: print_stream_clear() releases it, in any case. All pointers must outlive it.
+ * @json: write JSON, else text.
+ */
+void print_stream_init(struct print_stream *s, const struct print_column *columns, size_t n_columns,
+		       bool json, FILE *out);
+
+/**
+ * print_stream_row - say that a row is complete; it may be written now or later.
+ *
+ * Return: as print_table(); -EIO if @out fails: nobody reads what is to come.
+ */
+int print_stream_row(struct print_stream *s);
+
+/** print_stream_end - write what is left. Return: as print_table(). */
+int print_stream_end(struct print_stream *s);
+
+/** print_stream_clear - release a stream. Also for _cleanup_(). */
+void print_stream_clear(struct print_stream *s);
+
 /** print_starts_group - is this column the first of a group? */
 static inline bool print_starts_group(const struct print_table *t, size_t column)
 {
@@ -137,6 +175,10 @@ struct print_addr {
 
 /** print_addr - "10.9.0.11" or "fd00:9::11". */
 struct print_addr print_addr(const struct weft_addr *addr);
+
+/** print_span - a span of time in two units at most: "350ms", "4.2s", "12m30s", "5h03m", "2d04h".
+ */
+struct print_addr print_span(__u64 ms);
 
 /** print_mac - "02:00:00:00:00:01". */
 struct print_addr print_mac(const __u8 mac[static WEFT_ETH_ALEN]);

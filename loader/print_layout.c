@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "print_parts.h"
 #include "util.h"
 
 #define GAP 2 /* blanks between columns */
@@ -49,12 +50,14 @@ static size_t span(const struct print_table *t, const size_t *widths, size_t fro
 	return n ? sum + (n - 1) * GAP : 0;
 }
 
-static void measure(const struct print_table *t, size_t *widths)
+void print_measure(const struct print_table *t, size_t *widths)
 {
 	size_t i, width, title;
 
-	for (i = 0; i < t->n_columns; i++)
-		widths[i] = t->columns[i].title ? strlen(t->columns[i].title) : 0;
+	for (i = 0; i < t->n_columns; i++) {
+		width = t->columns[i].title ? strlen(t->columns[i].title) : 0;
+		widths[i] = max(widths[i], width);
+	}
 	for (i = 0; i < t->n; i++) {
 		width = max(t->cells[i].width, 1); /* absent: "-" */
 		widths[i % t->n_columns] = max(widths[i % t->n_columns], width);
@@ -183,10 +186,28 @@ static void print_row(const struct print_table *t, const struct print_cell *row,
 	line_end(&line);
 }
 
+void print_head(const struct print_table *t, const size_t *widths, FILE *out)
+{
+	flockfile(out);
+	if (any_group(t))
+		print_groups(t, widths, out);
+	print_header(t, widths, out);
+	funlockfile(out);
+}
+
+void print_lines(const struct print_table *t, const size_t *widths, FILE *out)
+{
+	size_t i;
+
+	flockfile(out);
+	for (i = 0; i < t->n; i += t->n_columns)
+		print_row(t, &t->cells[i], widths, out);
+	funlockfile(out);
+}
+
 int print_table(const struct print_table *t, FILE *out)
 {
 	_cleanup_free_ size_t *widths = NULL;
-	size_t i;
 
 	if (t->err)
 		return t->err;
@@ -195,13 +216,8 @@ int print_table(const struct print_table *t, FILE *out)
 	widths = calloc(t->n_columns, sizeof(*widths));
 	if (!widths)
 		return -ENOMEM;
-	measure(t, widths);
-	flockfile(out);
-	if (any_group(t))
-		print_groups(t, widths, out);
-	print_header(t, widths, out);
-	for (i = 0; i < t->n; i += t->n_columns)
-		print_row(t, &t->cells[i], widths, out);
-	funlockfile(out);
+	print_measure(t, widths);
+	print_head(t, widths, out);
+	print_lines(t, widths, out);
 	return 0;
 }
