@@ -13,7 +13,10 @@
 
 #include <weft/abi.h>
 
+struct flow_filter;
 struct pins;
+struct rules;
+struct view;
 
 /** enum cmd_exit - exit statuses, the same for every verb; a script may rely on them. */
 enum cmd_exit {
@@ -74,6 +77,29 @@ enum cmd_exit cmd_error(enum cmd_exit status, const char *message, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
+ * cmd_find_network, cmd_find_port, cmd_find_policy - find what a name on the command line means.
+ * @view: needs VIEW_NAMES.
+ * @id: receives its id; untouched on failure.
+ *
+ * Return: CMD_OK, or CMD_FAILED if there is none, said on standard error.
+ */
+enum cmd_exit cmd_find_network(const struct view *view, const char *name, __u32 *id);
+enum cmd_exit cmd_find_port(const struct view *view, const char *name, __u32 *id);
+enum cmd_exit cmd_find_policy(const struct rules *rules, const char *name);
+
+/** cmd_no_table - say that a map could not be read. Return: CMD_FAILED, or CMD_NOT_APPLIED. */
+enum cmd_exit cmd_no_table(const struct pins *pins, const char *table, int err);
+
+/*
+ * cmd_flow_argp - parses the conditions of flow_filter.h but for network and port. A child like
+ * cmd_common_argp; its input is a struct flow_filter.
+ */
+extern const struct argp cmd_flow_argp;
+
+/** cmd_flow_option - an option that cmd_flow_argp has met, or NULL: "--state". */
+const char *cmd_flow_option(const struct flow_filter *filter);
+
+/**
  * cmd_finish - make sure that what was printed got out.
  * @status: what the verb returned.
  *
@@ -88,6 +114,7 @@ int cmd_apply(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_flows(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 
 #endif

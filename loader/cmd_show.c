@@ -5,26 +5,36 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "config.h"
 #include "drops.h"
+#include "flow_filter.h"
 #include "pins.h"
 #include "print.h"
 #include "show.h"
 #include "suggest.h"
 #include "util.h"
+#include "value.h"
 
 static const struct show_kind *const kinds[] = {
-	&show_networks, &show_ports, &show_fdb, &show_tunnels, &show_drops,
+	&show_networks, &show_ports,    &show_fdb,   &show_tunnels,
+	&show_drops,    &show_policies, &show_flows,
 };
 
 /** struct options - the command line. */
 struct options {
 	struct cmd_common common;
+	struct flow_filter flows;
 	const struct show_kind *kind;
 	const char *network;
 	const char *port;
+	const char *policy;
+	__u64 limit;
 	bool all;
 	bool reasons;
 	bool markdown;
+	bool denied;
+	bool expired;
+	bool count;
 };
 
 enum {
@@ -33,14 +43,25 @@ enum {
 	OPT_ALL,
 	OPT_REASONS,
 	OPT_MARKDOWN,
+	OPT_POLICY,
+	OPT_DENIED,
+	OPT_EXPIRED,
+	OPT_LIMIT,
+	OPT_COUNT,
 };
 
 static const struct argp_option options[] = {
 	{"network", OPT_NETWORK, "NAME", 0, "Only what belongs to this network", 0},
-	{"port", OPT_PORT, "NAME", 0, "Only what belongs to this port (ports, fdb, drops)", 0},
+	{"port", OPT_PORT, "NAME", 0, "Only what belongs to this port (ports, fdb, drops, flows)",
+	 0},
 	{"all", OPT_ALL, NULL, 0, "drops: list the reasons that have no drops too", 0},
 	{"reasons", OPT_REASONS, NULL, 0, "drops: explain every reason, count nothing", 0},
 	{"markdown", OPT_MARKDOWN, NULL, 0, "with --reasons: as a page of documentation", 0},
+	{"policy", OPT_POLICY, "NAME", 0, "policies: only this one", 0},
+	{"denied", OPT_DENIED, NULL, 0, "policies: only rules that have denied something", 0},
+	{"expired", OPT_EXPIRED, NULL, 0, "flows: list those that are over too", 0},
+	{"limit", OPT_LIMIT, "N", 0, "flows: end after N", 0},
+	{"count", OPT_COUNT, NULL, 0, "flows: only say how many", 0},
 	{},
 };
 
@@ -62,18 +83,58 @@ static void choose_kind(struct options *o, const char *name, struct argp_state *
 		argp_error(state, "cannot show \"%s\"", name);
 }
 
-static void check_options(const struct options *o, struct argp_state *state)
+/* An option that was given and is not for what is asked for, or NULL. */
+static const char *misplaced(const struct options *o)
 {
-	if (!o->kind)
-		argp_error(state, "say what: networks, ports, fdb, tunnels or drops");
-	else if (o->network && !(o->kind->filters & SHOW_BY_NETWORK))
-		argp_error(state, "%s takes no --network", o->kind->name);
-	else if (o->port && !(o->kind->filters & SHOW_BY_PORT))
-		argp_error(state, "%s takes no --port", o->kind->name);
-	else if ((o->all || o->reasons) && o->kind != &show_drops)
-		argp_error(state, "%s takes no --%s", o->kind->name, o->all ? "all" : "reasons");
+	const unsigned int filters = o->kind->filters;
+
+	if (o->network && !(filters & SHOW_BY_NETWORK))
+		return "--network";
+	if (o->port && !(filters & SHOW_BY_PORT))
+		return "--port";
+	if (o->all && o->kind != &show_drops)
+		return "--all";
+	if (o->reasons && o->kind != &show_drops)
+		return "--reasons";
+	if ((o->policy || o->denied) && !(filters & SHOW_BY_POLICY))
+		return o->policy ? "--policy" : "--denied";
+	if (filters & SHOW_BY_FLOW)
+		return NULL;
+	if (o->expired || o->limit || o->count)
+		return o->expired ? "--expired" : o->limit ? "--limit" : "--count";
+	return cmd_flow_option(&o->flows);
+}
+
+static void check_options(struct options *o, struct argp_state *state)
+{
+	const char *option;
+
+	if (!o->kind) {
+		argp_error(state,
+			   "say what: networks, ports, fdb, tunnels, drops, policies or flows");
+		return;
+	}
+	option = misplaced(o);
+	if (option)
+		argp_error(state, "%s takes no %s", o->kind->name, option);
 	else if (o->markdown && !o->reasons)
 		argp_error(state, "--markdown goes with --reasons");
+	else if (o->count && o->limit)
+		argp_error(state, "--count counts all; it takes no --limit");
+	else if (o->count)
+		o->kind = &show_flow_counts;
+}
+
+static void parse_limit(struct options *o, const char *text, struct argp_state *state)
+{
+	static const struct schema_type type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 1000000000};
+	struct value_problem problem;
+	struct cfg_num number = {};
+
+	if (!value_parse(&type, text, &number, &problem))
+		argp_error(state, "--limit %s: %s; write %s", text, problem.wrong,
+			   schema_expected(&type).s);
+	o->limit = number.v;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -83,6 +144,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &o->common;
+		state->child_inputs[1] = &o->flows;
 		return 0;
 	case OPT_NETWORK:
 		o->network = arg;
@@ -99,6 +161,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_MARKDOWN:
 		o->markdown = true;
 		return 0;
+	case OPT_POLICY:
+		o->policy = arg;
+		return 0;
+	case OPT_DENIED:
+		o->denied = true;
+		return 0;
+	case OPT_EXPIRED:
+		o->expired = true;
+		return 0;
+	case OPT_LIMIT:
+		parse_limit(o, arg, state);
+		return 0;
+	case OPT_COUNT:
+		o->count = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		choose_kind(o, arg, state);
 		return 0;
@@ -110,82 +187,44 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{.argp = &cmd_common_argp}, {}};
+static const struct argp_child children[] = {
+	{.argp = &cmd_common_argp},
+	{.argp = &cmd_flow_argp, .header = "Which flows:", .group = 1},
+	{},
+};
 
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "networks|ports|fdb|tunnels|drops",
+	.args_doc = "networks|ports|fdb|tunnels|drops|policies|flows",
 	.doc = "Print what the kernel's tables hold on this node."
 	       "\v"
 	       "networks  each network's VNI, MTU, members and traffic\n"
 	       "ports     each port and uplink of this node, its traffic and drops\n"
 	       "fdb       where each MAC address is: behind a port or a remote VTEP\n"
 	       "tunnels   each remote VTEP, the way to it, the networks shared with it\n"
-	       "drops     packets lost, by port and reason\n",
+	       "drops     packets lost, by port and reason\n"
+	       "policies  each rule of the firewall, and what it decided\n"
+	       "flows     each connection that is known, in no order\n",
 	.children = children,
 };
 
-/* An id by its name, or 0; @s sees all names, of which one may have been meant. */
-static __u32 find_network(const struct view *view, const char *name, struct suggestion *s)
+static enum cmd_exit resolve(struct options *o, struct show *show)
 {
-	const struct table *infos = &view->t[TABLE_NET_INFO];
-	const struct weft_network_info *info;
-	size_t i;
+	enum cmd_exit status = CMD_OK;
 
-	for (i = 0; i < infos->rows.n; i++) {
-		info = table_value(infos, i);
-		suggest_try(s, info->name);
-		if (!strcmp(info->name, name))
-			return *(const __u32 *)table_key(infos, i);
-	}
-	return 0;
+	if (o->network)
+		status = cmd_find_network(&show->view, o->network, &show->network);
+	if (!status && o->port)
+		status = cmd_find_port(&show->view, o->port, &show->port);
+	if (!status && o->policy)
+		status = cmd_find_policy(&show->rules, o->policy);
+	o->flows.network = show->network;
+	o->flows.port = show->port;
+	return status;
 }
 
-/* The same for ports; an uplink, being named by its interface, may be called like a port. */
-static __u32 find_port(const struct view *view, const char *name, struct suggestion *s)
-{
-	const struct table *infos = &view->t[TABLE_PORT_INFO];
-	const struct weft_port_info *info;
-	__u32 id = 0;
-	size_t i;
-
-	for (i = 0; i < infos->rows.n; i++) {
-		info = table_value(infos, i);
-		suggest_try(s, info->name);
-		if (strcmp(info->name, name) != 0 || (id && info->kind == WEFT_PORT_UPLINK))
-			continue;
-		id = *(const __u32 *)table_key(infos, i);
-	}
-	return id;
-}
-
-static enum cmd_exit unknown(const char *what, const struct suggestion *s)
-{
-	if (s->best)
-		return cmd_error(CMD_FAILED, "no %s is called \"%s\" here; did you mean \"%s\"?",
-				 what, s->word, s->best);
-	return cmd_error(CMD_FAILED, "no %s is called \"%s\" here", what, s->word);
-}
-
-static enum cmd_exit resolve(const struct options *o, struct show *show)
-{
-	struct suggestion network = {.word = o->network}, port = {.word = o->port};
-
-	if (o->network) {
-		show->network = find_network(&show->view, o->network, &network);
-		if (!show->network)
-			return unknown("network", &network);
-	}
-	if (o->port) {
-		show->port = find_port(&show->view, o->port, &port);
-		if (!show->port)
-			return unknown("port", &port);
-	}
-	return CMD_OK;
-}
-
-static enum cmd_exit print(const struct options *o, const struct show *show)
+static int fill(const struct options *o, const struct show *show, const char *node)
 {
 	_cleanup_(print_clear) struct print_table table;
 	int err;
@@ -193,32 +232,55 @@ static enum cmd_exit print(const struct options *o, const struct show *show)
 	print_init(&table, o->kind->columns, o->kind->n_columns);
 	err = o->kind->fill(show, &table);
 	if (!err && o->common.json)
-		err = print_json_rows(&table, view_node_name(&show->view).s, o->kind->name, stdout);
+		err = print_json_rows(&table, node, o->kind->name, stdout);
 	else if (!err)
 		err = print_table(&table, stdout);
-	return err ? cmd_error(CMD_FAILED, "show %s: %s", o->kind->name, strerror(-err)) : CMD_OK;
+	return err;
 }
 
-static enum cmd_exit no_view(const struct pins *pins, const char *table, int err)
+static int stream(const struct options *o, const struct show *show, const char *node)
 {
-	if (err == -ENOENT)
-		return cmd_error(CMD_NOT_APPLIED,
-				 "node \"%s\" has no table %s; apply its file again", pins->node,
-				 table);
-	if (err == -EPROTO)
-		return cmd_error(CMD_FAILED, "table %s was made by another version of weft", table);
-	return cmd_error(CMD_FAILED, "table %s: %s%s", table, strerror(-err),
-			 err == -EPERM ? "; weft needs root" : "");
+	_cleanup_(print_stream_clear) struct print_stream out;
+	int err;
+
+	print_stream_init(&out, o->kind->columns, o->kind->n_columns, o->common.json, stdout);
+	out.node = node;
+	out.name = o->kind->name;
+	err = o->kind->write(show, &out);
+	return err ?: print_stream_end(&out);
+}
+
+static enum cmd_exit print(const struct options *o, struct show *show)
+{
+	const struct view_name node = view_node_name(&show->view);
+	const char *failed = NULL;
+	int err;
+
+	show->failed = &failed;
+	err = o->kind->write ? stream(o, show, node.s) : fill(o, show, node.s);
+	if (err && failed)
+		return cmd_no_table(show->pins, failed, err);
+	if (err && ferror(stdout)) /* which cmd_finish() says */
+		return CMD_FAILED;
+	return err ? cmd_error(CMD_FAILED, "show %s: %s", o->kind->name, strerror(-err)) : CMD_OK;
 }
 
 static void clear(struct show *show)
 {
 	view_clear(&show->view);
+	rules_clear(&show->rules);
 }
 
-static enum cmd_exit show_tables(const struct options *o)
+static enum cmd_exit show_tables(struct options *o)
 {
-	_cleanup_(clear) struct show show = {.all = o->all};
+	_cleanup_(clear) struct show show = {
+		.all = o->all,
+		.policy = o->policy,
+		.denied = o->denied,
+		.flows = &o->flows,
+		.expired = o->expired,
+		.limit = o->limit,
+	};
 	const char *failed;
 	enum cmd_exit status;
 	struct pins pins;
@@ -227,9 +289,12 @@ static enum cmd_exit show_tables(const struct options *o)
 	status = cmd_choose_node(&o->common, &pins);
 	if (status)
 		return status;
+	show.pins = &pins;
 	err = view_read(&pins, VIEW_NAMES | o->kind->tables, &show.view, &failed);
+	if (!err && o->kind->rules)
+		err = rules_read(&pins, &show.rules, &failed);
 	if (err)
-		return no_view(&pins, failed, err);
+		return cmd_no_table(&pins, failed, err);
 	status = resolve(o, &show);
 	return status ?: print(o, &show);
 }

@@ -24,7 +24,8 @@ static const struct command commands[] = {
 	{"apply", "make the kernel do what a file says", cmd_apply},
 	{"down", "remove everything that apply made", cmd_down},
 	{"status", "what runs here, and whether it is what a file says", cmd_status},
-	{"show", "print networks, ports, fdb, tunnels or drops", cmd_show},
+	{"show", "print networks, ports, fdb, tunnels, drops, policies or flows", cmd_show},
+	{"flows", "make the kernel forget flows", cmd_flows},
 	{"schema", "print the JSON Schema or the reference of the file", cmd_schema},
 	{"help", "explain a verb", cmd_help},
 };

@@ -12,10 +12,13 @@
 
 #include <weft/abi.h>
 
+#include "rule_read.h"
 #include "tables.h"
 
+struct flow_filter;
 struct pins;
 struct print_column;
+struct print_stream;
 struct print_table;
 
 /** VIEW_TABLE - one map in the set that view_read() takes. */
@@ -35,6 +38,14 @@ struct print_table;
 struct view {
 	struct table t[__TABLE_MAX];
 };
+
+/**
+ * view_open - open one of a node's maps.
+ * @fd: receives a descriptor; the caller closes it.
+ *
+ * Return: 0; -ENOENT if it is not pinned; -EPROTO if it has another layout; -errno.
+ */
+int view_open(const struct pins *pins, const struct table_desc *desc, int *fd);
 
 /**
  * view_read - read some of a node's maps.
@@ -91,37 +102,64 @@ int view_networks(const struct view *view, __u32 only, struct view_network **out
 enum show_filter {
 	SHOW_BY_NETWORK = 1,
 	SHOW_BY_PORT = 2,
+	SHOW_BY_FLOW = 4,   /* all else in struct flow_filter, @expired, @limit */
+	SHOW_BY_POLICY = 8, /* @policy, @denied */
 };
 
 /**
  * struct show - one listing that was asked for.
+ * @rules: of kinds that ask for them.
+ * @pins: where the node is, for tables that are not in @view.
  * @network: only what belongs to this network; 0 = all.
  * @port: only what belongs to this port; 0 = all.
  * @all: rows without anything to say too.
+ * @policy: only this policy; NULL = all.
+ * @denied: only rules that denied something.
+ * @flows: which flows; @network and @port are in it.
+ * @expired: also flows that are over.
+ * @limit: end after so many flows; 0 = never.
+ * @failed: receives the map that a failure of @write is about.
  */
 struct show {
 	struct view view;
+	struct rules rules;
+	const struct pins *pins;
 	__u32 network;
 	__u32 port;
 	bool all;
+	const char *policy;
+	bool denied;
+	const struct flow_filter *flows;
+	bool expired;
+	__u64 limit;
+	const char **failed;
 };
 
 /**
  * struct show_kind - a thing that can be shown.
- * @tables: set of VIEW_TABLE() that @fill needs, besides VIEW_NAMES.
+ * @tables: set of VIEW_TABLE() that @fill or @write needs, besides VIEW_NAMES.
+ * @rules: whether @fill or @write needs them.
  * @filters: set of enum show_filter.
  * @fill: adds the rows. Return: 0 or -ENOMEM.
+ * @write: instead of @fill, where there may be more rows than fit into memory: writes them as it
+ *         reads them. Return: 0; as flow_read() with @failed set; as print_stream_row().
  */
 struct show_kind {
 	const char *name;
 	__u64 tables;
+	bool rules;
 	unsigned int filters;
 	const struct print_column *columns;
 	size_t n_columns;
 	int (*fill)(const struct show *show, struct print_table *out);
+	int (*write)(const struct show *show, struct print_stream *out);
 };
 
-extern const struct show_kind show_networks, show_ports, show_fdb, show_tunnels, show_drops;
+extern const struct show_kind show_networks, show_ports, show_fdb, show_tunnels, show_drops,
+	show_policies, show_flows;
+
+/** show_flow_counts - how many flows show_flows would show. */
+extern const struct show_kind show_flow_counts;
 
 struct address;
 

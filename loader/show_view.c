@@ -24,14 +24,25 @@ static int check_shape(int fd, const struct table_desc *desc)
 											: -EPROTO;
 }
 
+int view_open(const struct pins *pins, const struct table_desc *desc, int *fd)
+{
+	_cleanup_close_ int map = -1;
+	int err;
+
+	err = pins_open(pins, PINS_MAPS, desc->name, &map);
+	if (!err)
+		err = check_shape(map, desc);
+	if (!err)
+		*fd = TAKE_FD(map);
+	return err;
+}
+
 static int read_table(const struct pins *pins, struct table *table)
 {
 	_cleanup_close_ int fd = -1;
 	int err;
 
-	err = pins_open(pins, PINS_MAPS, table->desc->name, &fd);
-	if (!err)
-		err = check_shape(fd, table->desc);
+	err = view_open(pins, table->desc, &fd);
 	return err ?: map_read(fd, table);
 }
 
