@@ -296,11 +296,15 @@ struct weft_flow_order {
 };
 _Static_assert(sizeof(struct weft_flow_order) == 24 + 32 * 40, "ABI");
 
-/** struct weft_frag_key - `weft_frags`: an IP datagram that travels in pieces. */
+/**
+ * struct weft_frag_key - `weft_frags`: an IP datagram that travels in pieces.
+ * @id: as in the packet, IPv4: the low 16 bits.
+ * @proto: IPv4; IPv6: 0, because only the first fragment's counts.
+ */
 struct weft_frag_key {
 	struct weft_addr saddr;
 	struct weft_addr daddr;
-	__u32 id; /* as in the packet, IPv4: the low 16 bits */
+	__u32 id;
 	__u16 network;
 	__u8 proto;
 	__u8 pad;
@@ -319,22 +323,26 @@ struct weft_frag_range {
  * struct weft_frag - `weft_frags`, LRU hash: what the first fragment said, and which parts have
  * come.
  * @sport, @dport: as in struct weft_hdrs: ports, or an ICMP query's identifier.
- * @icmp_type: of ICMP and ICMPv6.
+ * @proto: IP protocol, behind IPv6 extension headers.
+ * @icmp_type, @icmp_code: of ICMP and ICMPv6.
  * @bad: two fragments overlapped; nothing of it passes any more. RFC 5722.
- * @ranges: of the parts that have come, touching ones joined; @end 0 = not in use.
  * @total: where the datagram ends, in units of 8; 0 = the last fragment has not come.
+ * @ranges: of the parts that have come, touching ones joined; @end 0 = not in use.
  * @seen: jiffies of the first fragment, low word.
  */
 struct weft_frag {
 	__be16 sport;
 	__be16 dport;
+	__u8 proto;
 	__u8 icmp_type;
+	__u8 icmp_code;
 	__u8 bad;
 	__u16 total;
+	__u16 pad;
 	struct weft_frag_range ranges[WEFT_FRAG_RANGES];
 	__u32 seen;
 };
-_Static_assert(sizeof(struct weft_frag) == 28, "ABI");
+_Static_assert(sizeof(struct weft_frag) == 32, "ABI");
 
 #define WEFT_FRAG_TIMEOUT_MS 30000 /* as net.ipv4.ipfrag_time */
 
