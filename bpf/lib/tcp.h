@@ -500,8 +500,9 @@ static __always_inline int weft_tcp_reset(const struct weft_flow *f, int side,
 			return next;
 		return f->state;
 	}
-	if (s->ack == f->tcp_last.end && ((last == WEFT_TCP_KIND_SYN && weft_tcp_answered(f)) ||
-					  (last == WEFT_TCP_KIND_ACK && !weft_tcp_settled(f))))
+	if (s->ack == f->tcp_last.end &&
+	    ((last == WEFT_TCP_KIND_SYN && weft_tcp_last_side(f) != side && weft_tcp_answered(f)) ||
+	     (last == WEFT_TCP_KIND_ACK && !weft_tcp_settled(f))))
 		return WEFT_TCP_LET_BY; /* it answers what was let by */
 	if (f->state == WEFT_TCP_SYN_SENT && last == WEFT_TCP_KIND_ACK &&
 	    weft_tcp_last_side(f) != weft_tcp_origin(f) &&

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* See probe.h. */
+#include <stdio.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+#include <linux/if_ether.h>
+
+#include "../../bpf/lib/csum.h"
+#include "probe.h"
+
+const uint8_t probe_mac[2][6] = {{2, 0, 0, 0, 0, 0xa}, {2, 0, 0, 0, 0, 0xb}};
+
+/* Ones' complement sum, in the order in memory. */
+static uint32_t sum(const void *data, size_t len, uint32_t s)
+{
+	const uint8_t *bytes = data;
+	uint16_t word;
+
+	for (; len > 1; bytes += 2, len -= 2) {
+		memcpy(&word, bytes, 2);
+		s += word;
+	}
+	if (len)
+		s += *bytes; /* little-endian hosts, as all that weft runs on */
+	return s;
+}
+
+static size_t put_ip4(const struct probe *p, int from, int proto, uint8_t *at, size_t payload)
+{
+	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = proto};
+
+	ip.tot_len = htons(sizeof(ip) + payload);
+	ip.id = htons(p->no);
+	ip.frag_off = htons(IP_DF);
+	inet_pton(AF_INET, PROBE_ADDR4(from), &ip.saddr);
+	inet_pton(AF_INET, PROBE_ADDR4(!from), &ip.daddr);
+	ip.check = weft_csum_fold(sum(&ip, sizeof(ip), 0));
+	memcpy(at, &ip, sizeof(ip));
+	return sizeof(ip);
+}
+
+static size_t put_ip6(const struct probe *p, int from, int proto, uint8_t *at, size_t payload)
+{
+	struct ip6_hdr ip = {.ip6_nxt = proto, .ip6_hlim = 64};
+
+	ip.ip6_flow = htonl(6U << 28 | (p->no & 0xfffff));
+	ip.ip6_plen = htons(payload);
+	inet_pton(AF_INET6, PROBE_ADDR6(from), &ip.ip6_src);
+	inet_pton(AF_INET6, PROBE_ADDR6(!from), &ip.ip6_dst);
+	memcpy(at, &ip, sizeof(ip));
+	return sizeof(ip);
+}
+
+static size_t put_ip(const struct probe *p, int from, int proto, uint8_t *at, size_t payload)
+{
+	return p->v6 ? put_ip6(p, from, proto, at, payload) : put_ip4(p, from, proto, at, payload);
+}
+
+/* Over the pseudo-header of the IP header at @ip, and the @len bytes behind it. */
+static uint16_t l4_check(const struct probe *p, const uint8_t *ip, int proto, size_t len)
+{
+	uint32_t s = htons(proto) + htons(len);
+
+	if (p->v6)
+		return weft_csum_fold(sum(ip + 40, len, sum(ip + 8, 32, s)));
+	return weft_csum_fold(sum(ip + 20, len, sum(ip + 12, 8, s)));
+}
+
+/* A SYN always has options: nf_conntrack takes one without any to confirm what an earlier one said.
+ */
+static size_t put_options(const struct probe *p, uint8_t *at)
+{
+	const uint8_t mss[] = {TCPOPT_MAXSEG, TCPOLEN_MAXSEG, 1460 >> 8, 1460 & 0xff};
+	const uint8_t scale[] = {TCPOPT_NOP, TCPOPT_WINDOW, TCPOLEN_WINDOW, p->scale};
+
+	if (!(p->flags & TH_SYN))
+		return 0;
+	memcpy(at, mss, sizeof(mss));
+	if (p->scale == NO_SCALE)
+		return sizeof(mss);
+	memcpy(at + sizeof(mss), scale, sizeof(scale));
+	return sizeof(mss) + sizeof(scale);
+}
+
+static size_t put_tcp(const struct probe *p, int from, uint8_t *at)
+{
+	struct tcphdr tcp = {.th_flags = p->flags};
+	size_t hlen = sizeof(tcp) + put_options(p, at + sizeof(tcp));
+
+	tcp.th_off = hlen / 4;
+	tcp.th_sport = htons(p->port[from]);
+	tcp.th_dport = htons(p->port[!from]);
+	tcp.th_seq = htonl(p->seq);
+	tcp.th_ack = htonl(p->ack);
+	tcp.th_win = htons(p->win);
+	memcpy(at, &tcp, sizeof(tcp));
+	memset(at + hlen, 'x', p->len);
+	return hlen + p->len;
+}
+
+static size_t put_udp(const struct probe *p, int from, uint8_t *at)
+{
+	struct udphdr udp = {.uh_sport = htons(p->port[from]), .uh_dport = htons(p->port[!from])};
+
+	udp.uh_ulen = htons(sizeof(udp) + p->len);
+	memcpy(at, &udp, sizeof(udp));
+	memset(at + sizeof(udp), 'x', p->len);
+	return sizeof(udp) + p->len;
+}
+
+static size_t put_echo(const struct probe *p, int type, uint8_t *at)
+{
+	struct icmphdr icmp = {.type = type, .code = p->icmp_code};
+
+	icmp.un.echo.id = htons(p->port[0]);
+	icmp.un.echo.sequence = htons(1);
+	memcpy(at, &icmp, sizeof(icmp));
+	memset(at + sizeof(icmp), 'x', p->len);
+	return sizeof(icmp) + p->len;
+}
+
+static size_t check_at(int proto)
+{
+	if (proto == IPPROTO_TCP)
+		return offsetof(struct tcphdr, th_sum);
+	if (proto == IPPROTO_UDP)
+		return offsetof(struct udphdr, uh_sum);
+	return offsetof(struct icmphdr, checksum);
+}
+
+/* The packet at @at is complete but for the checksum of its payload. */
+static void put_check(const struct probe *p, int proto, uint8_t *at, size_t payload)
+{
+	uint8_t *l4 = at + (p->v6 ? 40 : 20);
+	uint16_t check;
+
+	if (proto == IPPROTO_ICMP)
+		check = weft_csum_fold(sum(l4, payload, 0));
+	else
+		check = l4_check(p, at, proto, payload);
+	if (proto == IPPROTO_UDP && !check)
+		check = 0xffff;
+	memcpy(l4 + check_at(proto), &check, 2);
+}
+
+/* A packet with no error in it. @from: not p->from when it is quoted by an error of p->from. */
+static size_t put_plain(const struct probe *p, int from, int proto, uint8_t *at)
+{
+	uint8_t l4[FRAME_MAX];
+	size_t len, hlen;
+
+	if (proto == IPPROTO_TCP)
+		len = put_tcp(p, from, l4);
+	else if (proto == IPPROTO_UDP)
+		len = put_udp(p, from, l4);
+	else if (p->quote_proto)
+		len = put_echo(p, p->v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO, l4);
+	else
+		len = put_echo(p, p->icmp_type, l4);
+	hlen = put_ip(p, from, proto, at, len);
+	memcpy(at + hlen, l4, len);
+	put_check(p, proto, at, len);
+	return hlen + len;
+}
+
+static size_t put_error(const struct probe *p, uint8_t *at)
+{
+	struct icmphdr icmp = {.type = p->icmp_type, .code = p->icmp_code};
+	uint8_t quote[FRAME_MAX];
+	size_t len = put_plain(p, p->quote_from, p->quote_proto, quote), hlen;
+
+	icmp.un.gateway = htonl(ERROR_MTU); /* where one belongs; else unused, or a pointer */
+	hlen = put_ip(p, p->from, p->proto, at, sizeof(icmp) + len);
+	memcpy(at + hlen, &icmp, sizeof(icmp));
+	memcpy(at + hlen + sizeof(icmp), quote, len);
+	put_check(p, p->proto, at, sizeof(icmp) + len);
+	return hlen + sizeof(icmp) + len;
+}
+
+size_t probe_frame(const struct probe *p, uint8_t frame[static FRAME_MAX])
+{
+	struct ethhdr eth = {.h_proto = htons(p->v6 ? ETH_P_IPV6 : ETH_P_IP)};
+	size_t len;
+
+	memcpy(eth.h_source, probe_mac[p->from], ETH_ALEN);
+	memcpy(eth.h_dest, probe_mac[!p->from], ETH_ALEN);
+	memcpy(frame, &eth, sizeof(eth));
+	if (p->quote_proto)
+		len = put_error(p, frame + sizeof(eth));
+	else
+		len = put_plain(p, p->from, p->proto, frame + sizeof(eth));
+	return sizeof(eth) + len;
+}
+
+struct probe probe_marker(const struct probe *behind)
+{
+	return (struct probe){.no = behind->no,
+			      .from = behind->from,
+			      .proto = IPPROTO_UDP,
+			      .port = {MARKER, MARKER},
+			      .why = "marker"};
+}
+
+/* By number and protocol: one packet and its marker are under way at a time. */
+bool probe_is(const struct probe *p, const uint8_t *frame, size_t len)
+{
+	uint16_t proto, id;
+	uint32_t flow;
+
+	if (len < ETH_HLEN + (p->v6 ? 40 : 24))
+		return false;
+	memcpy(&proto, frame + 12, 2);
+	if (proto != htons(p->v6 ? ETH_P_IPV6 : ETH_P_IP))
+		return false;
+	frame += ETH_HLEN;
+	if (p->v6) {
+		memcpy(&flow, frame, 4);
+		return (ntohl(flow) & 0xfffff) == (p->no & 0xfffff) && frame[6] == p->proto;
+	}
+	memcpy(&id, frame + 4, 2);
+	memcpy(&proto, frame + 20, 2);
+	return ntohs(id) == (uint16_t)p->no && frame[9] == p->proto &&
+	       (p->port[0] == MARKER) == (proto == htons(MARKER));
+}
+
+static int text_tcp(const struct probe *p, char *text, size_t room)
+{
+	const char *const names[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
+	int n = 0;
+
+	for (int i = 0; i < 8; i++)
+		if (p->flags & 1 << i)
+			n += snprintf(text + n, room - n, " %s", names[i]);
+	n += snprintf(text + n, room - n, "%s seq %u ack %u len %u win %u",
+		      p->flags ? "" : " no flags", p->seq, p->ack, p->len, p->win);
+	if (p->flags & TH_SYN && p->scale != NO_SCALE)
+		n += snprintf(text + n, room - n, " scale %u", p->scale);
+	return n;
+}
+
+void probe_text(const struct probe *p, char text[static PROBE_TEXT])
+{
+	const char *proto = p->proto == IPPROTO_TCP      ? "tcp"
+			    : p->proto == IPPROTO_UDP    ? "udp"
+			    : p->proto == IPPROTO_ICMPV6 ? "icmpv6"
+							 : "icmp";
+	int n = snprintf(text, PROBE_TEXT, "#%-7llu %s ip%c %s a:%u b:%u",
+			 (unsigned long long)p->no, p->from == END_A ? "a>b" : "b>a",
+			 p->v6 ? '6' : '4', proto, p->port[0], p->port[1]);
+
+	if (p->proto == IPPROTO_TCP)
+		n += text_tcp(p, text + n, PROBE_TEXT - n);
+	else if (p->proto != IPPROTO_UDP)
+		n += snprintf(text + n, PROBE_TEXT - n, " type %u code %u", p->icmp_type,
+			      p->icmp_code);
+	if (p->quote_proto)
+		n += snprintf(text + n, PROBE_TEXT - n, " about %s protocol %u",
+			      p->quote_from == END_A ? "a>b" : "b>a", p->quote_proto);
+	snprintf(text + n, PROBE_TEXT - n, "  (%s)", p->why);
+}
