@@ -15,69 +15,98 @@
 #include "stages/classify.h"
 #include "stages/decap_tc.h"
 #include "stages/forward.h"
+#include "stages/order.h"
 
-static __always_inline void weft_pkt_init(struct weft_pkt *p, weft_ctx *ctx)
+static __always_inline void weft_pkt_init(weft_ctx *ctx, struct weft_pkt *p)
 {
-	p->ctx = ctx;
+	__builtin_memset(p, 0, sizeof(*p));
 	p->len = ctx_len(ctx);
 	p->gso_size = ctx_gso_size(ctx);
 	p->segs = ctx_segs(ctx);
 	p->ifindex = ctx_ifindex(ctx);
+	p->tagged = ctx_vlan_present(ctx);
 }
 
-static __always_inline int weft_parse_linear(struct weft_pkt *p)
+/* One packet at a time and CPU: TC programs run with bottom halves off, and not within each other.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_pkt);
+} weft_pkt SEC(".maps");
+
+static __always_inline struct weft_pkt *weft_pkt_new(weft_ctx *ctx)
+{
+	__u32 zero = 0;
+	struct weft_pkt *p = bpf_map_lookup_elem(&weft_pkt, &zero);
+
+	if (p)
+		weft_pkt_init(ctx, p);
+	return p;
+}
+
+static __always_inline int weft_parse_linear(weft_ctx *ctx, struct weft_pkt *p)
 {
 	__builtin_memset(&p->h, 0, sizeof(p->h));
-	return weft_parse(&p->h, p->ctx, p->len, p->gso_size);
+	return weft_parse(&p->h, ctx, p->len, p->gso_size);
 }
 
-static __attribute__((noinline)) int weft_parse_again(struct weft_pkt *p)
+static __attribute__((noinline)) int weft_parse_again(weft_ctx *ctx, struct weft_pkt *p)
 {
-	return weft_parse_linear(p);
+	return weft_parse_linear(ctx, p);
 }
 
 /*
  * Headers outside the linear part are pulled in once; what is short then is truncated. Not a loop:
  * clang 14 lays one out so that Linux 6.1 takes it for an endless one.
  */
-static __always_inline int weft_parse_ctx(struct weft_pkt *p)
+static __always_inline int weft_parse_ctx(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_parse_linear(p);
+	int err = weft_parse_linear(ctx, p);
 
-	return err == -WEFT_DROP_HDR_TRUNC && ctx_pull(p->ctx) ? weft_parse_again(p) : err;
+	return err == -WEFT_DROP_HDR_TRUNC && ctx_pull(ctx) ? weft_parse_again(ctx, p) : err;
 }
 
 /** weft_from_port - what a workload sends. Never WEFT_ACT_PASS: all of it is ours. */
-static __always_inline int weft_from_port(struct weft_pkt *p)
+static __always_inline int weft_from_port(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_classify_port(p, weft_parse_ctx(p));
+	int err = weft_classify_port(p, weft_parse_ctx(ctx, p));
 
-	return err ? err : weft_forward(p, 0);
+	return err ? err : weft_forward(ctx, p, 0);
+}
+
+/** weft_answer_from_port - what tc_underlay refused in the name of a port's workload. */
+static __always_inline int weft_answer_from_port(weft_ctx *ctx, struct weft_pkt *p)
+{
+	int err = weft_classify_port(p, weft_parse_ctx(ctx, p));
+
+	return err ? err : weft_forward_answer(ctx, p);
 }
 
 /* Outer headers, where xdp_underlay has not dealt with them. */
-static __always_inline int weft_strip_outer(struct weft_pkt *p)
+static __always_inline int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_classify_underlay(p, weft_parse_ctx(p));
+	int err = weft_classify_underlay(ctx, p, weft_parse_ctx(ctx, p));
 
-	return err ? err : weft_decap_tc(p);
+	return err ? err : weft_decap_tc(ctx, p);
 }
 
 /** weft_from_underlay - what the wire brings. */
-static __always_inline int weft_from_underlay(struct weft_pkt *p)
+static __always_inline int weft_from_underlay(weft_ctx *ctx, struct weft_pkt *p)
 {
 	int err;
 
 	p->from_underlay = 1;
-	err = weft_restore(p);
+	err = weft_restore(ctx, p);
 	if (err == WEFT_ACT_PASS)
-		err = weft_strip_outer(p);
+		err = weft_strip_outer(ctx, p);
 	if (err)
 		return err;
-	err = weft_parse_ctx(p);
+	err = weft_parse_ctx(ctx, p);
 	if (!err)
 		err = weft_classify_inner(p);
-	return err ? err : weft_forward(p, 1);
+	return err ? err : weft_forward(ctx, p, 1);
 }
 
 #endif

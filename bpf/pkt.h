@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * One packet on its way through the pipeline: the parsed view, what it was classified as, and the
- * decision. Values only, no packet pointers, so nothing here dies when the packet is resized.
+ * decision. Values only: no packet pointers, so nothing here dies when the packet is resized, and
+ * no context, so that it may lie in a map's memory (see weft_pkt_new) and leave the stack to the
+ * stages.
  *
  * A stage returns 0 to go on, -WEFT_DROP_* to drop, or a final action (enum weft_action). One exit
  * per hook (lib/exit.h) turns that into the hook's code, and counts.
@@ -13,6 +15,7 @@
 #include <bpf/bpf_endian.h>
 
 #include <weft/abi.h>
+#include <weft/flow.h>
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
@@ -29,6 +32,7 @@ enum weft_action {
 	WEFT_ACT_FLOOD,    /* copies were made and counted one by one */
 	WEFT_ACT_REPLY,    /* turned into an answer to its sender */
 	WEFT_ACT_REFUSE,   /* lost, and counted as that; turned into an error to its sender */
+	WEFT_ACT_DENIED,   /* lost, and counted as that */
 };
 
 enum weft_hdrs_flags {
@@ -98,7 +102,6 @@ struct weft_hdrs {
 
 /**
  * struct weft_pkt - the packet's state between stages.
- * @ctx: the hook's context; its type is the ctx layer's secret.
  * @len: bytes of the frame as the pipeline judges it (inner frame after decap).
  * @gso_size: payload bytes per segment; 0 = not GSO.
  * @segs: wire packets that this one stands for, at least 1.
@@ -108,13 +111,19 @@ struct weft_hdrs {
  * @tunnel: from the underlay: the tunnel it came by.
  * @out_port: the port it was delivered to.
  * @outer_len: from the underlay: bytes in front of the inner Ethernet header.
+ * @rule: the rule that decided about it, 0 = none.
+ * @here: where it came from, as flows have it.
+ * @generation: what is in force; read once, so that one packet is judged by one set.
  * @network: network id, 0 = not known.
  * @from_underlay: else from a port.
  * @delivery: from a port: how that port is delivered to (for answers).
+ * @tagged: the outermost VLAN tag was taken off into the skb (hardware offload).
  * @proto_stale: skb->protocol still names the outer protocol (TC decap).
+ * @guarded: a policy was asked: what is invalid is to be dropped.
+ * @frag_drop: a fragment whose ports are not known, and why: a reason to drop it where ports
+ * matter.
  */
 struct weft_pkt {
-	weft_ctx *ctx;
 	__u32 len;
 	__u32 gso_size;
 	__u32 segs;
@@ -124,10 +133,16 @@ struct weft_pkt {
 	__u32 tunnel;
 	__u32 out_port;
 	__u32 outer_len;
+	__u32 rule;
+	struct weft_hop here;
+	struct weft_generation generation;
 	__u16 network;
 	__u8 from_underlay;
 	__u8 delivery;
+	__u8 tagged;
 	__u8 proto_stale;
+	__u8 guarded;
+	__u8 frag_drop;
 	struct weft_hdrs h;
 };
 

@@ -11,21 +11,34 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("tc")
 int tc_from_port(struct __sk_buff *skb)
 {
-	struct weft_pkt p = {};
+	struct weft_pkt *p = weft_pkt_new(skb);
 
-	weft_pkt_init(&p, skb);
-	return weft_exit_tc(&p, weft_from_port(&p));
+	if (!p)
+		return TC_ACT_SHOT;
+	if (skb->mark == WEFT_MARK_ANSWER) { /* our own, in the name of this port */
+		skb->mark = 0;
+		return weft_exit_answer(p, weft_answer_from_port(skb, p));
+	}
+	return weft_exit_tc(p, weft_from_port(skb, p));
 }
 
 SEC("tc")
 int tc_underlay(struct __sk_buff *skb)
 {
-	struct weft_pkt p = {};
+	struct weft_pkt *p = weft_pkt_new(skb);
 
+	if (!p)
+		return TC_ACT_SHOT;
 	if (skb->mark == WEFT_MARK_SEND) { /* our own, on its way out */
 		skb->mark = 0;
 		return bpf_redirect_neigh(skb->ifindex, 0, 0, 0);
 	}
-	weft_pkt_init(&p, skb);
-	return weft_exit_tc(&p, weft_from_underlay(&p));
+	return weft_exit_tc(p, weft_from_underlay(skb, p));
+}
+
+/* Not attached: the loader runs it on a struct weft_flow_order. */
+SEC("tc")
+int tc_flow_order(struct __sk_buff *skb)
+{
+	return weft_flow_orders(skb);
 }

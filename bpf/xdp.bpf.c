@@ -16,24 +16,24 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline int weft_admit(struct weft_pkt *p)
+static __always_inline int weft_strip(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_parse(&p->h, p->ctx, p->len, 0);
+	int err = weft_parse(&p->h, ctx, p->len, 0);
 
-	err = weft_classify_underlay(p, err);
-	return err ? err : weft_decap_xdp(p);
+	err = weft_classify_underlay(ctx, p, err);
+	return err ? err : weft_decap_xdp(ctx, p);
 }
 
 /* The loader says whether it takes packets of several buffers. */
 SEC("xdp")
 int xdp_underlay(struct xdp_md *xdp)
 {
-	struct weft_pkt p = {.ctx = xdp, .segs = 1, .from_underlay = 1};
+	struct weft_pkt p = {.segs = 1, .from_underlay = 1};
 	int act;
 
 	p.len = ctx_len(xdp);
 	p.ifindex = ctx_ifindex(xdp);
-	act = weft_admit(&p);
+	act = weft_strip(xdp, &p);
 	if (act == WEFT_ACT_PASS)
 		return XDP_PASS;
 	weft_count_drop(&p, -act);

@@ -22,13 +22,14 @@ static __always_inline int weft_ecn_combine(__u8 outer, __u8 inner)
 }
 
 /* @off: the inner IP header. The first four bytes hold all that changes, but for the checksum. */
-static __always_inline int weft_ecn_rewrite(struct weft_pkt *p, __u32 off, int v4, __u8 outer)
+static __always_inline int weft_ecn_rewrite(weft_ctx *ctx, struct weft_pkt *p, __u32 off, int v4,
+					    __u8 outer)
 {
 	__be16 from, to, check;
 	__u8 inner, shift = v4 ? 0 : 4;
 	int ecn;
 
-	if (ctx_load(p->ctx, off, &from, sizeof(from)))
+	if (ctx_load(ctx, off, &from, sizeof(from)))
 		return 0; /* shorter than an IP header: parse will name it */
 	inner = bpf_ntohs(from) >> shift & WEFT_ECN_MASK;
 	ecn = weft_ecn_combine(outer, inner);
@@ -36,12 +37,12 @@ static __always_inline int weft_ecn_rewrite(struct weft_pkt *p, __u32 off, int v
 		return ecn < 0 ? ecn : 0;
 	to = from ^ bpf_htons((inner ^ ecn) << shift);
 	if (v4) {
-		if (ctx_load(p->ctx, off + 10, &check, sizeof(check)))
+		if (ctx_load(ctx, off + 10, &check, sizeof(check)))
 			return 0;
 		check = weft_csum_replace(check, from, to);
-		ctx_store(p->ctx, off + 10, &check, sizeof(check));
+		ctx_store(ctx, off + 10, &check, sizeof(check));
 	}
-	ctx_store(p->ctx, off, &to, sizeof(to));
+	ctx_store(ctx, off, &to, sizeof(to));
 	return 0;
 }
 
@@ -51,19 +52,19 @@ static __always_inline int weft_ecn_rewrite(struct weft_pkt *p, __u32 off, int v
  *
  * Return: 0, or -WEFT_DROP_IP_TUNNEL_ECN. Spec: RFC 6040 section 4.2.
  */
-static __always_inline int weft_ecn_decap(struct weft_pkt *p)
+static __always_inline int weft_ecn_decap(weft_ctx *ctx, struct weft_pkt *p)
 {
 	__u8 outer = p->h.tos & WEFT_ECN_MASK;
 	__be16 proto;
 
 	if (outer != WEFT_ECN_CE && outer != WEFT_ECN_ECT1)
 		return 0;
-	if (ctx_load(p->ctx, p->outer_len + 2 * WEFT_ETH_ALEN, &proto, sizeof(proto)))
+	if (ctx_load(ctx, p->outer_len + 2 * WEFT_ETH_ALEN, &proto, sizeof(proto)))
 		return 0;
 	if (proto == bpf_htons(WEFT_ETH_P_IPV4))
-		return weft_ecn_rewrite(p, p->outer_len + WEFT_ETH_HLEN, 1, outer);
+		return weft_ecn_rewrite(ctx, p, p->outer_len + WEFT_ETH_HLEN, 1, outer);
 	if (proto == bpf_htons(WEFT_ETH_P_IPV6))
-		return weft_ecn_rewrite(p, p->outer_len + WEFT_ETH_HLEN, 0, outer);
+		return weft_ecn_rewrite(ctx, p, p->outer_len + WEFT_ETH_HLEN, 0, outer);
 	return 0;
 }
 

@@ -38,9 +38,28 @@ static __always_inline int weft_exit_tc(struct weft_pkt *p, int act)
 		weft_count_drop(p, -act);
 		return TC_ACT_SHOT;
 	}
+	if (act == WEFT_ACT_DENIED)
+		return TC_ACT_SHOT;
 	if (act != WEFT_ACT_REFUSE)
 		weft_count_accepted(p, act);
 	return TC_ACT_REDIRECT;
+}
+
+/**
+ * weft_exit_answer - the same for an answer that tc_underlay made: the workload has not sent it,
+ * so it counts as nothing but what goes out.
+ */
+static __always_inline int weft_exit_answer(struct weft_pkt *p, int act)
+{
+	struct weft_net_stat *n = weft_net_stat_of(p);
+
+	if (act < 0) {
+		weft_count_drop(p, -act);
+		return TC_ACT_SHOT;
+	}
+	if (act == WEFT_ACT_SEND && n)
+		weft_count(&n->to_underlay, p);
+	return act == WEFT_ACT_DENIED ? TC_ACT_SHOT : TC_ACT_REDIRECT;
 }
 
 #endif

@@ -13,21 +13,22 @@ static __always_inline void weft_count(struct weft_count *c, const struct weft_p
 }
 
 /**
- * weft_count_drop - count @reason against the port or uplink that @p came in by.
+ * weft_count_drop_at - count @reason against a port or uplink; 0: the one that @p came in by.
  *
  * Not inlined: drops are off the fast path, and there are several exits that count one.
  */
-static __attribute__((noinline)) void weft_count_drop(struct weft_pkt *p, __u32 reason)
+static __attribute__((noinline)) void weft_count_drop_at(struct weft_pkt *p, __u32 port,
+							 __u32 reason)
 {
-	struct weft_drop_key key = {.port = p->port, .reason = reason};
+	struct weft_drop_key key = {.port = port, .reason = reason};
 	struct weft_count first = {}, *c;
 
 	if (!key.port) {
 		__u32 ifindex = p->ifindex;
-		struct weft_port *port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+		struct weft_port *in = bpf_map_lookup_elem(&weft_ports, &ifindex);
 
-		if (port)
-			key.port = port->id;
+		if (in)
+			key.port = in->id;
 	}
 	c = bpf_map_lookup_elem(&weft_drops, &key);
 	if (!c) {
@@ -38,6 +39,12 @@ static __attribute__((noinline)) void weft_count_drop(struct weft_pkt *p, __u32 
 			return;
 	}
 	weft_count(c, p);
+}
+
+/** weft_count_drop - count @reason against whom the packet's verdict is about: p->port. */
+static __always_inline void weft_count_drop(struct weft_pkt *p, __u32 reason)
+{
+	weft_count_drop_at(p, p->port, reason);
 }
 
 /** weft_count_to_port - a copy was handed to local port @id. */

@@ -31,7 +31,7 @@ static __always_inline const struct weft_neigh *weft_neigh_of(const struct weft_
 }
 
 /* Spec: RFC 826; RFC 5227 section 1.1 (probes: the sender's protocol address is zero). */
-static __attribute__((noinline)) int weft_answer_arp(struct weft_pkt *p)
+static __attribute__((noinline)) int weft_answer_arp(weft_ctx *ctx, struct weft_pkt *p)
 {
 	const struct weft_neigh *n = weft_neigh_of(p, &p->h.daddr);
 	struct {
@@ -43,7 +43,7 @@ static __attribute__((noinline)) int weft_answer_arp(struct weft_pkt *p)
 
 	if (!n || weft_addr_equal(&p->h.saddr, &p->h.daddr))
 		return 0;
-	if (ctx_load(p->ctx, 0, r.eth, sizeof(r) - sizeof(r.pad)))
+	if (ctx_load(ctx, 0, r.eth, sizeof(r) - sizeof(r.pad)))
 		return -WEFT_DROP_REPLY_FAILED;
 	__builtin_memcpy(r.eth, p->h.smac, WEFT_ETH_ALEN);
 	__builtin_memcpy(r.eth + WEFT_ETH_ALEN, n->mac, WEFT_ETH_ALEN);
@@ -53,9 +53,9 @@ static __attribute__((noinline)) int weft_answer_arp(struct weft_pkt *p)
 	__builtin_memcpy(r.arp.sha, n->mac, WEFT_ETH_ALEN);
 	__builtin_memcpy(r.arp.spa, &p->h.daddr.words[3], sizeof(r.arp.spa));
 	__builtin_memcpy(r.arp.tpa, &p->h.saddr.words[3], sizeof(r.arp.tpa));
-	if (ctx_store(p->ctx, 0, r.eth, sizeof(r) - sizeof(r.pad)))
+	if (ctx_store(ctx, 0, r.eth, sizeof(r) - sizeof(r.pad)))
 		return -WEFT_DROP_REPLY_FAILED;
-	return weft_reply(p);
+	return weft_reply(ctx, p);
 }
 
 struct weft_nd_frame {
@@ -94,7 +94,7 @@ static __always_inline void weft_fill_advert(const struct weft_pkt *p, const str
 }
 
 /* Spec: RFC 4861 sections 4.4 and 7.2.4; pseudo-header: RFC 8200 section 8.1. */
-static __attribute__((noinline)) int weft_answer_nd(struct weft_pkt *p)
+static __attribute__((noinline)) int weft_answer_nd(weft_ctx *ctx, struct weft_pkt *p)
 {
 	const __be32 pseudo[2] = {bpf_htonl(sizeof(struct weft_ndmsg)), bpf_htonl(IPPROTO_ICMPV6)};
 	const struct weft_neigh *n;
@@ -104,11 +104,10 @@ static __attribute__((noinline)) int weft_answer_nd(struct weft_pkt *p)
 	__s64 sum;
 
 	/* A target behind the IP packet's end is none; RFC 4861 section 7.1.1. */
-	if (ctx_load(p->ctx, p->h.l3_off + offsetof(struct ipv6hdr, payload_len), &len,
-		     sizeof(len)) ||
+	if (ctx_load(ctx, p->h.l3_off + offsetof(struct ipv6hdr, payload_len), &len, sizeof(len)) ||
 	    bpf_ntohs(len) < WEFT_ND_SOLICIT_LEN)
 		return 0;
-	if (ctx_load(p->ctx, p->h.l4_off + 8, &target, sizeof(target)))
+	if (ctx_load(ctx, p->h.l4_off + 8, &target, sizeof(target)))
 		return -WEFT_DROP_HDR_TRUNC;
 	n = weft_neigh_of(p, &target);
 	if (!n)
@@ -117,10 +116,10 @@ static __attribute__((noinline)) int weft_answer_nd(struct weft_pkt *p)
 	sum = bpf_csum_diff(0, 0, (void *)&r.ip.saddr, 2 * sizeof(r.ip.saddr) + sizeof(r.nd), 0);
 	sum = bpf_csum_diff(0, 0, (void *)pseudo, sizeof(pseudo), sum);
 	r.nd.csum = weft_csum_fold(sum);
-	if (bpf_skb_change_tail(p->ctx, sizeof(r) - sizeof(r.pad), 0) ||
-	    ctx_store(p->ctx, 0, r.eth, sizeof(r) - sizeof(r.pad)))
+	if (bpf_skb_change_tail(ctx, sizeof(r) - sizeof(r.pad), 0) ||
+	    ctx_store(ctx, 0, r.eth, sizeof(r) - sizeof(r.pad)))
 		return -WEFT_DROP_REPLY_FAILED;
-	return weft_reply(p);
+	return weft_reply(ctx, p);
 }
 
 /**
@@ -130,17 +129,17 @@ static __attribute__((noinline)) int weft_answer_nd(struct weft_pkt *p)
  * Return: WEFT_ACT_REPLY; 0 it is not a question that we can answer; -WEFT_DROP_REPLY_FAILED;
  * -WEFT_DROP_HDR_TRUNC.
  */
-static __always_inline int weft_answer(struct weft_pkt *p)
+static __always_inline int weft_answer(weft_ctx *ctx, struct weft_pkt *p)
 {
 	const struct weft_hdrs *h = &p->h;
 
 	if (h->flags & WEFT_H_ARP)
-		return h->arp_op == bpf_htons(WEFT_ARP_REQUEST) ? weft_answer_arp(p) : 0;
+		return h->arp_op == bpf_htons(WEFT_ARP_REQUEST) ? weft_answer_arp(ctx, p) : 0;
 	/* A valid solicitation has hop limit 255 and code 0; RFC 4861 section 7.1.1. */
 	if (h->l4_proto == IPPROTO_ICMPV6 && h->version == 6 && h->icmp_type == WEFT_ND_SOLICIT &&
 	    !h->icmp_code && h->ttl == 255 && !(h->flags & WEFT_H_FRAG) &&
 	    h->l4_off == h->l3_off + sizeof(struct ipv6hdr))
-		return weft_answer_nd(p);
+		return weft_answer_nd(ctx, p);
 	return 0;
 }
 

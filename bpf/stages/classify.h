@@ -16,7 +16,7 @@
 
 /**
  * weft_classify_port - stage 2 for a frame from a workload.
- * @p: parsed; sets port, network, delivery.
+ * @p: parsed; sets port, network, delivery and here.
  * @parsed: what parse returned; a malformed frame is dropped once the port to blame is known.
  *
  * Return: 0; -WEFT_DROP_PORT_UNKNOWN; @parsed; -WEFT_DROP_VLAN_UNEXPECTED;
@@ -32,9 +32,13 @@ static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
 	p->port = port->id;
 	p->network = port->network;
 	p->delivery = port->delivery;
+	p->here = (struct weft_hop){.target = ifindex,
+				    .port = port->id,
+				    .kind = WEFT_HOP_LOCAL,
+				    .delivery = port->delivery};
 	if (parsed)
 		return parsed;
-	if (p->h.vlans || ctx_vlan_present(p->ctx))
+	if (p->h.vlans || p->tagged)
 		return -WEFT_DROP_VLAN_UNEXPECTED;
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
@@ -50,7 +54,7 @@ static __always_inline int weft_is_for_vtep(const struct weft_pkt *p, const stru
 
 	if (h->l4_proto != IPPROTO_UDP || !h->dport || h->dport != node->vxlan_port)
 		return 0;
-	if (h->vlans || ctx_vlan_present(p->ctx))
+	if (h->vlans || p->tagged)
 		return 0;
 	if (h->version == 4)
 		return node->vtep4 && h->daddr.words[3] == node->vtep4;
@@ -87,14 +91,15 @@ static __always_inline int weft_peer_missing(const struct weft_peer_key *key)
  * Spec: RFC 7348 section 5: the I flag must be set, every reserved bit is ignored. What stands
  * behind the UDP datagram is not of it. (A GSO packet may be longer than the length field can say.)
  */
-static __always_inline int weft_classify_vxlan(struct weft_pkt *p, struct weft_peer_key *key)
+static __always_inline int weft_classify_vxlan(weft_ctx *ctx, struct weft_pkt *p,
+					       struct weft_peer_key *key)
 {
 	struct {
 		struct udphdr udp;
 		struct weft_vxlanhdr vxlan;
 	} w;
 
-	if (ctx_load(p->ctx, p->h.l4_off, &w, sizeof(w)))
+	if (ctx_load(ctx, p->h.l4_off, &w, sizeof(w)))
 		return -WEFT_DROP_HDR_TRUNC;
 	if (!p->gso_size && bpf_ntohs(w.udp.len) < sizeof(w) + WEFT_ETH_HLEN)
 		return -WEFT_DROP_HDR_TRUNC;
@@ -118,7 +123,7 @@ static __always_inline int weft_classify_vxlan(struct weft_pkt *p, struct weft_p
  * -WEFT_DROP_VTEP_UNKNOWN, -WEFT_DROP_VXLAN_VNI_NOT_FOUND, -WEFT_DROP_VTEP_NOT_MEMBER.
  * Spec: RFC 7348 sections 4 and 5; the outer UDP checksum is not verified (section 5: MAY).
  */
-static __always_inline int weft_classify_underlay(struct weft_pkt *p, int parsed)
+static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt *p, int parsed)
 {
 	const struct weft_node *node;
 	const struct weft_peer *peer;
@@ -137,7 +142,7 @@ static __always_inline int weft_classify_underlay(struct weft_pkt *p, int parsed
 		return -WEFT_DROP_OUTER_FRAGMENT;
 	err = weft_classify_sender(&p->h, &key.remote);
 	if (!err)
-		err = weft_classify_vxlan(p, &key);
+		err = weft_classify_vxlan(ctx, p, &key);
 	if (err)
 		return err;
 	peer = bpf_map_lookup_elem(&weft_peers, &key);
@@ -152,23 +157,35 @@ static __always_inline int weft_classify_underlay(struct weft_pkt *p, int parsed
 
 /**
  * weft_classify_inner - stage 2 for the frame that came out of a tunnel.
- * @p: inner headers parsed; network and tunnel known.
+ * @p: inner headers parsed; network and tunnel known. Sets here.
  *
- * The sender was checked, but it may lie about whom it speaks for: a frame must not carry the MAC
- * address of one of our own ports, nor one that the file places behind another VTEP.
- *
- * Return: 0; -WEFT_DROP_VLAN_UNEXPECTED; -WEFT_DROP_MAC_INVALID_SOURCE; -WEFT_DROP_LOCAL_MAC;
- * -WEFT_DROP_MAC_WRONG_VTEP.
+ * Return: 0; -WEFT_DROP_VLAN_UNEXPECTED; -WEFT_DROP_MAC_INVALID_SOURCE.
  */
 static __always_inline int weft_classify_inner(struct weft_pkt *p)
 {
-	const struct weft_fdb_entry *src;
-	struct weft_fdb_key key;
-
+	p->here = (struct weft_hop){.target = p->tunnel, .kind = WEFT_HOP_TUNNEL};
 	if (p->h.vlans)
 		return -WEFT_DROP_VLAN_UNEXPECTED;
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
+	return 0;
+}
+
+/**
+ * weft_classify_sender_mac - may this VTEP speak for this MAC address?
+ * @p: as above.
+ *
+ * The VTEP was checked, but it may lie about whom it speaks for: a frame must not carry the MAC
+ * address of one of our own ports, nor one that the file places behind another VTEP. Asked by
+ * forward.h for all but the packets of flows that are known to come by this tunnel.
+ *
+ * Return: 0; -WEFT_DROP_LOCAL_MAC; -WEFT_DROP_MAC_WRONG_VTEP.
+ */
+static __always_inline int weft_classify_sender_mac(const struct weft_pkt *p)
+{
+	const struct weft_fdb_entry *src;
+	struct weft_fdb_key key;
+
 	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
 	key.network = p->network;
 	src = bpf_map_lookup_elem(&weft_fdb, &key);

@@ -21,22 +21,21 @@
  * Return: 0 its own destination is back in place; WEFT_ACT_PASS it is no such frame;
  * -WEFT_DROP_META_LOST: it bears the parked address, but not our metadata.
  */
-static __always_inline int weft_restore(struct weft_pkt *p)
+static __always_inline int weft_restore(weft_ctx *ctx, struct weft_pkt *p)
 {
 	const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
-	const struct weft_meta *meta = (void *)(long)p->ctx->data_meta;
-	const __u8 *frame = ctx_data(p->ctx);
+	const struct weft_meta *meta = (void *)(long)ctx->data_meta;
+	const __u8 *frame = ctx_data(ctx);
 	__u8 dmac[WEFT_ETH_ALEN];
 
-	if ((void *)(frame + WEFT_ETH_HLEN) > ctx_data_end(p->ctx) ||
-	    !weft_mac_equal(frame, parked))
+	if ((void *)(frame + WEFT_ETH_HLEN) > ctx_data_end(ctx) || !weft_mac_equal(frame, parked))
 		return WEFT_ACT_PASS;
 	if ((void *)(meta + 1) > (void *)frame || meta->magic != WEFT_META_MAGIC)
 		return -WEFT_DROP_META_LOST;
 	p->network = meta->network;
 	p->tunnel = meta->tunnel;
 	__builtin_memcpy(dmac, meta->dmac, sizeof(dmac));
-	return ctx_store(p->ctx, 0, dmac, sizeof(dmac)) ? -WEFT_DROP_META_LOST : 0;
+	return ctx_store(ctx, 0, dmac, sizeof(dmac)) ? -WEFT_DROP_META_LOST : 0;
 }
 
 /*
@@ -45,11 +44,11 @@ static __always_inline int weft_restore(struct weft_pkt *p)
  * again. Not at once: it does not pad a frame that came over a veth with its offloads pending, and
  * those can be shrunk as they are.
  */
-static __always_inline long weft_decap_pad(struct weft_pkt *p)
+static __always_inline long weft_decap_pad(weft_ctx *ctx, struct weft_pkt *p)
 {
 	if (p->len - p->outer_len >= WEFT_ETH_MIN_FRAME)
 		return -1;
-	return bpf_skb_change_tail(p->ctx, p->outer_len + WEFT_ETH_MIN_FRAME, 0);
+	return bpf_skb_change_tail(ctx, p->outer_len + WEFT_ETH_MIN_FRAME, 0);
 }
 
 /* Linux 6.3; the headers of Debian 12 are older. */
@@ -62,24 +61,22 @@ static __always_inline long weft_decap_pad(struct weft_pkt *p)
  * refuse to be told, and nobody can say "ARP": p->proto_stale then makes deliver.h hand the frame
  * over in a way that reads the protocol again.
  */
-static __always_inline long weft_decap_shrink(struct weft_pkt *p, __be16 proto)
+static __always_inline long weft_decap_shrink(weft_ctx *ctx, struct weft_pkt *p, __be16 proto)
 {
 	const __u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
 	const int len = -(int)p->outer_len;
 
 	p->proto_stale = 0;
 	if (proto == p->h.eth_proto)
-		return bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags);
+		return bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, flags);
 	if (proto == bpf_htons(WEFT_ETH_P_IPV4) &&
-	    !bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC,
-				 flags | WEFT_ADJ_ROOM_DECAP_L3_IPV4))
+	    !bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, flags | WEFT_ADJ_ROOM_DECAP_L3_IPV4))
 		return 0;
 	if (proto == bpf_htons(WEFT_ETH_P_IPV6) &&
-	    !bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC,
-				 flags | WEFT_ADJ_ROOM_DECAP_L3_IPV6))
+	    !bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, flags | WEFT_ADJ_ROOM_DECAP_L3_IPV6))
 		return 0;
 	p->proto_stale = 1;
-	return bpf_skb_adjust_room(p->ctx, len, BPF_ADJ_ROOM_MAC, flags);
+	return bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, flags);
 }
 
 /**
@@ -90,25 +87,26 @@ static __always_inline long weft_decap_shrink(struct weft_pkt *p, __be16 proto)
  * them, and is written over the outer one.
  * Return: 0; -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_VLAN_UNEXPECTED; -WEFT_DROP_DECAP_FAILED.
  */
-static __always_inline int weft_decap_tc(struct weft_pkt *p)
+static __always_inline int weft_decap_tc(weft_ctx *ctx, struct weft_pkt *p)
 {
 	__u8 eth[WEFT_ETH_HLEN];
 	__be16 proto;
 	int err;
 
-	err = weft_ecn_decap(p);
+	err = weft_ecn_decap(ctx, p);
 	if (err)
 		return err;
-	if (ctx_load(p->ctx, p->outer_len, eth, sizeof(eth)))
+	if (ctx_load(ctx, p->outer_len, eth, sizeof(eth)))
 		return -WEFT_DROP_DECAP_FAILED;
 	__builtin_memcpy(&proto, eth + 2 * WEFT_ETH_ALEN, sizeof(proto));
 	if (weft_is_tag(proto))
 		return -WEFT_DROP_VLAN_UNEXPECTED;
-	if (weft_decap_shrink(p, proto) && (weft_decap_pad(p) || weft_decap_shrink(p, proto)))
+	if (weft_decap_shrink(ctx, p, proto) &&
+	    (weft_decap_pad(ctx, p) || weft_decap_shrink(ctx, p, proto)))
 		return -WEFT_DROP_DECAP_FAILED;
-	if (ctx_store(p->ctx, 0, eth, sizeof(eth)))
+	if (ctx_store(ctx, 0, eth, sizeof(eth)))
 		return -WEFT_DROP_DECAP_FAILED;
-	p->len = ctx_len(p->ctx);
+	p->len = ctx_len(ctx);
 	return 0;
 }
 

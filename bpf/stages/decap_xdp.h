@@ -23,7 +23,7 @@
  * -WEFT_DROP_VLAN_UNEXPECTED: the stack would take the tag off before tc_underlay sees the frame,
  * and the metadata with it.
  */
-static __always_inline int weft_decap_xdp(struct weft_pkt *p)
+static __always_inline int weft_decap_xdp(weft_ctx *ctx, struct weft_pkt *p)
 {
 	const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
 	struct weft_meta *meta;
@@ -31,17 +31,16 @@ static __always_inline int weft_decap_xdp(struct weft_pkt *p)
 	__u8 *dmac;
 	int err;
 
-	if (bpf_xdp_adjust_meta(p->ctx, -(int)sizeof(*meta)))
+	if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta)))
 		return WEFT_ACT_PASS;
-	err = weft_ecn_decap(p);
+	err = weft_ecn_decap(ctx, p);
 	if (err)
 		return err;
-	if (bpf_xdp_adjust_head(p->ctx, p->outer_len))
+	if (bpf_xdp_adjust_head(ctx, p->outer_len))
 		return -WEFT_DROP_DECAP_FAILED;
-	meta = (void *)(long)p->ctx->data_meta;
-	dmac = ctx_data(p->ctx);
-	if ((void *)(meta + 1) > (void *)dmac ||
-	    (void *)(dmac + WEFT_ETH_HLEN) > ctx_data_end(p->ctx))
+	meta = (void *)(long)ctx->data_meta;
+	dmac = ctx_data(ctx);
+	if ((void *)(meta + 1) > (void *)dmac || (void *)(dmac + WEFT_ETH_HLEN) > ctx_data_end(ctx))
 		return -WEFT_DROP_DECAP_FAILED;
 	__builtin_memcpy(&proto, dmac + 2 * WEFT_ETH_ALEN, sizeof(proto));
 	if (weft_is_tag(proto))

@@ -14,29 +14,31 @@
  * as it is, so its type and protocol must be right. bpf_redirect sends it through the device, which
  * reads both from the Ethernet header again.
  */
-static __always_inline void weft_handover(struct weft_pkt *p, __u32 ifindex, __u8 delivery)
+static __always_inline void weft_handover(weft_ctx *ctx, struct weft_pkt *p, __u32 ifindex,
+					  __u8 delivery)
 {
 	if (delivery != WEFT_DELIVER_PEER || p->proto_stale) {
 		bpf_redirect(ifindex, 0);
 		return;
 	}
-	if (p->ctx->pkt_type != WEFT_PACKET_HOST)
-		bpf_skb_change_type(p->ctx, WEFT_PACKET_HOST);
+	if (ctx->pkt_type != WEFT_PACKET_HOST)
+		bpf_skb_change_type(ctx, WEFT_PACKET_HOST);
 	bpf_redirect_peer(ifindex, 0);
 }
 
-/** weft_deliver - stage 6: give the frame to the port of @dst. Return: WEFT_ACT_DELIVER. */
-static __always_inline int weft_deliver(struct weft_pkt *p, const struct weft_fdb_entry *dst)
+/** weft_deliver - stage 6: give the frame to the local port @to. Return: WEFT_ACT_DELIVER. */
+static __always_inline int weft_deliver(weft_ctx *ctx, struct weft_pkt *p,
+					const struct weft_hop *to)
 {
-	p->out_port = dst->port;
-	weft_handover(p, dst->ifindex, dst->delivery);
+	p->out_port = to->port;
+	weft_handover(ctx, p, to->target, to->delivery);
 	return WEFT_ACT_DELIVER;
 }
 
 /** weft_reply - send what the frame was turned into back to the port it came from. */
-static __always_inline int weft_reply(struct weft_pkt *p)
+static __always_inline int weft_reply(weft_ctx *ctx, struct weft_pkt *p)
 {
-	weft_handover(p, p->ifindex, p->delivery);
+	weft_handover(ctx, p, p->ifindex, p->delivery);
 	return WEFT_ACT_REPLY;
 }
 

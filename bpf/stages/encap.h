@@ -82,13 +82,13 @@ static __always_inline void weft_write_macs(const struct weft_hdrs *h, __u8 *eth
  * @len: bytes of the frame without its first Ethernet header. Return: 0, or -1 if the head is not
  * linear, which growing it has just made sure of.
  */
-static __always_inline int weft_write_v4(struct weft_pkt *p, const struct weft_tunnel *t,
-					 __u32 hash, __u32 len)
+static __always_inline int weft_write_v4(weft_ctx *ctx, struct weft_pkt *p,
+					 const struct weft_tunnel *t, __u32 hash, __u32 len)
 {
-	struct weft_vxlan4_hdr *w = ctx_data(p->ctx) - sizeof(w->pad);
+	struct weft_vxlan4_hdr *w = ctx_data(ctx) - sizeof(w->pad);
 	const __be16 proto = bpf_htons(WEFT_ETH_P_IPV4);
 
-	if ((void *)(w->inner_eth + sizeof(w->inner_eth)) > ctx_data_end(p->ctx))
+	if ((void *)(w->inner_eth + sizeof(w->inner_eth)) > ctx_data_end(ctx))
 		return -1;
 	__builtin_memcpy(&w->ip, t->header, WEFT_VXLAN4_LEN);
 	w->ip.tos = weft_inner_ecn(&p->h);
@@ -100,14 +100,14 @@ static __always_inline int weft_write_v4(struct weft_pkt *p, const struct weft_t
 	return 0;
 }
 
-static __always_inline int weft_write_v6(struct weft_pkt *p, const struct weft_tunnel *t,
-					 __u32 hash, __u32 len)
+static __always_inline int weft_write_v6(weft_ctx *ctx, struct weft_pkt *p,
+					 const struct weft_tunnel *t, __u32 hash, __u32 len)
 {
-	struct weft_vxlan6_hdr *w = ctx_data(p->ctx) - sizeof(w->pad);
+	struct weft_vxlan6_hdr *w = ctx_data(ctx) - sizeof(w->pad);
 	const __be16 proto = bpf_htons(WEFT_ETH_P_IPV6);
 	__u8 ecn = weft_inner_ecn(&p->h);
 
-	if ((void *)(w->inner_eth + sizeof(w->inner_eth)) > ctx_data_end(p->ctx))
+	if ((void *)(w->inner_eth + sizeof(w->inner_eth)) > ctx_data_end(ctx))
 		return -1;
 	__builtin_memcpy(&w->ip, t->header, WEFT_VXLAN6_LEN);
 	w->ip.flow_lbl[0] = ecn << 4 | (hash >> 16 & 0x0f); /* RFC 6438: entropy here too */
@@ -121,14 +121,15 @@ static __always_inline int weft_write_v6(struct weft_pkt *p, const struct weft_t
 }
 
 /** weft_encap_write - fill the outer headers of @t; the room for them is there. */
-static __always_inline int weft_encap_write(struct weft_pkt *p, const struct weft_tunnel *t)
+static __always_inline int weft_encap_write(weft_ctx *ctx, struct weft_pkt *p,
+					    const struct weft_tunnel *t)
 {
-	__u32 len = ctx_len(p->ctx) - WEFT_ETH_HLEN;
+	__u32 len = ctx_len(ctx) - WEFT_ETH_HLEN;
 	__u32 hash = weft_flow_hash(&p->h);
 
 	if (t->family == WEFT_FAMILY_IPV4)
-		return weft_write_v4(p, t, hash, len);
-	return weft_write_v6(p, t, hash, len);
+		return weft_write_v4(ctx, p, t, hash, len);
+	return weft_write_v6(ctx, p, t, hash, len);
 }
 
 /**
@@ -136,15 +137,15 @@ static __always_inline int weft_encap_write(struct weft_pkt *p, const struct wef
  * Return: 0, or what the kernel refused with (it refuses what is not IP, and a packet that is
  * already some other tunnel's with offload pending).
  */
-static __always_inline long weft_encap_grow(struct weft_pkt *p, __u8 family)
+static __always_inline long weft_encap_grow(weft_ctx *ctx, __u8 family)
 {
 	const __u64 common = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
 			     BPF_F_ADJ_ROOM_ENCAP_L2(WEFT_ETH_HLEN) | BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
 
 	if (family == WEFT_FAMILY_IPV4)
-		return bpf_skb_adjust_room(p->ctx, WEFT_VXLAN4_LEN + WEFT_ETH_HLEN,
-					   BPF_ADJ_ROOM_MAC, common | BPF_F_ADJ_ROOM_ENCAP_L3_IPV4);
-	return bpf_skb_adjust_room(p->ctx, WEFT_VXLAN6_LEN + WEFT_ETH_HLEN, BPF_ADJ_ROOM_MAC,
+		return bpf_skb_adjust_room(ctx, WEFT_VXLAN4_LEN + WEFT_ETH_HLEN, BPF_ADJ_ROOM_MAC,
+					   common | BPF_F_ADJ_ROOM_ENCAP_L3_IPV4);
+	return bpf_skb_adjust_room(ctx, WEFT_VXLAN6_LEN + WEFT_ETH_HLEN, BPF_ADJ_ROOM_MAC,
 				   common | BPF_F_ADJ_ROOM_ENCAP_L3_IPV6);
 }
 
@@ -154,20 +155,20 @@ static __always_inline long weft_encap_grow(struct weft_pkt *p, __u8 family)
  * skb->protocol stays the payload's, so the frame cannot go to redirect_neigh from here; it takes
  * the way through the uplink's ingress (weft_send_by_ingress), where the stack reads it again.
  */
-static __always_inline long weft_encap_push(struct weft_pkt *p, __u8 family)
+static __always_inline long weft_encap_push(weft_ctx *ctx, struct weft_pkt *p, __u8 family)
 {
 	if (p->gso_size)
 		return -1;
 	return bpf_skb_change_head(
-		p->ctx,
+		ctx,
 		(family == WEFT_FAMILY_IPV4 ? WEFT_VXLAN4_LEN : WEFT_VXLAN6_LEN) + WEFT_ETH_HLEN,
 		0);
 }
 
 /** weft_send_by_ingress - let tc_underlay send the encapsulated frame; see WEFT_MARK_SEND. */
-static __always_inline int weft_send_by_ingress(struct weft_pkt *p, __u32 ifindex)
+static __always_inline int weft_send_by_ingress(weft_ctx *ctx, __u32 ifindex)
 {
-	p->ctx->mark = WEFT_MARK_SEND;
+	ctx->mark = WEFT_MARK_SEND;
 	bpf_redirect(ifindex, BPF_F_INGRESS);
 	return WEFT_ACT_SEND;
 }
@@ -183,7 +184,7 @@ static __always_inline int weft_send_by_ingress(struct weft_pkt *p, __u32 ifinde
  * -WEFT_DROP_TUNNEL_UNKNOWN; -WEFT_DROP_PKT_TOO_BIG; -WEFT_DROP_ENCAP_FAILED.
  * Spec: RFC 7348 section 5.
  */
-static __always_inline int weft_encap(struct weft_pkt *p, __u32 id)
+static __always_inline int weft_encap(weft_ctx *ctx, struct weft_pkt *p, __u32 id)
 {
 	const struct weft_tunnel *t = weft_tunnel_of(id);
 	int by_ingress = 0;
@@ -191,16 +192,16 @@ static __always_inline int weft_encap(struct weft_pkt *p, __u32 id)
 	if (!t)
 		return -WEFT_DROP_TUNNEL_UNKNOWN;
 	if (!weft_fits(p, t->mtu))
-		return weft_too_big(p, t->mtu);
-	if (!p->h.version || weft_encap_grow(p, t->family)) {
-		if (weft_encap_push(p, t->family))
+		return weft_too_big(ctx, p, t->mtu);
+	if (!p->h.version || weft_encap_grow(ctx, t->family)) {
+		if (weft_encap_push(ctx, p, t->family))
 			return -WEFT_DROP_ENCAP_FAILED;
 		by_ingress = 1;
 	}
-	if (weft_encap_write(p, t))
+	if (weft_encap_write(ctx, p, t))
 		return -WEFT_DROP_ENCAP_FAILED;
 	if (by_ingress)
-		return weft_send_by_ingress(p, t->ifindex);
+		return weft_send_by_ingress(ctx, t->ifindex);
 	bpf_redirect_neigh(t->ifindex, 0, 0, 0);
 	return WEFT_ACT_SEND;
 }

@@ -14,6 +14,7 @@
 
 #include "deliver.h"
 #include "encap.h"
+#include "policy.h"
 
 #define WEFT_FLOOD_MAX (1 << 16) /* slots visited at most */
 
@@ -25,8 +26,11 @@
  * @in_v4, @in_v6: the frame has room for that header in front of the inner one.
  * @by_ingress: the frame cannot leave by redirect_neigh.
  * @skipped_v6: the IPv4 pass met an IPv6 tunnel.
+ * @judged: the policies of local members are asked.
+ * @denied: one of them denied its copy.
  */
 struct weft_flood_run {
+	weft_ctx *ctx;
 	struct weft_pkt *p;
 	struct weft_flood_member last;
 	__u8 family;
@@ -35,6 +39,8 @@ struct weft_flood_run {
 	__u8 in_v6;
 	__u8 by_ingress;
 	__u8 skipped_v6;
+	__u8 judged;
+	__u8 denied;
 };
 
 /*
@@ -42,11 +48,13 @@ struct weft_flood_run {
  * function that bpf_loop calls as if it were called once, and cuts out what that first call does
  * not reach. So whatever the calls leave for each other starts as a number that it cannot tell.
  */
-static __always_inline void weft_flood_begin(struct weft_flood_run *r, struct weft_pkt *p)
+static __always_inline void weft_flood_begin(struct weft_flood_run *r, weft_ctx *ctx,
+					     struct weft_pkt *p)
 {
 	__u32 any = bpf_get_prandom_u32();
 	__u8 no = bpf_ktime_get_ns() >> 63;
 
+	r->ctx = ctx;
 	r->p = p;
 	r->last.ifindex = any;
 	r->last.port = any;
@@ -57,6 +65,8 @@ static __always_inline void weft_flood_begin(struct weft_flood_run *r, struct we
 	r->in_v6 = no;
 	r->by_ingress = no;
 	r->skipped_v6 = no;
+	r->judged = weft_is_judged(&p->h);
+	r->denied = no;
 }
 
 /* Room for @family's header, given what is there already. */
@@ -68,12 +78,12 @@ static __always_inline long weft_flood_grow(struct weft_flood_run *r, __u8 famil
 	if (v6 ? r->in_v6 : r->in_v4)
 		return 0;
 	if (r->in_v4) {
-		err = bpf_skb_change_head(r->p->ctx, WEFT_VXLAN6_LEN - WEFT_VXLAN4_LEN, 0);
+		err = bpf_skb_change_head(r->ctx, WEFT_VXLAN6_LEN - WEFT_VXLAN4_LEN, 0);
 		r->by_ingress = 1;
-	} else if (r->p->h.version && !weft_encap_grow(r->p, family)) {
+	} else if (r->p->h.version && !weft_encap_grow(r->ctx, family)) {
 		err = 0;
 	} else {
-		err = weft_encap_push(r->p, family);
+		err = weft_encap_push(r->ctx, r->p, family);
 		r->by_ingress = 1;
 	}
 	if (err)
@@ -91,7 +101,7 @@ static __always_inline const struct weft_tunnel *weft_flood_wrap(struct weft_flo
 {
 	const struct weft_tunnel *t = weft_tunnel_of(m->tunnel);
 
-	if (!t || weft_flood_grow(r, t->family) || weft_encap_write(r->p, t))
+	if (!t || weft_flood_grow(r, t->family) || weft_encap_write(r->ctx, r->p, t))
 		return 0;
 	return t;
 }
@@ -110,7 +120,7 @@ static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
 						 const struct weft_flood_member *m)
 {
 	const struct weft_tunnel *t = weft_flood_wrap(r, m);
-	weft_ctx *ctx = r->p->ctx;
+	weft_ctx *ctx = r->ctx;
 	__u32 mark = ctx->mark;
 	long err;
 
@@ -133,7 +143,7 @@ static __always_inline void weft_count_clone(struct weft_pkt *p, __u32 port, lon
 /* Somebody comes after the port @last: give it a clone. */
 static __attribute__((noinline)) void weft_clone_to_port(struct weft_flood_run *r)
 {
-	long err = bpf_clone_redirect(r->p->ctx, r->last.ifindex, 0);
+	long err = bpf_clone_redirect(r->ctx, r->last.ifindex, 0);
 
 	weft_count_clone(r->p, r->last.port, err);
 }
@@ -166,7 +176,7 @@ static __always_inline int weft_flood_last(struct weft_flood_run *r)
 		return -WEFT_DROP_REPLICA_LOST;
 	weft_count_copy(r->p, 0);
 	if (r->by_ingress)
-		weft_send_by_ingress(r->p, t->ifindex);
+		weft_send_by_ingress(r->ctx, t->ifindex);
 	else
 		bpf_redirect_neigh(t->ifindex, 0, 0, 0);
 	return WEFT_ACT_FLOOD;
@@ -180,12 +190,32 @@ weft_flood_member(const struct weft_flood_run *r, __u16 kind, __u32 slot)
 	return bpf_map_lookup_elem(&weft_flood, &key);
 }
 
+/* Every local member's own policies decide about its copy. Return: whether they deny it. */
+static __attribute__((noinline)) int weft_flood_deny(struct weft_flood_run *r, __u32 port)
+{
+	int err = weft_judge_copy(r->p, port);
+
+	if (!err)
+		return 0;
+	weft_count_drop_at(r->p, port, -err);
+	r->denied = 1;
+	return 1;
+}
+
+/* Nobody got a copy. Denied ones have been counted, each at its port. */
+static __always_inline int weft_flood_nobody(const struct weft_flood_run *r)
+{
+	return r->denied ? WEFT_ACT_DENIED : -WEFT_DROP_NO_RECEIVER;
+}
+
 static long weft_flood_port(__u32 slot, void *arg)
 {
 	struct weft_flood_run *r = arg;
 	const struct weft_flood_member *m = weft_flood_member(r, WEFT_FLOOD_PORT, slot);
 
-	if (!m || m->port == r->p->port)
+	if (!m || m->port == r->p->here.port)
+		return 0;
+	if (r->judged && weft_flood_deny(r, m->port))
 		return 0;
 	if (r->waiting)
 		weft_clone_to_port(r);
@@ -232,39 +262,38 @@ static __always_inline void weft_flood_tunnels(struct weft_flood_run *r, __u8 fa
  *
  * A flooded frame must fit every tunnel of the network.
  * Return: WEFT_ACT_FLOOD; WEFT_ACT_REFUSE (too big, the sender was told); -WEFT_DROP_PKT_TOO_BIG;
- * -WEFT_DROP_NO_RECEIVER; -WEFT_DROP_REPLICA_LOST (the last copy; the others are counted here).
+ * -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED; -WEFT_DROP_REPLICA_LOST (the last copy; the others are
+ * counted here).
  */
-static __attribute__((noinline)) int weft_replicate(struct weft_pkt *p,
+static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_pkt *p,
 						    const struct weft_network *net)
 {
 	__u32 ports = net->flood_ports, tunnels = net->flood_tunnels;
 	struct weft_flood_run r;
 
 	if (tunnels && !weft_fits(p, net->mtu))
-		return weft_too_big(p, net->mtu);
-	weft_flood_begin(&r, p);
+		return weft_too_big(ctx, p, net->mtu);
+	weft_flood_begin(&r, ctx, p);
 	weft_flood_ports(&r, ports);
 	if (tunnels)
 		weft_flood_tunnels(&r, WEFT_FAMILY_IPV4, tunnels);
 	if (r.skipped_v6)
 		weft_flood_tunnels(&r, WEFT_FAMILY_IPV6, tunnels);
-	if (!r.waiting)
-		return -WEFT_DROP_NO_RECEIVER;
-	return weft_flood_last(&r);
+	return r.waiting ? weft_flood_last(&r) : weft_flood_nobody(&r);
 }
 
 /**
  * weft_replicate_local - stage 4b for a frame from the underlay, which goes to no tunnel.
- * Return: WEFT_ACT_FLOOD; -WEFT_DROP_NO_RECEIVER.
+ * Return: WEFT_ACT_FLOOD; -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED.
  */
-static __attribute__((noinline)) int weft_replicate_local(struct weft_pkt *p,
+static __attribute__((noinline)) int weft_replicate_local(weft_ctx *ctx, struct weft_pkt *p,
 							  const struct weft_network *net)
 {
 	struct weft_flood_run r;
 
-	weft_flood_begin(&r, p);
+	weft_flood_begin(&r, ctx, p);
 	weft_flood_ports(&r, net->flood_ports);
-	return r.waiting ? weft_last_to_port(&r) : -WEFT_DROP_NO_RECEIVER;
+	return r.waiting ? weft_last_to_port(&r) : weft_flood_nobody(&r);
 }
 
 #endif

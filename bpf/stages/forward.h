@@ -1,21 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Stage 4, forward: where does the frame go? Known unicast by the FDB, questions about known
- * neighbours are answered (answer.h), everything else is replicated (flood.h) or refused.
- * After classify.h, before encap.h and deliver.h.
+ * Stage 4, forward: where does the frame go, and may it? After classify.h, before encap.h and
+ * deliver.h.
+ *
+ *     IP to one MAC address:  flow hit ────────────────────────────────────────────> act
+ *                               └no─> sender, route (FDB) ─> miss (flow_miss.h) ───> act
+ *     other to one:                   sender, route ───────────────────────────────> act
+ *     to a group:                     sender, answer (ARP, ND) or policy ──────────> flood
  */
 #ifndef WEFT_BPF_STAGES_FORWARD_H
 #define WEFT_BPF_STAGES_FORWARD_H
 
 #include "answer.h"
 #include "flood.h"
+#include "flow_miss.h"
+#include "frag.h"
+#include "reject.h"
+#include "related.h"
 
 /* Broadcast, multicast and unknown unicast. */
-static __always_inline int weft_forward_bum(struct weft_pkt *p, const struct weft_network *net,
-					    int from_underlay)
+static __always_inline int weft_forward_bum(weft_ctx *ctx, struct weft_pkt *p,
+					    const struct weft_network *net, const int from_underlay)
 {
 	if (net->flags & WEFT_NET_FLOOD)
-		return from_underlay ? weft_replicate_local(p, net) : weft_replicate(p, net);
+		return from_underlay ? weft_replicate_local(ctx, p, net)
+				     : weft_replicate(ctx, p, net);
 	if (weft_mac_is_broadcast(p->h.dmac))
 		return -WEFT_DROP_BROADCAST_REFUSED;
 	if (weft_mac_is_group(p->h.dmac))
@@ -23,46 +32,182 @@ static __always_inline int weft_forward_bum(struct weft_pkt *p, const struct wef
 	return -WEFT_DROP_UNKNOWN_UNICAST;
 }
 
-static __always_inline int weft_forward_group(struct weft_pkt *p, const struct weft_network *net,
-					      int from_underlay)
+/*
+ * A fragment's ports. Where they cannot be known it is the more so nobody's connection; that is a
+ * reason to drop it only where somebody asks for them.
+ */
+static __always_inline int weft_frag_look(struct weft_pkt *p)
 {
-	int act = from_underlay ? 0 : weft_answer(p);
+	int err = p->h.flags & WEFT_H_FRAG ? weft_frag(&p->h, p->network) : 0;
 
-	return act ? act : weft_forward_bum(p, net, from_underlay);
+	if (err == -WEFT_DROP_FRAG_OVERLAP)
+		return err;
+	p->frag_drop = -err;
+	return 0;
+}
+
+static __always_inline int weft_forward_group(weft_ctx *ctx, struct weft_pkt *p,
+					      const struct weft_network *net,
+					      const int from_underlay)
+{
+	const struct weft_hop everybody = {.kind = WEFT_HOP_FLOOD};
+	int act = from_underlay ? weft_classify_sender_mac(p) : weft_answer(ctx, p);
+
+	if (!act && weft_is_judged(&p->h)) {
+		act = weft_frag_look(p);
+		if (!act)
+			act = weft_judge_once(p, &everybody);
+	}
+	return act ? act : weft_forward_bum(ctx, p, net, from_underlay);
+}
+
+/*
+ * Where the FDB has the destination. Return: 0; -WEFT_DROP_HAIRPIN; -WEFT_DROP_SPLIT_HORIZON: what
+ * comes by a tunnel goes into none.
+ */
+static __always_inline int weft_route(const struct weft_pkt *p, struct weft_hop *to)
+{
+	const struct weft_fdb_entry *dst;
+	struct weft_fdb_key key;
+
+	__builtin_memcpy(key.mac, p->h.dmac, sizeof(key.mac));
+	key.network = p->network;
+	dst = bpf_map_lookup_elem(&weft_fdb, &key);
+	if (!dst) {
+		*to = (struct weft_hop){.kind = WEFT_HOP_FLOOD};
+	} else if (dst->kind == WEFT_FDB_LOCAL) {
+		*to = (struct weft_hop){.target = dst->ifindex,
+					.port = dst->port,
+					.kind = WEFT_HOP_LOCAL,
+					.delivery = dst->delivery};
+		if (to->port == p->here.port)
+			return -WEFT_DROP_HAIRPIN;
+	} else {
+		*to = (struct weft_hop){.target = dst->tunnel, .kind = WEFT_HOP_TUNNEL};
+		if (p->from_underlay)
+			return -WEFT_DROP_SPLIT_HORIZON;
+	}
+	return 0;
+}
+
+/**
+ * weft_admit - everything that may stop a frame for one MAC address, where no flow says that all is
+ * as before.
+ * @key, @side: of the packet's flow; @side -1: it has none.
+ * @to: receives where it goes.
+ *
+ * A global function, verified once on its own.
+ * Return: 0; what weft_classify_sender_mac, route, related and flow_miss return; -p->frag_drop.
+ */
+__attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p,
+					 struct weft_flow_key *key, int side, struct weft_hop *to)
+{
+	int err;
+
+	if (!p || !key || !to)
+		return -WEFT_DROP_NETWORK_UNKNOWN;
+	err = p->from_underlay ? weft_classify_sender_mac(p) : 0;
+	if (!err)
+		err = weft_route(p, to);
+	if (err || !weft_is_judged(&p->h))
+		return err;
+	if (p->frag_drop)
+		return weft_is_guarded(p, to) ? -p->frag_drop : 0;
+	if (weft_is_icmp_error(&p->h))
+		return weft_related(ctx, p, to);
+	if (side < 0)
+		return weft_judge_once(p, to);
+	return weft_flow_miss(ctx, p, key, side, to);
+}
+
+/*
+ * The flow's key, and a hit on it. Return: 1 with @to filled; 0 with @key and @side filled; a drop.
+ */
+static __always_inline int weft_admit_fast(struct weft_pkt *p, struct weft_flow_key *key, int *side,
+					   struct weft_hop *to)
+{
+	int err;
+
+	*side = -1;
+	if (!weft_is_judged(&p->h))
+		return 0;
+	err = weft_frag_look(p);
+	if (err)
+		return err;
+	*side = weft_flow_key_of(&p->h, p->network, key);
+	if (*side < 0 || p->h.flags & WEFT_H_FRAG)
+		return 0;
+	return weft_flow_hit(p, key, *side, to);
+}
+
+static __always_inline int weft_act(weft_ctx *ctx, struct weft_pkt *p,
+				    const struct weft_network *net, const struct weft_hop *to,
+				    const int from_underlay)
+{
+	if (to->kind == WEFT_HOP_LOCAL)
+		return weft_deliver(ctx, p, to);
+	if (to->kind == WEFT_HOP_TUNNEL && !from_underlay)
+		return weft_encap(ctx, p, to->target);
+	return weft_forward_bum(ctx, p, net, from_underlay);
+}
+
+static __always_inline int weft_refuse(weft_ctx *ctx, struct weft_pkt *p, int err,
+				       const struct weft_hop *to)
+{
+	if (err == -WEFT_DROP_POLICY_REJECT_EGRESS || err == -WEFT_DROP_POLICY_REJECT_INGRESS)
+		return weft_reject(ctx, p, err, to->target);
+	return err;
 }
 
 /**
  * weft_forward - stage 4: decide, and act on the decision.
- * @p: classified; sets vni.
+ * @p: classified; sets vni and generation.
  * @from_underlay: as in @p, but constant where it is called: what comes by a tunnel goes into none,
  *                 so tc_underlay has none of the code that encapsulates. It must not have it,
- * either: see weft_restore.
+ *                 either: see weft_restore.
  *
  * Return: a final action; -WEFT_DROP_NETWORK_UNKNOWN; -WEFT_DROP_HAIRPIN;
  * -WEFT_DROP_SPLIT_HORIZON; -WEFT_DROP_UNKNOWN_UNICAST, -WEFT_DROP_BROADCAST_REFUSED or
- * -WEFT_DROP_MULTICAST_REFUSED; what answer, flood, deliver and encap return.
+ * -WEFT_DROP_MULTICAST_REFUSED; -WEFT_DROP_LOCAL_MAC, -WEFT_DROP_MAC_WRONG_VTEP;
+ * -WEFT_DROP_FRAG_*; what flow_miss, related, answer, flood, deliver and encap return.
  */
-static __always_inline int weft_forward(struct weft_pkt *p, const int from_underlay)
+static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const int from_underlay)
 {
 	const struct weft_network *net;
-	const struct weft_fdb_entry *dst;
-	struct weft_fdb_key key;
+	struct weft_flow_key key = {};
+	struct weft_hop to = {};
 	__u32 id = p->network;
+	int side, act;
 
 	net = bpf_map_lookup_elem(&weft_networks, &id);
 	if (!net || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
+	weft_generation_read(p);
 	if (weft_mac_is_group(p->h.dmac))
-		return weft_forward_group(p, net, from_underlay);
-	__builtin_memcpy(key.mac, p->h.dmac, sizeof(key.mac));
-	key.network = p->network;
-	dst = bpf_map_lookup_elem(&weft_fdb, &key);
-	if (!dst)
-		return weft_forward_bum(p, net, from_underlay);
-	if (dst->kind == WEFT_FDB_LOCAL)
-		return dst->port == p->port ? -WEFT_DROP_HAIRPIN : weft_deliver(p, dst);
-	return from_underlay ? -WEFT_DROP_SPLIT_HORIZON : weft_encap(p, dst->tunnel);
+		return weft_forward_group(ctx, p, net, from_underlay);
+	act = weft_admit_fast(p, &key, &side, &to);
+	if (!act)
+		act = weft_admit(ctx, p, &key, side, &to);
+	if (act < 0)
+		return weft_refuse(ctx, p, act, &to);
+	return weft_act(ctx, p, net, &to, from_underlay);
+}
+
+/** weft_forward_answer - the same for an answer made in a port's name, which nobody judges. */
+static __always_inline int weft_forward_answer(weft_ctx *ctx, struct weft_pkt *p)
+{
+	const struct weft_network *net;
+	struct weft_hop to = {};
+	__u32 id = p->network;
+	int err;
+
+	net = bpf_map_lookup_elem(&weft_networks, &id);
+	if (!net || !(net->flags & WEFT_NET_PRESENT))
+		return -WEFT_DROP_NETWORK_UNKNOWN;
+	p->vni = net->vni;
+	err = weft_route(p, &to);
+	return err ? err : weft_act(ctx, p, net, &to, 0);
 }
 
 #endif

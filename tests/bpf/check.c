@@ -20,6 +20,7 @@ static bool reasons[__WEFT_DROP_MAX];
 
 void check_begin(void)
 {
+	flows_clear();
 	struct moved forget[MOVED_MAX];
 
 	failures = 0;

@@ -250,6 +250,22 @@ static void put_peer(enum tunnel_id tunnel, __u32 vni, enum network_id net,
 	put("weft_peers", &key, &peer);
 }
 
+/* Timeouts of an hour: nothing ends by itself in a test that does not ask for it. */
+static void put_flow_conf(void)
+{
+	struct weft_flow_conf conf = {
+		.tick_ns = 1000000,
+		.per_port = 128,
+		.per_network = 128,
+		.new_per_port = 128,
+	};
+	__u32 zero = 0;
+
+	for (int i = 0; i < __WEFT_FLOW_STATE_MAX; i++)
+		conf.timeout_ms[i] = 3600000;
+	put("weft_flow_conf", &zero, &conf);
+}
+
 void put_icmp_next(enum wire wire, __u64 at_ns)
 {
 	__u32 port = PORT_ID(wire);
@@ -302,11 +318,29 @@ static void fill_remotes(void)
 	put_remote(TUNNEL_LOST, NET_WEB, A_MAC(MAC_LOST), NULL, NULL);
 }
 
+static void clear(const char *map)
+{
+	__u8 key[64];
+
+	while (!bpf_map_get_next_key(map_fd(map), NULL, key))
+		if (bpf_map_delete_elem(map_fd(map), key))
+			break;
+}
+
+void flows_clear(void)
+{
+	clear("weft_flows");
+	clear("weft_flows_new");
+	clear("weft_flows_over");
+	clear("weft_frags");
+}
+
 void tables_fill(void)
 {
 	const __u8 a4[] = VTEP4_A, a6[] = VTEP6_A;
 
 	put_node(a4, a6, WEFT_VXLAN_PORT);
+	put_flow_conf();
 	fill_ports();
 	fill_remotes();
 	/* Slots with gaps, as they are after a member has left. */

@@ -4,12 +4,15 @@
 #define WEFT_TEST_TABLES_H
 
 #include <stdio.h>
-#include <weft/abi.h>
+#include <weft/flow.h>
 
 #include "actors.h"
 
 /** tables_fill - write every table from the actors; also undoes what a test changed. */
 void tables_fill(void);
+
+/** flows_clear - forget every connection and fragment. */
+void flows_clear(void);
 
 /* What single tests change. */
 void put_network_mtu(enum network_id id, __u16 mtu);

@@ -30,6 +30,7 @@ static __u32 entropy_of(const struct layer *layers)
 	__u32 label;
 	bool v4;
 
+	flows_clear();
 	packet_build(&in, layers, NULL);
 	r = (struct run){.prog = FROM_PORT, .ifindex = wires_index(WEB1)};
 	assert_int_equal(prog_run(&r, in.data, in.len), 0);

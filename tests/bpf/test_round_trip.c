@@ -66,6 +66,7 @@ static void turn_round(const __u8 *out)
 	bpf_map_update_elem(map_fd("weft_fdb"), &fdb, &local, BPF_ANY);
 	memcpy(fdb.mac, mac_c, sizeof(mac_c));
 	bpf_map_update_elem(map_fd("weft_fdb"), &fdb, &local, BPF_ANY);
+	flows_clear();
 }
 
 static void turn_back(const __u8 *out)

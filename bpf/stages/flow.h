@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Stage 4, flow: the connection that a packet belongs to, and what every packet of an established
+ * one costs: one look-up. Called by forward.h; what is not that simple goes to flow_miss.h.
+ */
+#ifndef WEFT_BPF_STAGES_FLOW_H
+#define WEFT_BPF_STAGES_FLOW_H
+
+#include <linux/in.h>
+#include <bpf/bpf_endian.h>
+
+#include "../lib/tcp.h"
+#include "flow_table.h"
+#include "policy.h"
+
+static __always_inline __u64 weft_word(const void *eight)
+{
+	return *(const volatile __u64 *)eight;
+}
+
+/* Is it ICMP of its own IP version? Anything else with that protocol number is just a protocol. */
+static __always_inline int weft_is_icmp(const struct weft_hdrs *h)
+{
+	return (h->version == 4 && h->l4_proto == IPPROTO_ICMP) ||
+	       (h->version == 6 && h->l4_proto == IPPROTO_ICMPV6);
+}
+
+/** weft_generation_read - what is in force, for the whole of the packet's way. */
+static __always_inline void weft_generation_read(struct weft_pkt *p)
+{
+	__u32 zero = 0;
+	const struct weft_generation *g = bpf_map_lookup_elem(&weft_generation, &zero);
+
+	if (g)
+		*(volatile __u64 *)&p->generation = weft_word(g);
+}
+
+/** enum weft_query - the part of an ICMP message in a question and its answer. */
+enum weft_query {
+	WEFT_QUERY_NONE,
+	WEFT_QUERY_ASK,
+	WEFT_QUERY_REPLY,
+};
+
+/* Spec: RFC 792, RFC 4443 section 4. @type receives the question's type. */
+static __always_inline int weft_query_of(const struct weft_hdrs *h, __u8 *type)
+{
+	*type = h->icmp_type;
+	if (h->version == 6) {
+		*type = WEFT_ICMP6_ECHO;
+		return h->icmp_type == WEFT_ICMP6_ECHO         ? WEFT_QUERY_ASK
+		       : h->icmp_type == WEFT_ICMP6_ECHO_REPLY ? WEFT_QUERY_REPLY
+							       : WEFT_QUERY_NONE;
+	}
+	switch (h->icmp_type) {
+	case WEFT_ICMP_ECHO:
+	case WEFT_ICMP_TIMESTAMP:
+		return WEFT_QUERY_ASK;
+	case WEFT_ICMP_ECHO_REPLY:
+		*type = WEFT_ICMP_ECHO;
+		return WEFT_QUERY_REPLY;
+	case WEFT_ICMP_TIMESTAMP_REPLY:
+		*type = WEFT_ICMP_TIMESTAMP;
+		return WEFT_QUERY_REPLY;
+	}
+	return WEFT_QUERY_NONE;
+}
+
+/* Both addresses and ports, each on its side. Two copies, because a variable index into the stack
+ * would cost the verifier its memory of what is there. */
+static __always_inline void weft_key_fill(struct weft_flow_key *key, const struct weft_hdrs *h,
+					  int side, __be16 sport, __be16 dport)
+{
+	if (side) {
+		key->addr[1] = h->saddr;
+		key->addr[0] = h->daddr;
+		key->port[1] = sport;
+		key->port[0] = dport;
+	} else {
+		key->addr[0] = h->saddr;
+		key->addr[1] = h->daddr;
+		key->port[0] = sport;
+		key->port[1] = dport;
+	}
+}
+
+/**
+ * weft_flow_key_of - the connection that a packet with these headers belongs to.
+ * @h: an IP packet's.
+ * @key: filled.
+ *
+ * Return: the side of @key that the packet's source is on, 0 or 1; -1: an ICMP message that is part
+ * of none.
+ */
+static __always_inline int weft_flow_key_of(const struct weft_hdrs *h, __u32 network,
+					    struct weft_flow_key *key)
+{
+	__be16 sport = 0, dport = 0;
+	int side, query;
+	__u8 type;
+
+	key->network = network;
+	key->proto = h->l4_proto;
+	key->asker = 0;
+	if (weft_is_icmp(h)) {
+		query = weft_query_of(h, &type);
+		if (query == WEFT_QUERY_NONE)
+			return -1;
+		side = weft_flow_side(&h->saddr, &h->daddr, 0, 0);
+		if (query == WEFT_QUERY_ASK) {
+			key->asker = side;
+			weft_key_fill(key, h, side, h->sport, bpf_htons(type));
+		} else {
+			key->asker = !side;
+			weft_key_fill(key, h, side, bpf_htons(type), h->sport);
+		}
+		return side;
+	}
+	if (h->l4_proto == IPPROTO_TCP || h->l4_proto == IPPROTO_UDP ||
+	    h->l4_proto == IPPROTO_SCTP) {
+		sport = h->sport;
+		dport = h->dport;
+	}
+	side = weft_flow_side(&h->saddr, &h->daddr, sport, dport);
+	weft_key_fill(key, h, side, sport, dport);
+	return side;
+}
+
+static __always_inline void weft_seg_of(const struct weft_hdrs *h, struct weft_tcp_seg *s)
+{
+	s->seq = bpf_ntohl(h->tcp_seq);
+	s->ack = bpf_ntohl(h->tcp_ack);
+	s->len = h->l4_len - h->l4_hlen;
+	s->win = bpf_ntohs(h->tcp_win);
+	s->flags = h->tcp_flags;
+	s->scale = WEFT_TCP_NO_SCALE;
+}
+
+/* MAC addresses by halves of four bytes: clang would compare bytes. */
+static __always_inline int weft_mac_same(const void *a, const void *b)
+{
+	const __u16 *x = a, *y = b;
+
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]));
+}
+
+/*
+ * Was @f decided under what is in force, and is the packet's sender where the flow has it? Its
+ * receiver then is too, because it has the receiver's MAC address.
+ */
+static __always_inline int weft_flow_fresh(const struct weft_pkt *p, const struct weft_flow *f,
+					   int side)
+{
+	return weft_word(&f->decided) == weft_word(&p->generation) &&
+	       weft_word(&f->hop[side]) == weft_word(&p->here) &&
+	       weft_mac_same(f->mac[side], p->h.smac) && weft_mac_same(f->mac[!side], p->h.dmac);
+}
+
+/* The packet is one of the flow's. */
+static __always_inline void weft_flow_count(const struct weft_pkt *p, struct weft_flow *f, int side)
+{
+	f->seen = weft_ticks();
+	weft_count(&f->count[side], p);
+	weft_count_rule(p, f->rule[WEFT_POL_EGRESS]);
+	weft_count_rule(p, f->rule[WEFT_POL_INGRESS]);
+}
+
+/**
+ * weft_flow_hit - stage 4: a packet of an established connection, of which nothing is new.
+ * @p: classified; an IP packet, whole.
+ * @key, @side: of it.
+ * @hop: receives where it goes.
+ *
+ * Return: whether it was; else nothing is changed.
+ */
+static __always_inline int weft_flow_hit(struct weft_pkt *p, const struct weft_flow_key *key,
+					 int side, struct weft_hop *hop)
+{
+	struct weft_flow_entry *e = bpf_map_lookup_elem(&weft_flows, key);
+	struct weft_tcp_seg seg;
+	struct weft_flow *f;
+
+	if (!e)
+		return 0;
+	f = &e->flow;
+	side &= 1;
+	if (!weft_flow_fresh(p, f, side))
+		return 0;
+	if (p->h.l4_proto == IPPROTO_TCP) {
+		weft_seg_of(&p->h, &seg);
+		if (!weft_tcp_fast(f, side, &seg))
+			return 0;
+	}
+	*hop = f->hop[!side];
+	weft_flow_count(p, f, side);
+	return 1;
+}
+
+#endif
