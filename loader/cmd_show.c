@@ -250,16 +250,15 @@ static int stream(const struct options *o, const struct show *show, const char *
 	return err ?: print_stream_end(&out);
 }
 
-static enum cmd_exit print(const struct options *o, struct show *show)
+static enum cmd_exit print(const struct options *o, const struct show *show)
 {
 	const struct view_name node = view_node_name(&show->view);
-	const char *failed = NULL;
 	int err;
 
-	show->failed = &failed;
+	*show->failed = NULL;
 	err = o->kind->write ? stream(o, show, node.s) : fill(o, show, node.s);
-	if (err && failed)
-		return cmd_no_table(show->pins, failed, err);
+	if (err && *show->failed)
+		return cmd_no_table(show->pins, *show->failed, err);
 	if (err && ferror(stdout)) /* which cmd_finish() says */
 		return CMD_FAILED;
 	return err ? cmd_error(CMD_FAILED, "show %s: %s", o->kind->name, strerror(-err)) : CMD_OK;
@@ -273,7 +272,9 @@ static void clear(struct show *show)
 
 static enum cmd_exit show_tables(struct options *o)
 {
+	const char *failed = NULL;
 	_cleanup_(clear) struct show show = {
+		.failed = &failed,
 		.all = o->all,
 		.policy = o->policy,
 		.denied = o->denied,
@@ -281,7 +282,6 @@ static enum cmd_exit show_tables(struct options *o)
 		.expired = o->expired,
 		.limit = o->limit,
 	};
-	const char *failed;
 	enum cmd_exit status;
 	struct pins pins;
 	int err;
