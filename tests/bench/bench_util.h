@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the bench's tools (traffic.c, progrun.c, floorctl.c) share: dying with a message,
- * namespaces, pinning, sockets, and the summary of a sample. Header only, so that each tool stays
- * one source file. Needs -D_GNU_SOURCE, as all of the project is built.
+ * What the bench's tools (traffic.c, flows.c, conns.c, progrun.c, floorctl.c) share: dying with a
+ * message, namespaces, pinning, sockets, the measuring window, and the summary of a sample. Header
+ * only, so that each tool stays one source file. Needs -D_GNU_SOURCE, as all of the project is
+ * built.
  */
 #ifndef BENCH_UTIL_H
 #define BENCH_UTIL_H
@@ -13,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,8 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+#define SILENCE_S 3 /* a receiver that hears nothing for this long gives up */
 
 /* Print the message, and the errno if there is one, and exit with status 1: a tool of the bench has
  * nothing to recover. */
@@ -129,10 +133,71 @@ static inline int socket_connected(const char *address, int port, int type)
 	return fd;
 }
 
+/* Room for what arrives while the receiver is away from the CPU; beyond net.core.rmem_max, as root
+ * may. */
+static inline void socket_roomy(int fd)
+{
+	int size = 4 << 20;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+}
+
 static inline void say_ready(void)
 {
 	puts("ready");
 	fflush(stdout);
+}
+
+/* The measuring window: opens @warm_ns after the first data, closes @length_ns later. */
+struct window {
+	uint64_t warm_ns, length_ns; /* durations */
+	uint64_t first, open, last;  /* CLOCK_MONOTONIC; 0 = not yet */
+	uint64_t packets, bytes;
+};
+
+static inline struct window window_make(double warmup, double seconds)
+{
+	return (struct window){
+		.warm_ns = (uint64_t)(warmup * 1e9),
+		.length_ns = (uint64_t)(seconds * 1e9),
+	};
+}
+
+/* Count a batch that has just arrived. Return: false once the window is closed. */
+static inline bool window_add(struct window *w, unsigned int packets, uint64_t bytes)
+{
+	uint64_t now = now_ns();
+
+	if (!w->first)
+		w->first = now;
+	if (!w->open) {
+		if (now - w->first >= w->warm_ns)
+			w->open = w->last = now;
+		return true;
+	}
+	w->packets += packets;
+	w->bytes += bytes;
+	w->last = now;
+	return now - w->open < w->length_ns;
+}
+
+static inline double window_seconds(const struct window *w)
+{
+	return (double)(w->last - w->open) / 1e9;
+}
+
+static inline void window_print(const struct window *w)
+{
+	printf("{\"packets\": %llu, \"bytes\": %llu, \"seconds\": %.6f}\n",
+	       (unsigned long long)w->packets, (unsigned long long)w->bytes, window_seconds(w));
+}
+
+/* @length bytes written as hex digits. */
+static inline void hex_parse(const char *hex, uint8_t *out, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (sscanf(hex + 2 * i, "%2hhx", &out[i]) != 1)
+			die("packet: not hex at '%.2s'", hex + 2 * i);
 }
 
 static inline int compare_u32(const void *a, const void *b)

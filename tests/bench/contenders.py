@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Who is compared. A contender joins the ends of a Topology in its own way; everything else is the same for all.
 
-To add one: a class with a name, a title, missing() and join(), and a place in CONTENDERS. The order there is the
-order of the turns and of the tables.
+To add one: a class with a name, a title, missing() and join(), and a place in field.CONTENDERS. The order there is
+the order of the turns and of the tables. Those with a firewall are in firewall.py.
 """
-from system import BPFFS, BenchError, built, run, tool
-from topology import PLACES, Topology
+from system import BPFFS, built, run, tool
+from topology import Topology
 
 VNI = 100
+
+SWITCH = frozenset(("tcp", "udp", "rr", "rrpoll", "progrun", "stats"))
+ESTABLISHED = frozenset(("fw-tcp", "fw-udp", "fw-rr", "conns"))
 
 
 class Contender:
     name = title = None
     overlay = True
+    parts = SWITCH | ESTABLISHED  # that it takes part in
     hosts = (1, 2)  # numbers of hosts where it differs from the others
 
     def differs(self, place):
@@ -49,17 +53,28 @@ class Raw(Contender):
 
 
 class Kernel(Contender):
-    """Linux bridge with a vxlan device, lean: static entries, no learning, no snooping, no outer checksum."""
+    """Linux bridge with a vxlan device, lean: static entries, no learning, no snooping, no outer checksum, and no
+    detour through iptables, which costs a bridge up to a fifth of its packets where br_netfilter is present, without
+    a single rule.
+    """
     name, title = "kernel", "kernel bridge + vxlan"
+    iptables = 0
 
     def join(self, topology):
         hosts = [vtep.netns for vtep in topology.vteps]
         for number, host in enumerate(hosts):
+            self._netfilter(topology, host)
             pairs = zip(topology.ports, topology.containers)
             ports = [(port, end) for (where, port), end in pairs if where == host]
             self._bridge(host, ports)
             if topology.place.hosts == 2:
                 self._vxlan(topology, number)
+
+    def _netfilter(self, topology, host):
+        """Whether bridged packets visit the IP hooks; a matter of each network namespace."""
+        calls = {"arptables": 0, "ip6tables": 0, "iptables": self.iptables}
+        topology.inside(host, "sh", "-c", "cd /proc/sys/net/bridge 2>/dev/null || exit 0\n" + "".join(
+            f"echo {value} > bridge-nf-call-{name}\n" for name, value in calls.items()))
 
     @staticmethod
     def _bridge(host, ports):
@@ -89,7 +104,7 @@ class KernelLean(Kernel):
     """The same without GRO on the vxlan device: what can be merged has been merged on the underlay already, and a
     datagram gains nothing from a second try.
     """
-    name, title, hosts = "kernel-lean", "same, no GRO on vxlan", (2,)
+    name, title, hosts, parts = "kernel-lean", "same, no GRO on vxlan", (2,), SWITCH
 
     def join(self, topology):
         super().join(topology)
@@ -99,7 +114,7 @@ class KernelLean(Kernel):
 
 class Floor(Contender):
     """floor.bpf.c: VXLAN with everything hard-coded, hooked where weft hooks. The least BPF can do."""
-    name, title = "floor", "hard-coded BPF (floor)"
+    name, title, parts = "floor", "hard-coded BPF (floor)", SWITCH | {"fw-progrun"}
 
     def join(self, topology):
         family = topology.place.family
@@ -155,72 +170,43 @@ class Weft(Contender):
         lines += ["networks:", f"  - {{name: bench, vni: {VNI}, subnets: [10.9.0.0/24]}}", "ports:"]
         for (host, port), end in zip(topology.ports, topology.containers):
             lines.append(f"  - {{name: {end.netns}, node: {host}, interface: {port}, network: bench, "
-                         f"mac: \"{end.mac}\", addresses: [{end.address}]}}")
+                         f"mac: \"{end.mac}\", addresses: [{', '.join(topology.addresses(end))}]}}")
         return "\n".join(lines) + "\n"
 
     def join(self, topology):
+        self.apply(topology, self.config(topology))
+
+    def apply(self, topology, text):
+        """Write the file and have every node of the topology apply it."""
+        path = self.write(topology, text)
+        for vtep in topology.vteps:
+            self.weft("apply", vtep, path)
+
+    def write(self, topology, text):
         directory = built("bench")
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / f"{topology.place.name}.yaml"
-        path.write_text(self.config(topology), encoding="utf-8")
-        for vtep in topology.vteps:
-            run([built("weft"), "apply", path, "--node", self.node(vtep), "--netns", vtep.path])
+        path = directory / f"{self.name}-{topology.place.name}.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def weft(self, command, vtep, *argv, **kwargs):
+        return run([built("weft"), command, *argv, "--node", self.node(vtep), "--netns", vtep.path], **kwargs)
 
     def leave(self, topology):
         for vtep in topology.vteps:
-            run([built("weft"), "down", "--node", self.node(vtep), "--netns", vtep.path], check=False)
+            self.weft("down", vtep, check=False)
 
     def pins(self, topology):
-        return [(vtep, BPFFS / "weft" / "v1" / self.node(vtep) / "links") for vtep in topology.vteps]
+        return [(vtep, self.state(vtep) / "links") for vtep in topology.vteps]
+
+    def state(self, vtep):
+        """The directory of all pins of a node."""
+        return BPFFS / "weft" / "v1" / self.node(vtep)
 
 
 class WeftXdp(Weft):
     """The same with tunnels ending at native XDP: on a wire only, since XDP on a veth stops GSO packets."""
-    name, title, xdp = "weft-xdp", "weft, decap at XDP", "native"
+    name, title, xdp, parts = "weft-xdp", "weft, decap at XDP", "native", SWITCH
 
     def differs(self, place):
         return place.wire
-
-
-CONTENDERS = {c.name: c for c in (Raw(), Kernel(), KernelLean(), Floor(), Weft(), WeftXdp())}
-
-
-class Field:
-    """The contenders that take part, with a topology for each place, built when first needed and kept to the end."""
-
-    def __init__(self, names):
-        self.skipped = {}
-        self.members = []
-        self._built = {}
-        for name in names:
-            reason = CONTENDERS[name].missing()
-            if reason:
-                self.skipped[name] = reason
-            else:
-                self.members.append(CONTENDERS[name])
-
-    def at(self, place_name):
-        """[(contender, topology)] for a place; one that fails to set up is left out, with the reason kept."""
-        there = []
-        for contender in self.members:
-            if not contender.differs(PLACES[place_name]):
-                continue
-            key = (contender.name, place_name)
-            if key not in self._built:
-                try:
-                    self._built[key] = contender.build(PLACES[place_name])
-                except BenchError as err:
-                    self._built[key] = None
-                    self.skipped[f"{contender.name} {place_name}"] = f"FAILED: {err}"
-            if self._built[key]:
-                there.append((contender, self._built[key]))
-        return there
-
-    @property
-    def failed(self):
-        return any(reason.startswith("FAILED") for reason in self.skipped.values())
-
-    def leave(self):
-        for (name, _), topology in self._built.items():
-            if topology:
-                CONTENDERS[name].leave(topology)

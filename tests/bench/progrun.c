@@ -11,15 +11,21 @@
  * single run follows a system call, hence with a colder cache than a tight loop: closer to what a
  * packet meets, and the same for all. A program that leaves the packet as it was (local delivery)
  * is also run with a repeat count, as a check.
+ *
+ * With -f, every run is on another flow (flow_ports.h): what a program does with many connections,
+ * and, where it remembers them, how they come about. Runs that answer differently from the first
+ * one are counted.
  */
 #include <getopt.h>
 #include <linux/if_ether.h>
 #include <bpf/bpf.h>
 
 #include "bench_util.h"
+#include "flow_ports.h"
 
 #define PACKET_MAX  4096
 #define SAMPLES_MAX 1000000
+#define LIVE_BATCH  256 /* the most that the kernel takes */
 
 struct options {
 	const char *netns;
@@ -31,6 +37,11 @@ struct options {
 	int samples;
 	int repeat;
 	int seconds;
+	bool live;
+	unsigned long flows;               /* 0: the packet stays as it is */
+	unsigned long first;               /* flow of the first run */
+	unsigned long step;                /* from run to run */
+	unsigned int client_at, server_at; /* where the packet has the ports, in bytes */
 };
 
 struct target {
@@ -88,9 +99,7 @@ static size_t packet_parse(const char *hex, __u8 *out)
 	errno = 0;
 	if (length < ETH_HLEN || length > PACKET_MAX)
 		die("a packet of %zu bytes", length);
-	for (size_t i = 0; i < length; i++)
-		if (sscanf(hex + 2 * i, "%2hhx", &out[i]) != 1)
-			die("packet: not hex at '%.2s'", hex + 2 * i);
+	hex_parse(hex, out, length);
 	return length;
 }
 
@@ -136,20 +145,46 @@ static void run_once(struct context *c, int fd, int repeat, struct outcome *out)
 	out->size = opts.data_size_out;
 }
 
-static void run_singles(struct context *c, int fd, int samples)
+static void run_singles(struct context *c, int fd, const struct options *opt, __u8 *packet,
+			__u32 usual)
 {
 	static uint32_t times[SAMPLES_MAX];
+	unsigned int server_port = opt->flows ? flow_port_get(packet, opt->server_at) : 0;
+	unsigned int strays = 0;
 
 	c->opts.repeat = 1;
-	for (int i = 0; i < samples; i++) {
+	for (int i = 0; i < opt->samples; i++) {
 		struct bpf_test_run_opts opts = c->opts;
 
+		if (opt->flows)
+			flow_ports_set(packet, opt->client_at, opt->server_at,
+				       (opt->first + (unsigned long)i * opt->step) % opt->flows,
+				       server_port);
 		if (bpf_prog_test_run_opts(fd, &opts))
 			die("test run");
 		times[i] = opts.duration;
+		strays += opts.retval != usual;
 	}
-	printf(", \"single_ns\": ");
-	summary_print(times, (size_t)samples);
+	printf(", \"strays\": %u, \"single_ns\": ", strays);
+	summary_print(times, (size_t)opt->samples);
+}
+
+/* Frames that are live: what the program passes goes up the stack. One batch a call, since the
+ * kernel takes used pages for the next one as the stack has left them. */
+static void run_live(struct context *c, int fd, int samples)
+{
+	int runs = 0;
+
+	for (; runs < samples; runs += LIVE_BATCH) {
+		struct bpf_test_run_opts opts = c->opts;
+
+		opts.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+		opts.repeat = LIVE_BATCH;
+		opts.batch_size = LIVE_BATCH;
+		if (bpf_prog_test_run_opts(fd, &opts))
+			die("live test run");
+	}
+	printf(", \"live\": %d", runs);
 }
 
 static void print_info(const struct target *t)
@@ -165,6 +200,17 @@ static void print_info(const struct target *t)
 	       (unsigned long long)i->run_time_ns, (unsigned long long)i->run_cnt);
 }
 
+/* What BPF statistics say, if they are on, of the runs since @t was opened. */
+static void print_statistics(const struct target *t)
+{
+	struct bpf_prog_info now;
+
+	program_info(t->fd, &now);
+	if (now.run_cnt > t->info.run_cnt)
+		printf(", \"stat_ns\": %.1f", (double)(now.run_time_ns - t->info.run_time_ns) /
+						      (double)(now.run_cnt - t->info.run_cnt));
+}
+
 static void measure(const struct options *opt, const struct target *t)
 {
 	static __u8 packet[PACKET_MAX];
@@ -172,15 +218,22 @@ static void measure(const struct options *opt, const struct target *t)
 	struct context c;
 	size_t length = packet_parse(opt->packet, packet);
 
+	if (opt->flows && (opt->client_at + 2 > length || opt->server_at + 2 > length))
+		die("a packet of %zu bytes has no ports there", length);
 	context_init(&c, t, opt->ifindex, packet, length);
+	if (opt->live) {
+		run_live(&c, t->fd, opt->samples);
+		return;
+	}
 	run_once(&c, t->fd, 1, &once);
 	printf(", \"retval\": %d, \"size_in\": %zu, \"size_out\": %u", (int)once.retval, length,
 	       once.size);
-	run_singles(&c, t->fd, opt->samples);
-	if (once.size == length && !memcmp(once.data, packet, length)) {
+	run_singles(&c, t->fd, opt, packet, once.retval);
+	if (!opt->flows && once.size == length && !memcmp(once.data, packet, length)) {
 		run_once(&c, t->fd, opt->repeat, &twice);
 		printf(", \"repeat_ns\": %u", twice.duration);
 	}
+	print_statistics(t);
 }
 
 /* Hold BPF statistics on for a while: ns per run under whatever traffic there is. The numbers are
@@ -197,17 +250,25 @@ static void hold_stats(int seconds)
 }
 
 static const char usage[] =
-	"usage: progrun [-n NETNS] [-x HEX [-i IFINDEX] [-s SAMPLES] [-r REPEAT]] [-c CPU] {-d ID "
-	"| PIN}\n"
+	"usage: progrun [-n NETNS] [-c CPU] [-x HEX [PACKET OPTIONS]] {-d ID | PIN}\n"
 	"       progrun -S SECONDS      keep BPF run-time statistics enabled\n"
-	"Without a packet (-x) only describes the program. PIN is a pinned program or link.\n";
+	"Without a packet (-x) only describes the program. PIN is a pinned program or link.\n"
+	"  -i IFINDEX              interface that the packet comes in by (1)\n"
+	"  -s SAMPLES              single runs (20000)\n"
+	"  -r REPEAT               runs of the repeated one (1000000)\n"
+	"  -f FLOWS                each run on another of so many flows, and no repeated one\n"
+	"  -o CLIENT_AT,SERVER_AT  where the packet has the client's and the server's port\n"
+	"  -L                      XDP: the frames are live, go on up the stack, and are not "
+	"timed\n"
+	"  -F FIRST, -j STEP       flow of the first run (0), and how far to the next (1)\n";
 
 static struct options options_parse(int argc, char **argv)
 {
-	struct options opt = {.samples = 20000, .repeat = 1000000, .cpu = -1, .ifindex = 1};
+	struct options opt = {
+		.samples = 20000, .repeat = 1000000, .cpu = -1, .ifindex = 1, .step = 1};
 	int c;
 
-	while ((c = getopt(argc, argv, "n:x:i:s:r:c:d:S:")) != -1) {
+	while ((c = getopt(argc, argv, "n:x:i:s:r:c:d:S:f:F:j:o:L")) != -1) {
 		switch (c) {
 		case 'n':
 			opt.netns = optarg;
@@ -233,13 +294,29 @@ static struct options options_parse(int argc, char **argv)
 		case 'S':
 			opt.seconds = atoi(optarg);
 			break;
+		case 'L':
+			opt.live = true;
+			break;
+		case 'f':
+			opt.flows = strtoul(optarg, NULL, 10);
+			break;
+		case 'F':
+			opt.first = strtoul(optarg, NULL, 10);
+			break;
+		case 'j':
+			opt.step = strtoul(optarg, NULL, 10);
+			break;
+		case 'o':
+			if (sscanf(optarg, "%u,%u", &opt.client_at, &opt.server_at) != 2)
+				goto usage;
+			break;
 		default:
 			goto usage;
 		}
 	}
 	opt.pin = argv[optind];
 	if ((opt.seconds > 0 || opt.id || opt.pin) && opt.samples > 0 &&
-	    opt.samples <= SAMPLES_MAX && opt.repeat > 0)
+	    opt.samples <= SAMPLES_MAX && opt.repeat > 0 && opt.flows <= FLOW_MAX)
 		return opt;
 usage:
 	fputs(usage, stderr);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The bench's output: tables for people. The JSON is the same results, unrounded and with every sample."""
+from workloads import BASES
 
 
 def _number(value):
@@ -35,27 +36,69 @@ def machine(info, settings):
 
 
 def traffic(result, titles):
+    bases = [base for base in BASES if base in result["contenders"] or base != "kernel-fw"]
     rows = []
     for name, s in result["contenders"].items():
         rows.append([titles[name], _number(s["median"]), f"{_number(s['min'])}..{_number(s['max'])}",
-                     _ratio(s.get("vs_raw")), _ratio(s.get("vs_kernel")),
+                     *(_ratio(s.get(f"vs_{base}")) for base in bases),
                      f"{s['disturbed']} of {len(s['samples'])} disturbed" if s["disturbed"] else ""])
     better = "more" if result["higher_is_better"] else "less"
     lines = [f"{result['title']}, {result['place_title']}: {result['metric']}, {result['unit']} ({better} is better)"]
-    lines.append(table(["", "median", "min..max", "of raw", "of kernel", ""], rows) if rows else "  nothing measured")
+    lines.append(table(["", "median", "min..max", *(f"of {base}" for base in bases), ""], rows)
+                 if rows else "  nothing measured")
+    bound = "least" if result["higher_is_better"] else "most"
+    lines += [f"  to reach: {t['name']} at {bound} {t['factor']:.2f}x of {t['base']}: "
+              + _reached(t["reached"], _ratio(t["now"])) for t in result["targets"]]
     return "\n".join(lines + [f"  ! {note}" for note in result["notes"]])
 
 
+def _reached(reached, now):
+    return f"{'reached' if reached else 'NOT reached'} ({now})"
+
+
 def progrun(results):
-    rows = []
+    heads = {"progrun": "Programs alone (BPF_PROG_TEST_RUN): ns a packet, less what an empty program takes; "
+                        "hot: repeated on one packet, where it stays as it was",
+             "fw-progrun": "The same for a packet of an established connection, with 100 rules; "
+                           "to reach: 1.50x of the floor"}
+    tables = []
+    for part, head in heads.items():
+        rows = [_program_row(r) for r in results if r["part"] == part]
+        columns = ["path, 64-byte frames", "program", "ns", "min..max", "of floor", "hot ns", "xlated", "verified", ""]
+        if rows:
+            tables.append(head + "\n" + table(columns, rows))
+    return "\n\n".join(tables) or "Programs alone: none found"
+
+
+def _program_row(r):
+    ns = r["ns"] or {"median": None, "min": None, "max": None}
+    note = r["note"] or ("" if r.get("reached", True) else "NOT reached")
+    return [r["path"], r["program"], _number(ns["median"]), f"{_number(ns['min'])}..{_number(ns['max'])}",
+            _ratio(r.get("vs_floor")), _number(r["repeat_ns"]), r["xlated_insns"], r["verified_insns"], note]
+
+
+SWEEP_KINDS = {"established": "packets of established connections", "first": "first packets of connections"}
+SWEEP_WAYS = {"traffic": "ns from packet to packet under traffic", "alone": "ns in the program alone"}
+
+
+def sweep(results, notes, titles):
+    """Tables of sweeps.py: a line for each contender, a column for each number of rules or flows."""
+    tables = []
     for r in results:
-        ns = r["ns"] or {"median": None, "min": None, "max": None}
-        rows.append([r["path"], r["program"], _number(ns["median"]), f"{_number(ns['min'])}..{_number(ns['max'])}",
-                     _ratio(r.get("vs_floor")), _number(r["repeat_ns"]), r["xlated_insns"], r["verified_insns"],
-                     r["note"] or ""])
-    head = ["path, 64-byte UDP", "program", "ns", "min..max", "of floor", "hot ns", "xlated", "verified", ""]
-    return ("Programs alone (BPF_PROG_TEST_RUN): ns a packet, less what an empty program takes; "
-            "hot: repeated on one packet, where it stays as it was\n" + table(head, rows))
+        head = f"By number of {r['part']}: {SWEEP_KINDS[r['kind']]}, {SWEEP_WAYS[r['how']]}"
+        rows = []
+        for name, counts in r["contenders"].items():
+            cells = [_number(counts[c]["median"]) if c in counts else "-" for c in r["counts"]]
+            disturbed = sum(summary["disturbed"] for summary in counts.values())
+            rows.append([titles[name], *cells, _ratio(r["growth"].get(name)),
+                         f"{disturbed} disturbed" if disturbed else ""])
+        columns = ["", *(f"{count:,}" for count in r["counts"]), f"{r['to']:,} of {r['from']:,}", ""]
+        lines = [head, table(columns, rows)]
+        if r["reached"] is not None:
+            lines.append(f"  to reach: weft-fw at most {r['factor']:.2f}x: "
+                         + _reached(r["reached"], _ratio(r["growth"]["weft-fw"])))
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables + [f"  ! {note}" for note in notes])
 
 
 def in_traffic(results):

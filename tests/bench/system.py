@@ -93,6 +93,35 @@ def exit_on_signals():
         signal.signal(number, lambda num, _frame: sys.exit(128 + num))
 
 
+class Conntrack:
+    """Room in the kernel's connection tracking, whose limits are the machine's and not a namespace's.
+
+    A shell puts them back once the bench lets go of its stdin, which it also does by being killed.
+    """
+    _limits = ("/proc/sys/net/netfilter/nf_conntrack_max", "/proc/sys/net/netfilter/nf_conntrack_buckets")
+
+    def __init__(self, flows):
+        self._wanted = flows
+        self._holder = None
+
+    def __enter__(self):
+        limits = [pathlib.Path(p) for p in self._limits]
+        before = [(p, int(p.read_text(encoding="ascii"))) for p in limits if p.exists()]
+        raised = [(p, value) for p, value in before if value < self._wanted]
+        if raised:
+            restore = "".join(f"echo {value} > {p}\n" for p, value in raised)
+            self._holder = subprocess.Popen(["sh", "-c", f"trap '' INT TERM HUP; read _\n{restore}"],
+                                            stdin=subprocess.PIPE, start_new_session=True)
+            for p, _ in raised:
+                p.write_text(str(self._wanted), encoding="ascii")
+        return self
+
+    def __exit__(self, *_):
+        if self._holder:
+            self._holder.communicate()
+            self._holder = None
+
+
 def progress(text=""):
     """What is going on, on a terminal only; an empty text clears it."""
     if sys.stderr.isatty():
@@ -133,7 +162,7 @@ class Disturbance:
 
 
 def missing_tools():
-    wanted = ["traffic", "progrun", "floorctl", "floor.bpf.o"]
+    wanted = ["traffic", "flows", "conns", "progrun", "floorctl", "floor.bpf.o"]
     return [str(tool(name)) for name in wanted if not tool(name).exists()]
 
 

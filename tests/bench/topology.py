@@ -16,6 +16,7 @@ from system import NETNS, run
 UNDERLAY_MTU = 1500
 INNER_MTU = 1450
 INNER_MTU6 = 1430
+GHOST = "10.9.0.101"  # of c1, says the configuration; c1's stack knows nothing of it and drops what comes, silently
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +86,10 @@ class Topology:
     def _container(self, number):
         return End(self._name(f"c{number}"), "eth0", f"02:00:00:00:02:{number:02x}", f"10.9.0.{number}", 24)
 
+    def addresses(self, end):
+        """All of a container's addresses, the ghost among them."""
+        return [end.address, GHOST] if end is self.containers[0] else [end.address]
+
     def build(self):
         ends = []
         if self.place.hosts == 2:
@@ -132,6 +137,8 @@ class Topology:
         if end is self.sender or end is self.receiver:
             # The raw contender's segments are as small as the others'.
             lines.append(f"route replace {other.address} dev {end.interface} mtu {self.place.inner_mtu}")
+        if end is self.containers[1]:
+            lines.append(f"neighbour add {GHOST} lladdr {other.mac} nud permanent dev {end.interface}")
         run(["ip", "-n", end.netns, "-batch", "-"], "\n".join(lines) + "\n")
 
     def offloads(self, vtep):
@@ -150,8 +157,12 @@ class Topology:
     def ifindex(netns, interface):
         return json.loads(run(["ip", "-n", netns, "-j", "link", "show", interface]))[0]["ifindex"]
 
+    @staticmethod
+    def counters(netns, interface):
+        """{"rx": ..., "tx": ...} with packets, bytes and more."""
+        return json.loads(run(["ip", "-n", netns, "-s", "-j", "link", "show", interface]))[0]["stats64"]
+
     def wire_counters(self):
         """(packets, bytes) that host a has sent to the underlay."""
-        shown = json.loads(run(["ip", "-n", self.vteps[0].netns, "-s", "-j", "link", "show", "u0"]))
-        sent = shown[0]["stats64"]["tx"]
+        sent = self.counters(self.vteps[0].netns, "u0")["tx"]
         return sent["packets"], sent["bytes"]

@@ -13,7 +13,6 @@
 #include <getopt.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,9 +23,7 @@
 #define BATCH     64
 #define FLOWS_MAX 64
 #define CHUNK     (128 * 1024) /* bytes per send() and recv() of a stream, iperf3's default */
-#define SOCKBUF   (4 << 20)
 #define RR_MAX    (4 << 20)
-#define SILENCE_S 3 /* a receiver that hears nothing for this long gives up */
 
 struct options {
 	const char *mode;
@@ -42,57 +39,17 @@ struct options {
 	double warmup;
 };
 
-/* The measuring window: opens @warmup seconds after the first data, closes @seconds later. */
-struct window {
-	uint64_t warm_ns, length_ns; /* durations */
-	uint64_t first, open, last;  /* CLOCK_MONOTONIC; 0 = not yet */
-	uint64_t packets, bytes;
-};
-
-static struct window window_make(const struct options *opt)
-{
-	return (struct window){
-		.warm_ns = (uint64_t)(opt->warmup * 1e9),
-		.length_ns = (uint64_t)(opt->seconds * 1e9),
-	};
-}
-
-/* Count a batch that has just arrived. Return: false once the window is closed. */
-static bool window_add(struct window *w, unsigned int packets, uint64_t bytes)
-{
-	uint64_t now = now_ns();
-
-	if (!w->first)
-		w->first = now;
-	if (!w->open) {
-		if (now - w->first >= w->warm_ns)
-			w->open = w->last = now;
-		return true;
-	}
-	w->packets += packets;
-	w->bytes += bytes;
-	w->last = now;
-	return now - w->open < w->length_ns;
-}
-
-static void window_print(const struct window *w)
-{
-	printf("{\"packets\": %llu, \"bytes\": %llu, \"seconds\": %.6f}\n",
-	       (unsigned long long)w->packets, (unsigned long long)w->bytes,
-	       (double)(w->last - w->open) / 1e9);
-}
-
 static int udp_receive(const struct options *opt)
 {
 	static char buffer[BATCH][2048];
 	struct mmsghdr messages[BATCH] = {};
 	struct iovec vectors[BATCH];
-	struct window w = window_make(opt);
+	struct window w = window_make(opt->warmup, opt->seconds);
 	int fd = socket_bound(opt->address, opt->port, SOCK_DGRAM);
-	int size = SOCKBUF, n;
 	bool more = true;
+	int n;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	socket_roomy(fd);
 	socket_timeout(fd, SILENCE_S);
 	for (int i = 0; i < BATCH; i++) {
 		vectors[i] = (struct iovec){buffer[i], sizeof(buffer[i])};
@@ -175,7 +132,7 @@ static int tcp_receive(const struct options *opt)
 {
 	static char buffer[CHUNK];
 	struct pollfd flows[FLOWS_MAX];
-	struct window w = window_make(opt);
+	struct window w = window_make(opt->warmup, opt->seconds);
 	int listener = socket_bound(opt->address, opt->port, SOCK_STREAM);
 	int turn = 0, i;
 	ssize_t n;

@@ -8,6 +8,7 @@ softirq), for every contender alike.
 import dataclasses
 import json
 import statistics
+import subprocess
 import typing
 
 from system import BenchError, Disturbance, progress, spawn, stop, tool, two_cpus
@@ -27,13 +28,27 @@ class Metric:
 
 
 @dataclasses.dataclass(frozen=True)
+class Target:
+    """A ratio to reach: @name at least (if more is better, else at most) @factor times @base."""
+    name: str
+    base: str
+    factor: float
+    places: tuple
+
+
+@dataclasses.dataclass(frozen=True)
 class Workload:
     name: str
     title: str
-    mode: str  # of traffic.c
+    mode: str  # of the tool
     metrics: tuple
     sender_measures: bool = False
     options: tuple = ()
+    tool: str = "traffic"
+    targets: tuple = ()  # for its first metric
+
+
+BASES = ("raw", "kernel", "kernel-fw")  # that the others are compared with
 
 
 def _rate(field, scale):
@@ -44,17 +59,28 @@ def _latency(percentile):
     return lambda out: out["ns"][percentile] / 1000 if out["ns"] else 0.0
 
 
+_GOODPUT = Metric("goodput", "Gbit/s", True, _rate("bytes", 125e6))
+_RECEIVED = Metric("received", "kpps", True, _rate("packets", 1e3))
+_LATENCY = (Metric("p50", "us", False, _latency("p50")), Metric("p99", "us", False, _latency("p99")))
+_COMPLETED = Metric("completed", "connections/s", True, _rate("packets", 1))
+_TCP, _UDP, _POLL = ("-g", "cubic"), ("-s", "18"), ("-g", "cubic", "-b")
+_ACROSS = ("gso", "wire")
+
 WORKLOADS = {w.name: w for w in (
-    Workload("tcp", "TCP stream, one connection", "tcp",
-             (Metric("goodput", "Gbit/s", True, _rate("bytes", 125e6)),), options=("-g", "cubic")),
-    Workload("udp", "UDP, 64-byte frames, one sender", "udp",
-             (Metric("received", "kpps", True, _rate("packets", 1e3)),), options=("-s", "18")),
-    Workload("rr", "TCP request/response, 1 byte", "tcp-rr",
-             (Metric("p50", "us", False, _latency("p50")), Metric("p99", "us", False, _latency("p99"))),
-             sender_measures=True, options=("-g", "cubic")),
-    Workload("rrpoll", "TCP request/response, 1 byte, polling", "tcp-rr",
-             (Metric("p50", "us", False, _latency("p50")), Metric("p99", "us", False, _latency("p99"))),
-             sender_measures=True, options=("-g", "cubic", "-b")),
+    Workload("tcp", "TCP stream, one connection", "tcp", (_GOODPUT,), options=_TCP),
+    Workload("udp", "UDP, 64-byte frames, one sender", "udp", (_RECEIVED,), options=_UDP),
+    Workload("rr", "TCP request/response, 1 byte", "tcp-rr", _LATENCY, sender_measures=True, options=_TCP),
+    Workload("rrpoll", "TCP request/response, 1 byte, polling", "tcp-rr", _LATENCY, sender_measures=True,
+             options=_POLL),
+    Workload("fw-tcp", "TCP stream, one connection, 100 rules", "tcp", (_GOODPUT,), options=_TCP,
+             targets=(Target("weft-fw", "kernel", 1.2, ("gso",)), Target("weft-fw", "raw", 0.85, ("gso",)),
+                      Target("weft-fw", "kernel", 1.0, ("wire",)))),
+    Workload("fw-udp", "UDP, 64-byte frames, one sender, 100 rules", "udp", (_RECEIVED,), options=_UDP,
+             targets=(Target("weft-fw", "kernel-fw", 2.5, _ACROSS), Target("weft-fw", "kernel", 1.8, _ACROSS))),
+    Workload("fw-rr", "TCP request/response, 1 byte, polling, 100 rules", "tcp-rr", _LATENCY, sender_measures=True,
+             options=_POLL, targets=(Target("weft-fw", "kernel", 0.85, _ACROSS),)),
+    Workload("conns", "TCP connect, request, response, close; 100 rules", "conns", (_COMPLETED,),
+             sender_measures=True, tool="conns"),
 )}
 
 
@@ -66,40 +92,55 @@ def _halves(workload, topology, seconds):
 
     def half(end, cpu, measures, role):
         length = seconds if measures else seconds + TAIL
-        return [tool("traffic"), "-n", end.path, "-c", str(cpu), "-t", str(length), *common,
+        return [tool(workload.tool), "-n", end.path, "-c", str(cpu), "-t", str(length), *common,
                 f"{workload.mode}-{role}"]
     return (half(receiver, receiver_cpu, not workload.sender_measures, "receive"),
             half(sender, sender_cpu, workload.sender_measures, "send"))
 
 
-def sample(workload, topology, seconds):
-    """One measurement: {metric: value}. Raises BenchError if nothing came through."""
-    receive, send = _halves(workload, topology, seconds)
+def pair(receive, send, measures, timeout):
+    """Run both halves of a tool, given as command lines, and return what the measuring one ("send" or "receive")
+    says, or {}.
+    """
     receiver = spawn(receive)
     if receiver.stdout.readline().strip() != "ready":
         errors = receiver.stderr.read().strip()
         stop(receiver)
-        raise BenchError(f"{workload.name}: receiver: {errors}")
+        raise BenchError(f"{receive[0].name}: receiver: {errors}")
     sender = spawn(send)
-    measuring = sender if workload.sender_measures else receiver
+    measuring = sender if measures == "send" else receiver
     try:
-        output, errors = measuring.communicate(timeout=seconds + 20)
-        result = json.loads(output) if output.strip() else {}
-        values = {metric.name: metric.read(result) for metric in workload.metrics} if result else {}
-        if not values or not all(values.values()):
-            raise BenchError(f"{workload.name}: nothing came through {topology.tag}: {errors.strip()}")
-        return values
+        output, errors = measuring.communicate(timeout=timeout)
+        if errors.strip():
+            raise BenchError(f"{receive[0].name}: {errors.strip()}")
+        return json.loads(output) if output.strip() else {}
+    except subprocess.TimeoutExpired as err:
+        raise BenchError(f"{receive[0].name}: still running after {timeout} s") from err
     finally:
         stop(sender)
         stop(receiver)
 
 
-def calm_sample(workload, topology, seconds):
-    """(values, disturbed): a disturbed sample is taken again, ATTEMPTS times at most, and the calmest counts."""
+def sample(workload, topology, seconds):
+    """One measurement: {metric: value}. Raises BenchError if nothing came through."""
+    receive, send = _halves(workload, topology, seconds)
+    result = pair(receive, send, "send" if workload.sender_measures else "receive", seconds + 20)
+    values = {metric.name: metric.read(result) for metric in workload.metrics} if result else {}
+    if not values or not all(values.values()):
+        raise BenchError(f"{workload.name}: nothing came through {topology.tag}")
+    if result.get("failed", 0) > result.get("packets", 0) / 100:
+        raise BenchError(f"{workload.name}: {result['failed']} failed, {result['packets']} did not ({topology.tag})")
+    return values
+
+
+def calm(take):
+    """(what @take returns, disturbed): a disturbed sample is taken again, ATTEMPTS times at most, and the calmest
+    counts.
+    """
     best = None
     for _ in range(ATTEMPTS):
         others = Disturbance()
-        values = sample(workload, topology, seconds)
+        values = take()
         share = others.share()
         if best is None or share < best[1]:
             best = values, share
@@ -139,19 +180,30 @@ def _note_wire(workload, place, topology, before, notes):
     size = _wire_packet_size(topology, before)
     if place.wire and size > 1514:
         notes.append(f"{topology.tag}: {size:.0f} bytes a packet on a 1500-byte wire")
-    elif not place.wire and workload.name == "tcp" and size < 1514:
+    elif not place.wire and workload.mode == "tcp" and size < 1514:
         notes.append(f"{topology.tag}: {size:.0f} bytes a packet: GSO does not cross the underlay")
+
+
+def _targets(workload, place, metric, contenders):
+    """What there is to reach here, and whether it is."""
+    found = []
+    for t in workload.targets if metric is workload.metrics[0] else ():
+        if place.name in t.places and t.name in contenders and t.base in contenders:
+            now = contenders[t.name][f"vs_{t.base}"]
+            found.append({"name": t.name, "base": t.base, "factor": t.factor, "now": now,
+                          "reached": now >= t.factor if metric.higher_is_better else now <= t.factor})
+    return found
 
 
 def compare(workload, place, field, rounds, seconds):
     """Run one workload at one place over all rounds. Returns a list of results, one a metric, for report.py."""
-    rows, notes, present, out = {}, [], field.at(place.name), set()
+    rows, notes, present, out = {}, [], field.at(place.name, workload.name), set()
     for turn in range(rounds):
-        for contender, topology in (pair for pair in present if pair[0].name not in out):
+        for contender, topology in (it for it in present if it[0].name not in out):
             progress(f"{workload.name} {place.name} round {turn + 1}/{rounds} {contender.name}")
             before = topology.wire_counters() if place.hosts == 2 else None
             try:
-                values, disturbed = calm_sample(workload, topology, seconds)
+                values, disturbed = calm(lambda: sample(workload, topology, seconds))
             except BenchError as err:
                 notes.append(str(err))
                 out.add(contender.name)
@@ -165,11 +217,11 @@ def compare(workload, place, field, rounds, seconds):
     for metric in workload.metrics:
         contenders = {name: row.summary() for (of, name), row in rows.items() if of == metric.name}
         for summary in contenders.values():
-            for base in ("raw", "kernel"):
+            for base in BASES:
                 if base in contenders:
                     summary[f"vs_{base}"] = ratio(summary, contenders[base])
         results.append({"workload": workload.name, "title": workload.title, "place": place.name,
                         "place_title": place.title, "metric": metric.name, "unit": metric.unit,
                         "higher_is_better": metric.higher_is_better, "contenders": contenders,
-                        "notes": sorted(set(notes))})
+                        "targets": _targets(workload, place, metric, contenders), "notes": sorted(set(notes))})
     return results
