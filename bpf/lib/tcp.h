@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * TCP connections: may this segment pass, and how far has its connection come? Pure functions of a
- * flow and a segment; which flow it is, and what becomes of it, is for the flow stage to say.
- *
- * A state machine as of RFC 9293, seen from between the ends, and for every segment the four bounds
- * of G. van Rooij, "Real Stateful TCP Packet Filtering in IP Filter" (2001):
- *
- *     I    seq  <= sender's max_end                     no more than the receiver has room for
- *     II   end  >= sender's end - receiver's max_win    no older than the receiver may still lack
- *     III  ack  <= receiver's end                       no more than was sent
- *     IV   ack  >= receiver's end - the largest window  not absurdly old
+ * flow and a segment; which flow it is, and what becomes of it, is for the flow stage to say. The
+ * state machine is in tcp_state.h, the window in tcp_window.h; here they come together.
  *
  * What passes is what Linux' nf_conntrack passes by default (tcp_loose 1, tcp_be_liberal 0,
- * tcp_ignore_invalid_rst 0), as of 6.18; tests/diff holds the two against each other. SACK blocks
- * are not looked at, see docs/flows.md.
+ * tcp_ignore_invalid_rst 0), as of 6.18; tests/diff holds the two against each other. What differs
+ * is in docs/flows.md.
  *
  * Include a ctx layer (lib/ctx_*.h) first. Without locks: two CPUs may run the two directions of a
  * flow at once. Each number is one store, and a side's own direction is the one that writes nearly
@@ -22,181 +15,12 @@
 #ifndef WEFT_BPF_LIB_TCP_H
 #define WEFT_BPF_LIB_TCP_H
 
-#include <linux/types.h>
+#include "tcp_window.h"
 
-#include <weft/drop.h>
-#include <weft/flow.h>
-
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
-
-#define WEFT_TCP_FIN 0x01
-#define WEFT_TCP_SYN 0x02
-#define WEFT_TCP_RST 0x04
-#define WEFT_TCP_ACK 0x10
-#define WEFT_TCP_URG 0x20
-
-#define WEFT_TCP_NO_SCALE   0xff
-#define WEFT_TCP_SCALE_MAX  14    /* RFC 7323 section 2.3 */
-#define WEFT_TCP_ACK_WINDOW 66000 /* an ACK may be this old at least: 64 KiB, and some */
-#define WEFT_TCP_RETRIES    4
-#define WEFT_TCP_HLEN       20
+#define WEFT_TCP_RETRIES 4
+#define WEFT_TCP_HLEN    20
 
 #define WEFT_TCP_REOPEN 1 /* weft_tcp_track() */
-
-/**
- * struct weft_tcp_seg - a segment. Host order.
- * @seq, @ack: as sent.
- * @len: bytes of payload, of a GSO packet all of it.
- * @win: as sent, not scaled.
- * @flags: FIN 1, SYN 2, RST 4, PSH 8, ACK 0x10, URG 0x20, ECE 0x40, CWR 0x80.
- * @scale: of a SYN: its window scale option, WEFT_TCP_NO_SCALE without one.
- */
-struct weft_tcp_seg {
-	__u32 seq;
-	__u32 ack;
-	__u32 len;
-	__u16 win;
-	__u8 flags;
-	__u8 scale;
-};
-
-/** enum weft_tcp_kind - what a segment is to the state machine; struct weft_tcp_last. */
-enum weft_tcp_kind {
-	WEFT_TCP_KIND_NONE,
-	WEFT_TCP_KIND_SYN,
-	WEFT_TCP_KIND_SYNACK,
-	WEFT_TCP_KIND_FIN,
-	WEFT_TCP_KIND_ACK,
-	WEFT_TCP_KIND_RST,
-};
-
-#define WEFT_TCP_KIND_SIDE 0x80 /* side 1 sent it */
-
-/** enum weft_tcp_step - what weft_tcp_next() may say instead of a state. */
-enum weft_tcp_step {
-	WEFT_TCP_LET_BY = __WEFT_FLOW_STATE_MAX, /* perhaps the ends know better: pass, stay */
-	WEFT_TCP_INVALID,
-	WEFT_TCP_AFRESH, /* a SYN after the end */
-};
-
-/* Is @a before @b? Sequence numbers wrap around. */
-static __always_inline int weft_seq_before(__u32 a, __u32 b)
-{
-	return (__s32)(a - b) < 0;
-}
-
-static __always_inline __u32 weft_tcp_end(const struct weft_tcp_seg *s)
-{
-	return s->seq + s->len + !!(s->flags & WEFT_TCP_SYN) + !!(s->flags & WEFT_TCP_FIN);
-}
-
-static __always_inline __u32 weft_tcp_ack_window(const struct weft_tcp_side *from)
-{
-	return from->max_win > WEFT_TCP_ACK_WINDOW ? from->max_win : WEFT_TCP_ACK_WINDOW;
-}
-
-/* PSH, ECE and CWR go with everything; URG does not go with SYN-ACK and RST. */
-static __always_inline int weft_tcp_flags_valid(__u8 flags)
-{
-	switch (flags &
-		(WEFT_TCP_FIN | WEFT_TCP_SYN | WEFT_TCP_RST | WEFT_TCP_ACK | WEFT_TCP_URG)) {
-	case WEFT_TCP_SYN:
-	case WEFT_TCP_SYN | WEFT_TCP_URG:
-	case WEFT_TCP_SYN | WEFT_TCP_ACK:
-	case WEFT_TCP_RST:
-	case WEFT_TCP_RST | WEFT_TCP_ACK:
-	case WEFT_TCP_FIN | WEFT_TCP_ACK:
-	case WEFT_TCP_FIN | WEFT_TCP_ACK | WEFT_TCP_URG:
-	case WEFT_TCP_ACK:
-	case WEFT_TCP_ACK | WEFT_TCP_URG:
-		return 1;
-	}
-	return 0;
-}
-
-/* @flags: valid ones. */
-static __always_inline __u32 weft_tcp_kind(__u8 flags)
-{
-	if (flags & WEFT_TCP_RST)
-		return WEFT_TCP_KIND_RST;
-	if (flags & WEFT_TCP_SYN)
-		return flags & WEFT_TCP_ACK ? WEFT_TCP_KIND_SYNACK : WEFT_TCP_KIND_SYN;
-	return flags & WEFT_TCP_FIN ? WEFT_TCP_KIND_FIN : WEFT_TCP_KIND_ACK;
-}
-
-/* In range, for the verifier. */
-static __always_inline int weft_tcp_origin(const struct weft_flow *f)
-{
-	return f->origin & 1;
-}
-
-static __always_inline int weft_tcp_is_open(__u32 state)
-{
-	return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_SENT2;
-}
-
-/*
- * A SYN of an opener whose connection is up may mean that it has rebooted: the other end knows, and
- * answers with a SYN-ACK or with an ACK that the opener resets. RFC 9293 section 3.5.1, RFC 5961.
- */
-static __always_inline __u32 weft_tcp_next_syn(__u32 state, int reply)
-{
-	if (weft_tcp_is_open(state))
-		return reply ? WEFT_TCP_SYN_SENT2 : state;
-	if (state == WEFT_TCP_TIME_WAIT || (state == WEFT_TCP_CLOSE && !reply))
-		return WEFT_TCP_AFRESH;
-	return reply ? WEFT_TCP_INVALID : WEFT_TCP_LET_BY;
-}
-
-static __always_inline __u32 weft_tcp_next_synack(__u32 state, int reply)
-{
-	if (state == WEFT_TCP_SYN_SENT2 || state == (reply ? WEFT_TCP_SYN_SENT : WEFT_TCP_SYN_RECV))
-		return WEFT_TCP_SYN_RECV;
-	return reply ? WEFT_TCP_LET_BY : WEFT_TCP_INVALID;
-}
-
-static __always_inline __u32 weft_tcp_next_fin(__u32 state)
-{
-	if (weft_tcp_is_open(state))
-		return WEFT_TCP_INVALID;
-	if (state >= WEFT_TCP_TIME_WAIT)
-		return state;
-	return state <= WEFT_TCP_ESTABLISHED ? WEFT_TCP_FIN_WAIT : WEFT_TCP_LAST_ACK;
-}
-
-static __always_inline __u32 weft_tcp_next_ack(__u32 state, int reply)
-{
-	if (weft_tcp_is_open(state))
-		return reply ? WEFT_TCP_LET_BY : WEFT_TCP_INVALID;
-	if (state == WEFT_TCP_SYN_RECV)
-		return reply ? WEFT_TCP_SYN_RECV : WEFT_TCP_ESTABLISHED;
-	if (state == WEFT_TCP_FIN_WAIT)
-		return WEFT_TCP_CLOSE_WAIT;
-	return state == WEFT_TCP_LAST_ACK ? WEFT_TCP_TIME_WAIT : state;
-}
-
-/**
- * weft_tcp_next - the state machine.
- * @state: a TCP state.
- * @kind: enum weft_tcp_kind.
- * @reply: from the side that did not open the connection.
- *
- * Return: the state that follows, or enum weft_tcp_step.
- */
-static __always_inline __u32 weft_tcp_next(__u32 state, __u32 kind, int reply)
-{
-	if (kind == WEFT_TCP_KIND_ACK)
-		return weft_tcp_next_ack(state, reply);
-	if (kind == WEFT_TCP_KIND_FIN)
-		return weft_tcp_next_fin(state);
-	if (kind == WEFT_TCP_KIND_SYN)
-		return weft_tcp_next_syn(state, reply);
-	if (kind == WEFT_TCP_KIND_SYNACK)
-		return weft_tcp_next_synack(state, reply);
-	return WEFT_TCP_CLOSE;
-}
 
 /**
  * weft_tcp_settled - have both sides agreed to the connection?
@@ -233,157 +57,6 @@ static __always_inline int weft_tcp_last_side(const struct weft_flow *f)
 static __always_inline void weft_tcp_remember(struct weft_flow *f, int side, __u32 kind)
 {
 	f->tcp_last.kind = kind | (side ? WEFT_TCP_KIND_SIDE : 0);
-}
-
-/* What a SYN's option says of the scale. */
-static __always_inline void weft_tcp_set_scale(struct weft_flow *f, int side, __u8 scale)
-{
-	__u8 flags =
-		f->tcp_flags[side] & ~(WEFT_TCP_HAS_SCALE | WEFT_TCP_HAS_FIN | WEFT_TCP_HAS_ACK);
-
-	if (scale == WEFT_TCP_NO_SCALE)
-		scale = 0;
-	else
-		flags |= WEFT_TCP_HAS_SCALE;
-	f->tcp_scale[side] = scale > WEFT_TCP_SCALE_MAX ? WEFT_TCP_SCALE_MAX : scale;
-	f->tcp_flags[side] = flags;
-}
-
-/* A side's numbers begin with this SYN. RFC 7323 section 2.2: both sides scale, or none does. */
-static __always_inline void weft_tcp_begin(struct weft_flow *f, int side,
-					   const struct weft_tcp_seg *s)
-{
-	struct weft_tcp_side *from = &f->tcp[side];
-
-	from->end = weft_tcp_end(s);
-	from->max_end = from->end;
-	from->max_win = s->win ?: 1;
-	weft_tcp_set_scale(f, side, s->scale);
-	if (side != weft_tcp_origin(f) &&
-	    !(f->tcp_flags[0] & f->tcp_flags[1] & WEFT_TCP_HAS_SCALE)) {
-		f->tcp_scale[0] = 0;
-		f->tcp_scale[1] = 0;
-	}
-}
-
-/* A side's numbers begin with a segment from the middle: guess. */
-static __always_inline void weft_tcp_guess(struct weft_flow *f, int side,
-					   const struct weft_tcp_seg *s)
-{
-	struct weft_tcp_side *from = &f->tcp[side], *to = &f->tcp[side ^ 1];
-
-	from->end = weft_tcp_end(s);
-	from->max_win = (__u32)s->win << (f->tcp_scale[side] & 15) ?: 1;
-	from->max_end = from->end + from->max_win;
-	if (!to->max_win) {
-		to->end = s->ack;
-		to->max_end = s->ack;
-	} else if (s->ack == to->end + 1) {
-		to->end++; /* it answers a keep-alive, which repeats the number before its own */
-	}
-}
-
-/*
- * Bring both sides up to date with a segment in window. @seg_ack: its acknowledgement, or what
- * stands for one.
- */
-static __always_inline void weft_tcp_advance(struct weft_flow *f, int side,
-					     const struct weft_tcp_seg *s, __u32 end, __u32 ack)
-{
-	struct weft_tcp_side *from = &f->tcp[side], *to = &f->tcp[side ^ 1];
-	__u32 win = s->win, beyond = end - from->max_end;
-
-	if (!(s->flags & WEFT_TCP_SYN))
-		win <<= f->tcp_scale[side] & 15;
-	if (from->max_win < win)
-		from->max_win = win;
-	if (weft_seq_before(from->end, end))
-		from->end = end;
-	if (s->flags & WEFT_TCP_ACK) {
-		if (!(f->tcp_flags[side] & WEFT_TCP_HAS_ACK)) {
-			f->tcp_flags[side] |= WEFT_TCP_HAS_ACK;
-			from->max_ack = ack;
-		} else if (weft_seq_before(from->max_ack, ack)) {
-			from->max_ack = ack;
-		}
-	}
-	if (to->max_win && (__s32)beyond > 0)
-		to->max_win += beyond; /* it must have offered more than we saw */
-	if (!weft_seq_before(ack + win, to->max_end))
-		to->max_end = ack + win + !win; /* a closed window is probed with one byte */
-}
-
-/*
- * What is out of window. A side that was met in mid-connection is trusted: its scale is not known.
- * Return: @verdict, or 0.
- */
-static __always_inline int weft_tcp_out(const struct weft_flow *f, int side, int verdict)
-{
-	return f->tcp_flags[side] & WEFT_TCP_LOOSE ? 0 : verdict;
-}
-
-/*
- * More than the receiver's window, as far as we know it. Some senders do that by a little; the
- * receiver may acknowledge it, so it is noted.
- */
-static __always_inline int weft_tcp_overshoot(struct weft_flow *f, int side, __u32 end, __u32 ack)
-{
-	struct weft_tcp_side *from = &f->tcp[side], *to = &f->tcp[side ^ 1];
-
-	if (!to->max_win || weft_seq_before(end, from->end - to->max_win) ||
-	    weft_seq_before(to->end, ack) ||
-	    weft_seq_before(ack, to->end - weft_tcp_ack_window(from)) ||
-	    end - from->max_end + 1 > to->max_win)
-		return weft_tcp_out(f, side, -WEFT_DROP_TCP_OUT_OF_WINDOW);
-	from->end = end;
-	return weft_tcp_out(f, side, WEFT_TCP_LET_BY);
-}
-
-/*
- * The four bounds. What is merely old is let by, for the receiver's answer tells the sender what it
- * has missed.
- * Return: 0 with the sides brought up to date; WEFT_TCP_LET_BY; -WEFT_DROP_TCP_OUT_OF_WINDOW.
- */
-static __always_inline int weft_tcp_bounds(struct weft_flow *f, int side,
-					   const struct weft_tcp_seg *s)
-{
-	struct weft_tcp_side *from = &f->tcp[side], *to = &f->tcp[side ^ 1];
-	__u32 seq = s->seq, end = weft_tcp_end(s), ack = s->ack;
-
-	if (!(s->flags & WEFT_TCP_ACK) || (!ack && s->flags & WEFT_TCP_RST))
-		ack = to->end;
-	if (s->flags & WEFT_TCP_RST && !seq && f->state == WEFT_TCP_SYN_SENT)
-		seq = end = from->end; /* resets that answer a SYN have no number */
-	if (weft_seq_before(from->max_end, seq))
-		return weft_tcp_overshoot(f, side, end, ack);
-	if (weft_seq_before(to->end, ack))
-		return weft_tcp_out(f, side, -WEFT_DROP_TCP_OUT_OF_WINDOW);
-	if (to->max_win && weft_seq_before(end, from->end - to->max_win))
-		return weft_tcp_out(f, side, WEFT_TCP_LET_BY);
-	if (weft_seq_before(ack, to->end - weft_tcp_ack_window(from)))
-		return weft_tcp_out(f, side, WEFT_TCP_LET_BY);
-	weft_tcp_advance(f, side, s, end, ack);
-	if (weft_tcp_kind(s->flags) == WEFT_TCP_KIND_ACK)
-		f->tcp_last.end = end;
-	return 0;
-}
-
-/* The window, of a side that may not have been heard before. Return: as weft_tcp_bounds(). */
-static __always_inline int weft_tcp_window(struct weft_flow *f, int side,
-					   const struct weft_tcp_seg *s)
-{
-	struct weft_tcp_side *from = &f->tcp[side];
-	int opening = f->state == WEFT_TCP_SYN_SENT || f->state == WEFT_TCP_SYN_RECV;
-
-	if (!from->max_win && !(s->flags & WEFT_TCP_SYN)) {
-		weft_tcp_guess(f, side, s);
-	} else if (s->flags & WEFT_TCP_SYN &&
-		   (!from->max_win || (opening && weft_seq_before(from->end, weft_tcp_end(s))))) {
-		weft_tcp_begin(f, side, s);
-		if (side != weft_tcp_origin(f) && !(s->flags & WEFT_TCP_ACK))
-			return 0; /* SYNs crossed */
-	}
-	return weft_tcp_bounds(f, side, s);
 }
 
 /* Which of a flow's states is changed at once: the first word of them. */
@@ -432,31 +105,34 @@ static __always_inline void weft_tcp_move(struct weft_flow *f, __u32 kind, int r
  * or the sender are out of step.
  */
 static __always_inline void weft_tcp_note(struct weft_flow *f, int side,
-					  const struct weft_tcp_seg *s, __u32 kind)
+					  const struct weft_tcp_seg *s, __u32 state)
 {
+	__u32 kind = weft_tcp_kind(s->flags);
+
 	weft_tcp_remember(f, side, kind);
 	f->tcp_last.end = weft_tcp_end(s);
 	f->tcp_last.win = s->win;
 	if (side == weft_tcp_origin(f) && kind == WEFT_TCP_KIND_SYN) {
 		f->tcp_last.scale = s->scale;
 		f->tcp_flags[side] &= ~(WEFT_TCP_SIMULTANEOUS | WEFT_TCP_CHALLENGE);
-		if (f->state == WEFT_TCP_LAST_ACK)
+		if (state == WEFT_TCP_LAST_ACK)
 			f->tcp_flags[side] |= WEFT_TCP_CHALLENGE;
 	} else if (side != weft_tcp_origin(f) && kind == WEFT_TCP_KIND_ACK &&
-		   f->state == WEFT_TCP_SYN_SENT) {
+		   state == WEFT_TCP_SYN_SENT) {
 		f->tcp[side].max_ack = s->ack; /* which the opener may reset */
 	}
 }
 
 /* Does this SYN-ACK answer a SYN that was let by? Then both ends began anew, and so do we. */
 static __always_inline int weft_tcp_resync(struct weft_flow *f, int side,
-					   const struct weft_tcp_seg *s, __u32 kind)
+					   const struct weft_tcp_seg *s)
 {
 	const __u8 keep = WEFT_TCP_HEARD | WEFT_TCP_SETTLED;
 	int opener = side ^ 1;
 
-	if (kind != WEFT_TCP_KIND_SYNACK || weft_tcp_last_kind(f) != WEFT_TCP_KIND_SYN ||
-	    weft_tcp_last_side(f) == side || s->ack != f->tcp_last.end)
+	if (weft_tcp_kind(s->flags) != WEFT_TCP_KIND_SYNACK ||
+	    weft_tcp_last_kind(f) != WEFT_TCP_KIND_SYN || weft_tcp_last_side(f) == side ||
+	    s->ack != f->tcp_last.end)
 		return 0;
 	f->tcp[opener].end = f->tcp_last.end;
 	f->tcp[opener].max_end = f->tcp_last.end;
@@ -474,37 +150,35 @@ static __always_inline int weft_tcp_resync(struct weft_flow *f, int side,
  * or stand right behind what its sender has sent; one that is merely in window passes, and the
  * other end asks back (RFC 5961 section 3.2).
  *
- * Return: WEFT_TCP_CLOSE, or @f's state if it passes without closing anything; WEFT_TCP_LET_BY if
- * it closes the connection whatever the window says; -WEFT_DROP_TCP_OUT_OF_WINDOW.
+ * Return: WEFT_TCP_CLOSE; @state if it passes without closing anything; WEFT_TCP_LET_BY if it
+ * closes the connection whatever the window says; -WEFT_DROP_TCP_OUT_OF_WINDOW.
  */
 static __always_inline int weft_tcp_reset(const struct weft_flow *f, int side,
-					  const struct weft_tcp_seg *s)
+					  const struct weft_tcp_seg *s, __u32 state)
 {
 	const __u8 last = weft_tcp_last_kind(f);
-	const int established = f->state == WEFT_TCP_ESTABLISHED && weft_tcp_settled(f);
-	int next = WEFT_TCP_CLOSE;
+	const int established = state == WEFT_TCP_ESTABLISHED && weft_tcp_settled(f);
 
-	if (f->state >= WEFT_TCP_FIN_WAIT)
+	if (state >= WEFT_TCP_FIN_WAIT)
 		return WEFT_TCP_LET_BY;
 	if (f->tcp_flags[side ^ 1] & WEFT_TCP_HAS_ACK && last != WEFT_TCP_KIND_SYN) {
 		__u32 expected = f->tcp[side ^ 1].max_ack;
 
 		if (!s->seq && !established)
-			return next;
+			return WEFT_TCP_CLOSE;
 		if (weft_seq_before(s->seq, expected))
 			return -WEFT_DROP_TCP_OUT_OF_WINDOW;
-		if (!established || s->seq == expected)
-			return next;
-		if (last == WEFT_TCP_KIND_ACK && weft_tcp_last_side(f) == side &&
-		    s->seq == f->tcp_last.end)
-			return next;
-		return f->state;
+		if (!established || s->seq == expected ||
+		    (last == WEFT_TCP_KIND_ACK && weft_tcp_last_side(f) == side &&
+		     s->seq == f->tcp_last.end))
+			return WEFT_TCP_CLOSE;
+		return state;
 	}
 	if (s->ack == f->tcp_last.end &&
 	    ((last == WEFT_TCP_KIND_SYN && weft_tcp_last_side(f) != side && weft_tcp_answered(f)) ||
 	     (last == WEFT_TCP_KIND_ACK && !weft_tcp_settled(f))))
 		return WEFT_TCP_LET_BY; /* it answers what was let by */
-	if (f->state == WEFT_TCP_SYN_SENT && last == WEFT_TCP_KIND_ACK &&
+	if (state == WEFT_TCP_SYN_SENT && last == WEFT_TCP_KIND_ACK &&
 	    weft_tcp_last_side(f) != weft_tcp_origin(f) &&
 	    s->seq == f->tcp[weft_tcp_origin(f) ^ 1].max_ack)
 		return WEFT_TCP_LET_BY; /* likewise */
@@ -539,12 +213,37 @@ static __always_inline void weft_tcp_refuse(struct weft_flow *f, int side, __u32
 		weft_tcp_remember(f, side, kind);
 }
 
-/* An ACK that answers a SYN which was let by does not acknowledge the last FIN. RFC 5961. */
-static __always_inline int weft_tcp_is_challenge(const struct weft_flow *f, int side, __u32 kind)
+/*
+ * An ACK that answers a SYN which was let by does not acknowledge the last FIN. RFC 5961.
+ * Return: is it one? There is one to a SYN.
+ */
+static __always_inline int weft_tcp_challenge(struct weft_flow *f, int side,
+					      const struct weft_tcp_seg *s, __u32 state)
 {
-	return f->state == WEFT_TCP_LAST_ACK && kind == WEFT_TCP_KIND_ACK &&
-	       weft_tcp_last_kind(f) == WEFT_TCP_KIND_SYN && weft_tcp_last_side(f) != side &&
-	       f->tcp_flags[weft_tcp_origin(f)] & WEFT_TCP_CHALLENGE;
+	__u8 *flags = &f->tcp_flags[weft_tcp_origin(f)];
+
+	if (state != WEFT_TCP_LAST_ACK || weft_tcp_kind(s->flags) != WEFT_TCP_KIND_ACK ||
+	    weft_tcp_last_kind(f) != WEFT_TCP_KIND_SYN || weft_tcp_last_side(f) == side ||
+	    !(*flags & WEFT_TCP_CHALLENGE))
+		return 0;
+	*flags &= ~WEFT_TCP_CHALLENGE;
+	return 1;
+}
+
+/*
+ * A simultaneous open: SYNs cross, then a SYN-ACK, and either side's ACK completes it.
+ * Return: @next, corrected.
+ */
+static __always_inline __u32 weft_tcp_crossing(struct weft_flow *f, __u32 kind, __u32 next)
+{
+	__u8 *flags = &f->tcp_flags[weft_tcp_origin(f)];
+
+	if (next == WEFT_TCP_SYN_SENT2)
+		*flags |= WEFT_TCP_SIMULTANEOUS;
+	if (next == WEFT_TCP_SYN_RECV && kind == WEFT_TCP_KIND_ACK &&
+	    *flags & WEFT_TCP_SIMULTANEOUS)
+		return WEFT_TCP_ESTABLISHED;
+	return next;
 }
 
 /* A SYN that finds the connection closed, by FINs or by its own sender's reset, opens another. */
@@ -554,57 +253,56 @@ static __always_inline int weft_tcp_may_reopen(const struct weft_flow *f, int si
 	       (weft_tcp_last_kind(f) == WEFT_TCP_KIND_RST && weft_tcp_last_side(f) == side);
 }
 
-/* @next: the state that the segment leads to if it is in window. Return: as weft_tcp_track(). */
+/*
+ * @from: the state. It is read once: another CPU may change it at any time.
+ * @to: the state that the segment leads to if it is in window.
+ * Return: as weft_tcp_track().
+ */
 static __always_inline int weft_tcp_judge(struct weft_flow *f, int side,
-					  const struct weft_tcp_seg *s, __u32 kind, __u32 next)
+					  const struct weft_tcp_seg *s, __u32 from, __u32 to)
 {
-	__u32 state = f->state;
-	int err;
+	__u32 kind = weft_tcp_kind(s->flags);
+	int err = 0;
 
-	if (weft_tcp_is_challenge(f, side, kind)) {
-		f->tcp_flags[weft_tcp_origin(f)] &= ~WEFT_TCP_CHALLENGE;
+	if (weft_tcp_challenge(f, side, s, from))
 		return 0;
-	}
-	if (next == WEFT_TCP_SYN_SENT2)
-		f->tcp_flags[weft_tcp_origin(f)] |= WEFT_TCP_SIMULTANEOUS;
-	if (next == WEFT_TCP_SYN_RECV && kind == WEFT_TCP_KIND_ACK &&
-	    f->tcp_flags[weft_tcp_origin(f)] & WEFT_TCP_SIMULTANEOUS)
-		next = WEFT_TCP_ESTABLISHED; /* either side's ACK completes it */
+	to = weft_tcp_crossing(f, kind, to);
 	if (kind == WEFT_TCP_KIND_RST) {
-		err = weft_tcp_reset(f, side, s);
+		err = weft_tcp_reset(f, side, s, from);
 		if (err < 0)
 			return err;
-		next = err;
+		to = err;
 	}
-	err = next == WEFT_TCP_LET_BY ? 0 : weft_tcp_window(f, side, s);
-	if (err == WEFT_TCP_LET_BY)
+	if (to == WEFT_TCP_LET_BY) {
+		weft_tcp_enter(f, side, kind, from, WEFT_TCP_CLOSE);
 		return 0;
-	if (err) {
-		weft_tcp_refuse(f, side, kind);
-		return err;
 	}
-	weft_tcp_enter(f, side, kind, state, next == WEFT_TCP_LET_BY ? WEFT_TCP_CLOSE : next);
-	return 0;
+	err = weft_tcp_window(f, side, s, from);
+	if (!err)
+		weft_tcp_enter(f, side, kind, from, to);
+	else if (err < 0)
+		weft_tcp_refuse(f, side, kind);
+	return err == WEFT_TCP_LET_BY ? 0 : err;
 }
 
 static __always_inline int weft_tcp_dispatch(struct weft_flow *f, int side,
 					     const struct weft_tcp_seg *s)
 {
-	__u32 kind = weft_tcp_kind(s->flags), next;
+	__u32 from = *(const volatile __u8 *)&f->state, to;
 
-	next = weft_tcp_next(f->state, kind, side != weft_tcp_origin(f));
-	if (next == WEFT_TCP_INVALID)
+	to = weft_tcp_next(from, weft_tcp_kind(s->flags), side != weft_tcp_origin(f));
+	if (to == WEFT_TCP_INVALID)
 		return -WEFT_DROP_TCP_INVALID_STATE;
-	if (next == WEFT_TCP_AFRESH && weft_tcp_may_reopen(f, side))
+	if (to == WEFT_TCP_AFRESH && weft_tcp_may_reopen(f, side))
 		return WEFT_TCP_REOPEN;
-	if (next == WEFT_TCP_AFRESH || next == WEFT_TCP_LET_BY) {
-		if (!weft_tcp_resync(f, side, s, kind)) {
-			weft_tcp_note(f, side, s, kind);
+	if (to == WEFT_TCP_AFRESH || to == WEFT_TCP_LET_BY) {
+		if (!weft_tcp_resync(f, side, s)) {
+			weft_tcp_note(f, side, s, from);
 			return 0;
 		}
-		next = WEFT_TCP_SYN_RECV;
+		to = WEFT_TCP_SYN_RECV;
 	}
-	return weft_tcp_judge(f, side, s, kind, next);
+	return weft_tcp_judge(f, side, s, from, to);
 }
 
 /**
@@ -617,8 +315,8 @@ static __always_inline int weft_tcp_dispatch(struct weft_flow *f, int side,
  * Return: 0; -WEFT_DROP_TCP_INVALID_FLAGS; -WEFT_DROP_TCP_INVALID_STATE if it opens none; @f is
  * then untouched.
  */
-static __attribute__((noinline, unused)) int weft_tcp_open(struct weft_flow *f, int side,
-							   const struct weft_tcp_seg *s)
+static __always_inline int weft_tcp_open(struct weft_flow *f, int side,
+					 const struct weft_tcp_seg *s)
 {
 	__u32 kind;
 
@@ -645,7 +343,7 @@ static __attribute__((noinline, unused)) int weft_tcp_open(struct weft_flow *f, 
 	f->tcp_flags[0] = WEFT_TCP_LOOSE;
 	f->tcp_flags[1] = WEFT_TCP_LOOSE;
 	f->state = WEFT_TCP_ESTABLISHED;
-	weft_tcp_bounds(f, side, s);
+	weft_tcp_bounds(f, side, s, WEFT_FLOW_NONE);
 	return 0;
 }
 
@@ -658,8 +356,8 @@ static __attribute__((noinline, unused)) int weft_tcp_open(struct weft_flow *f, 
  * the same addresses and ports: the caller forgets @f and starts again;
  * -WEFT_DROP_TCP_INVALID_FLAGS, -WEFT_DROP_TCP_INVALID_STATE, -WEFT_DROP_TCP_OUT_OF_WINDOW.
  */
-static __attribute__((noinline, unused)) int weft_tcp_track(struct weft_flow *f, int side,
-							    const struct weft_tcp_seg *s)
+static __always_inline int weft_tcp_track(struct weft_flow *f, int side,
+					  const struct weft_tcp_seg *s)
 {
 	int err;
 
