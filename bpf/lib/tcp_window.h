@@ -161,13 +161,24 @@ static __always_inline int weft_tcp_bounds(struct weft_flow *f, int side,
 	return 0;
 }
 
-/* The window, of a side that may not have been heard before. Return: as weft_tcp_bounds(). */
-static __always_inline int weft_tcp_window(struct weft_flow *f, int side,
-					   const struct weft_tcp_seg *s, __u32 state)
+/**
+ * weft_tcp_window - the window, of a side that may not have been heard before.
+ * @f: its side @side becomes known, or is brought up to date.
+ * @state: @f's.
+ *
+ * A global function, to spare the verifier: it need not know what comes of every way through here.
+ * Return: as weft_tcp_bounds().
+ */
+__attribute__((noinline)) int weft_tcp_window(struct weft_flow *f, int side,
+					      const struct weft_tcp_seg *s, __u32 state)
 {
-	struct weft_tcp_side *from = &f->tcp[side];
 	int opening = state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECV;
+	struct weft_tcp_side *from;
 
+	if (!f || !s)
+		return WEFT_TCP_LET_BY;
+	side &= 1;
+	from = &f->tcp[side];
 	if (!from->max_win && !(s->flags & WEFT_TCP_SYN)) {
 		weft_tcp_guess(f, side, s);
 	} else if (s->flags & WEFT_TCP_SYN &&
