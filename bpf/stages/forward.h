@@ -93,18 +93,20 @@ static __always_inline int weft_route(const struct weft_pkt *p, struct weft_hop 
 /**
  * weft_admit - everything that may stop a frame for one MAC address, where no flow says that all is
  * as before.
- * @key, @side: of the packet's flow; @side -1: it has none.
+ * @side: in its flow, whose key is in struct weft_scratch; -1: it has none.
  * @to: receives where it goes.
  *
- * A global function, verified once on its own.
+ * A global function, verified once on its own. (Before Linux 6.2 the memory that such a one is
+ * handed cannot be a map's key, hence the detour of @key.)
  * Return: 0; what weft_classify_sender_mac, route, related and flow_miss return; -p->frag_drop.
  */
-__attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p,
-					 struct weft_flow_key *key, int side, struct weft_hop *to)
+__attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int side,
+					 struct weft_hop *to)
 {
+	struct weft_scratch *s = weft_scratch_of();
 	int err;
 
-	if (!p || !key || !to)
+	if (!p || !s || !to)
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	err = p->from_underlay ? weft_classify_sender_mac(p) : 0;
 	if (!err)
@@ -117,7 +119,7 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p,
 		return weft_related(ctx, p, to);
 	if (side < 0)
 		return weft_judge_once(p, to);
-	return weft_flow_miss(ctx, p, key, side, to);
+	return weft_flow_miss(ctx, p, &s->key, side, to);
 }
 
 /*
@@ -174,21 +176,21 @@ static __always_inline int weft_refuse(weft_ctx *ctx, struct weft_pkt *p, int er
 static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const int from_underlay)
 {
 	const struct weft_network *net;
-	struct weft_flow_key key = {};
+	struct weft_scratch *s = weft_scratch_of();
 	struct weft_hop to = {};
 	__u32 id = p->network;
 	int side, act;
 
 	net = bpf_map_lookup_elem(&weft_networks, &id);
-	if (!net || !(net->flags & WEFT_NET_PRESENT))
+	if (!net || !s || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
 	weft_generation_read(p);
 	if (weft_mac_is_group(p->h.dmac))
 		return weft_forward_group(ctx, p, net, from_underlay);
-	act = weft_admit_fast(p, &key, &side, &to);
+	act = weft_admit_fast(p, &s->key, &side, &to);
 	if (!act)
-		act = weft_admit(ctx, p, &key, side, &to);
+		act = weft_admit(ctx, p, side, &to);
 	if (act < 0)
 		return weft_refuse(ctx, p, act, &to);
 	return weft_act(ctx, p, net, &to, from_underlay);

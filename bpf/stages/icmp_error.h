@@ -85,16 +85,15 @@ static __always_inline __s64 weft_quote_move(weft_ctx *ctx, __u32 from, __u32 le
 	__s64 sum = 0;
 
 	for (int i = WEFT_QUOTE_MAX / WEFT_QUOTE_CHUNK - 1; i >= 0; i--) {
-		__u32 off = i * WEFT_QUOTE_CHUNK, n = len - off;
+		__u32 off = i * WEFT_QUOTE_CHUNK, n = WEFT_QUOTE_CHUNK;
 
 		if (off >= len)
 			continue;
-		barrier_var(n); /* or the check below is done on something else */
-		if (n > WEFT_QUOTE_CHUNK)
-			n = WEFT_QUOTE_CHUNK;
+		if (len - off < WEFT_QUOTE_CHUNK) /* so put that Linux 6.1 sees 1 .. CHUNK */
+			n = ((len - 1) & (WEFT_QUOTE_CHUNK - 1)) + 1;
+		barrier_var(n);
 		__builtin_memset(buf, 0, sizeof(buf));
-		if (!n || ctx_load(ctx, from + off, buf, n) ||
-		    ctx_store(ctx, from + off + by, buf, n))
+		if (ctx_load(ctx, from + off, buf, n) || ctx_store(ctx, from + off + by, buf, n))
 			return -1;
 		sum = bpf_csum_diff(0, 0, buf, sizeof(buf), sum);
 		if (sum < 0)

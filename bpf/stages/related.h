@@ -129,15 +129,15 @@ static __attribute__((noinline)) int weft_related(weft_ctx *ctx, struct weft_pkt
 	if (weft_quote(ctx, p->h.l4_off + 8, p->h.version, &s->quote) ||
 	    !weft_addr_equal(&s->quote.saddr, &p->h.daddr))
 		goto unrelated;
-	side = weft_flow_key_of(&s->quote, p->network, &s->key);
+	side = weft_flow_key_of(&s->quote, p->network, &s->quote_key);
 	if (side < 0)
 		goto unrelated;
-	f = weft_flow_find(&s->key, &table);
+	f = weft_flow_find(&s->quote_key, &table);
 	if (!f || weft_word(&f->hop[side & 1]) != weft_word(to))
 		goto unrelated;
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];
 	if (f->decided.policy != p->generation.policy)
-		return weft_related_judge(p, &s->key, f);
+		return weft_related_judge(p, &s->quote_key, f);
 	return 0;
 unrelated:
 	return weft_is_guarded(p, to) ? -WEFT_DROP_ICMP_UNRELATED : 0;
