@@ -11,10 +11,12 @@ import shutil
 import typing
 
 from contenders import ESTABLISHED, Kernel, Weft
+from system import run, tool
 
 RULES = 100  # where a part does not say otherwise
 PORTS = (5201, 5264)  # destinations of all traffic of the bench
 NFT_TIMEOUT = 120  # s
+DIRECTIONS = ("ingress", "egress")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +85,7 @@ def weft_rule(rule, peer):
     return f"{{{where}protocol: {rule.protocol}, ports: {_ports(rule)}}}"
 
 
-def weft_policies(rules, directions=("ingress", "egress")):
+def weft_policies(rules, directions):
     lines = ["policies:"]
     for direction in directions:
         peer = {"ingress": "from", "egress": "to"}[direction]
@@ -110,6 +112,11 @@ class KernelFw(Kernel):
         super().join(topology)
         self.rules(topology, RULES)
 
+    def rejoin(self, topology):
+        """As after join(), after host a's tables were emptied."""
+        self.add_remote(topology, 0)
+        self.rules(topology, RULES)
+
     def rules(self, topology, count):
         """Enforce @count rules from here on."""
         text = self.ruleset(rule_list(count))
@@ -120,9 +127,10 @@ class KernelFw(Kernel):
         """Nothing: conntrack's limits are the machine's (system.Conntrack)."""
 
     @staticmethod
-    def tracked(topology):
-        """Flows that host a knows now."""
-        return int(topology.inside(topology.vteps[0].netns, "cat", "/proc/sys/net/netfilter/nf_conntrack_count"))
+    def forget(topology):
+        """Forget all connections."""
+        for vtep in topology.vteps:
+            run([tool("flows"), "-n", vtep.path, "flush"])
 
 
 class KernelFwSet(KernelFw):
@@ -140,12 +148,16 @@ class WeftFw(Weft):
     def join(self, topology):
         self.rules(topology, RULES)
 
+    rejoin = join
+
     def rules(self, topology, count):
         self.apply(topology, self.with_policies(topology, count))
 
-    def with_policies(self, topology, count, flows=None):
-        limits = {"rules": max(16384, 2 * count + 16), **({"flows": flows} if flows else {})}
-        return (self.config(topology) + weft_policies(rule_list(count)) +
+    def with_policies(self, topology, rules, flows=None, directions=DIRECTIONS, **config):
+        """The file for a number of rules, or for a list of them."""
+        rules = rule_list(rules) if isinstance(rules, int) else rules
+        limits = {"rules": max(16384, 2 * len(rules) + 16), **({"flows": flows} if flows else {})}
+        return (self.config(topology, **config) + weft_policies(rules, directions) +
                 "limits: {" + ", ".join(f"{name}: {value}" for name, value in limits.items()) + "}\n")
 
     def room(self, topology, flows):

@@ -209,12 +209,13 @@ def in_traffic(field, places, seconds):
     results = []
     for place in places:
         for contender, topology in field.at(place, "stats"):
-            before = attached(contender, topology)
+            before = {a.info["id"]: a for a in attached(contender, topology)}  # one program may be on several hooks
             if not before:
                 continue
             with statistics_on(int(seconds) + 30):
                 sample(WORKLOADS["udp"], topology, seconds)
-            for old, new in zip(before, attached(contender, topology)):
+            after = {a.info["id"]: a for a in attached(contender, topology)}
+            for old, new in ((before[i], after[i]) for i in before if i in after):
                 runs = new.info["run_cnt"] - old.info["run_cnt"]
                 if runs > 1000:
                     ns = (new.info["run_time_ns"] - old.info["run_time_ns"]) / runs

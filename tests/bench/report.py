@@ -101,6 +101,44 @@ def sweep(results, notes, titles):
     return "\n\n".join(tables + [f"  ! {note}" for note in notes])
 
 
+def apply(results, titles):
+    """Milliseconds of each step, for each contender."""
+    tables = []
+    for r in results:
+        steps = list(next(iter(r["contenders"].values())))
+        rows = [[titles[name], *(_ms(s[step]["median"]) for step in steps)] for name, s in r["contenders"].items()]
+        lines = [f"Applying {r['endpoints']:,} endpoints and {r['rules']:,} rules: ms", table(["", *steps], rows)]
+        lines += [f"  to reach: weft-fw, {t['step']}: at most {_ms(t['seconds'])} ms: "
+                  + _reached(t["reached"], _ms(t["now"]) + " ms") for t in r["targets"]]
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables) or "Applying: nothing measured"
+
+
+def _ms(seconds):
+    return _number(1000 * seconds)
+
+
+LARGE = 1 << 20  # bytes of a map that is worth a line
+
+
+def memory(results, titles):
+    """Bytes each, then weft's larger maps."""
+    kinds = ("flow", "rule", "endpoint")
+    rows = [[titles[r["contender"]], *(f"{r['each'][kind]['each']:.0f}" for kind in kinds),
+             *(f"{r['each'][kind]['maps_each']:.0f}" if r["maps"] else "-" for kind in kinds)] for r in results]
+    lines = ["Memory: bytes each, by the growth of the kernel's; and of weft's maps, where they grow",
+             table(["", *kinds, *(f"maps, {kind}" for kind in kinds)], rows) if rows else "  nothing measured"]
+    for r in results:
+        large = [m for m in r["maps"].values() if m["bytes_memlock"] >= LARGE]
+        if large:
+            lines.append(table(["map", "type", "entries", "MiB", "bytes each"], [
+                [m["name"], m["type"], m["max_entries"], _number(m["bytes_memlock"] / 2**20),
+                 f"{m['bytes_memlock'] / m['max_entries']:.0f}"] for m in large]))
+            total = sum(m["bytes_memlock"] for m in r["maps"].values())
+            lines.append(f"  all {len(r['maps'])} maps of {r['contender']} on host a: {total / 2**20:.1f} MiB")
+    return "\n".join(lines)
+
+
 def in_traffic(results):
     rows = [[r["contender"], r["place"], r["host"], r["program"], _number(r["ns"]), r["runs"]] for r in results]
     return ("Programs under UDP traffic (BPF statistics, which include reading the clock): ns a run\n"

@@ -16,7 +16,7 @@ import dataclasses
 from firewall import PORTS, RULES
 from packets import udp_frame
 from programs import HostA
-from system import BenchError, Conntrack, progress, run, tool, two_cpus
+from system import BenchError, Conntrack, progress, tool, two_cpus
 from topology import GHOST
 from weft_state import flow_stat
 from workloads import TAIL, WARMUP, Row, calm, pair, ratio
@@ -77,11 +77,6 @@ class Traffic:
         """Number of the first of @count flows that were not used lately."""
         first, self._next = self._next, (self._next + count) % FLOW_MAX
         return first
-
-    def forget(self):
-        """Have the kernel's connection tracking forget all of it."""
-        for vtep in self.topology.vteps:
-            run([tool("flows"), "-n", vtep.path, "flush"])
 
 
 class Alone:
@@ -193,11 +188,6 @@ def _members(field, part):
     return [Member(contender, topology) for contender, topology in field.at(PLACE, part)]
 
 
-def _forget(member):
-    if hasattr(member.contender, "tracked"):
-        member.traffic.forget()
-
-
 def rules(field, rounds, seconds, samples, quick):
     """The cost of a packet by the number of rules. (results, notes)"""
     counts = RULE_COUNTS if not quick else (0, 10, 10000)
@@ -205,7 +195,7 @@ def rules(field, rounds, seconds, samples, quick):
 
     def steps(member, count):
         member.contender.rules(member.topology, count)
-        _forget(member)
+        member.contender.forget(member.topology)
         for _, subject, _ in member.refreshed().ways:
             subject.open(1)
         sweep.take(member, "established", count, lambda subject, length: subject.established(1, length))
@@ -218,7 +208,7 @@ def rules(field, rounds, seconds, samples, quick):
                 sweep.attempt(member, lambda m: steps(m, count))
         for member in members:
             sweep.attempt(member, lambda m: m.contender.rules(m.topology, RULES))
-            sweep.attempt(member, _forget)
+            sweep.attempt(member, lambda m: m.contender.forget(m.topology))
     progress()
     return sweep.results({"established": (10, 10000, 1.05), "first": (10, 10000, 2.0)})
 
@@ -249,6 +239,6 @@ def flows(field, rounds, seconds, samples, quick):
                     sweep.attempt(member, lambda m: sweep.take(
                         m, "established", count, lambda subject, length: subject.established(count, length)))
         for member in members:
-            sweep.attempt(member, _forget)
+            sweep.attempt(member, lambda m: m.contender.forget(m.topology))
     progress()
     return sweep.results({"established": (counts[0], counts[-1], 2.0)})
