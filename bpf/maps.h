@@ -13,6 +13,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include <weft/abi.h>
+#include <weft/capture.h>
 #include <weft/flow.h>
 #include <weft/policy.h>
 
@@ -312,5 +313,36 @@ struct {
 	__type(key, __u32);
 	__type(value, struct weft_rule_info);
 } weft_rule_info SEC(".maps");
+
+/* Capture, see weft/capture.h. `weft capture` writes; the datapath ends what nobody renews. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_cap_conf);
+} weft_cap_conf SEC(".maps");
+
+/* The datapath counts; `weft capture` zeroes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_cap_stat);
+} weft_cap_stat SEC(".maps");
+
+/* Scratch: the record being put together. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_cap_rec);
+} weft_cap_rec SEC(".maps");
+
+/* CPU -> buffer of the process that captures. An entry dies with that process. As many as CPUs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__type(key, __u32);
+	__type(value, __u32);
+} weft_cap_out SEC(".maps");
 
 #endif

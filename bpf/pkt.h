@@ -108,7 +108,7 @@ struct weft_hdrs {
  * @ifindex: interface it came in by.
  * @port: id of that port or uplink, 0 = not looked up yet.
  * @vni: of its network, host order.
- * @tunnel: from the underlay: the tunnel it came by.
+ * @tunnel: from the underlay: the tunnel it came by; from a port: the one it goes into, if one.
  * @out_port: the port it was delivered to.
  * @outer_len: from the underlay: bytes in front of the inner Ethernet header.
  * @rule: the rule that decided about it, 0 = none.

@@ -36,6 +36,6 @@ int xdp_underlay(struct xdp_md *xdp)
 	act = weft_strip(xdp, &p);
 	if (act == WEFT_ACT_PASS)
 		return XDP_PASS;
-	weft_count_drop(&p, -act);
+	weft_count_drop(xdp, &p, -act);
 	return XDP_DROP;
 }

@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
@@ -54,6 +55,17 @@ static __always_inline __u32 ctx_segs(const weft_ctx *ctx)
 static __always_inline int ctx_vlan_present(const weft_ctx *ctx)
 {
 	return ctx->vlan_present;
+}
+
+/** ctx_vlan_tag - that tag, as protocol << 16 | TCI; 0 if there is none. */
+static __always_inline __u32 ctx_vlan_tag(const weft_ctx *ctx)
+{
+	return ctx->vlan_present ? bpf_ntohs(ctx->vlan_proto) << 16 | ctx->vlan_tci : 0;
+}
+
+static __always_inline int ctx_is_xdp(void)
+{
+	return 0;
 }
 
 /** ctx_pull - make more of the frame linear. Return: true if that is worth another parse. */

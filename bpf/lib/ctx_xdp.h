@@ -49,6 +49,16 @@ static __always_inline int ctx_vlan_present(const weft_ctx *ctx)
 	return 0;
 }
 
+static __always_inline __u32 ctx_vlan_tag(const weft_ctx *ctx)
+{
+	return 0;
+}
+
+static __always_inline int ctx_is_xdp(void)
+{
+	return 1;
+}
+
 /* A driver puts the headers into the first buffer; there is no pulling. */
 static __always_inline int ctx_pull(weft_ctx *ctx)
 {

@@ -30,16 +30,17 @@ static __always_inline void weft_count_accepted(const struct weft_pkt *p, int ac
  * "no verdict" for clsact.
  * Return: the program's return code.
  */
-static __always_inline int weft_exit_tc(struct weft_pkt *p, int act)
+static __always_inline int weft_exit_tc(weft_ctx *ctx, struct weft_pkt *p, int act)
 {
 	if (act == WEFT_ACT_PASS)
 		return TC_ACT_UNSPEC;
 	if (act < 0) {
-		weft_count_drop(p, -act);
+		weft_count_drop(ctx, p, -act);
 		return TC_ACT_SHOT;
 	}
 	if (act == WEFT_ACT_DENIED)
 		return TC_ACT_SHOT;
+	weft_cap_seen(ctx, p, act);
 	if (act != WEFT_ACT_REFUSE)
 		weft_count_accepted(p, act);
 	return TC_ACT_REDIRECT;
@@ -49,12 +50,12 @@ static __always_inline int weft_exit_tc(struct weft_pkt *p, int act)
  * weft_exit_answer - the same for an answer that tc_underlay made: the workload has not sent it,
  * so it counts as nothing but what goes out.
  */
-static __always_inline int weft_exit_answer(struct weft_pkt *p, int act)
+static __always_inline int weft_exit_answer(weft_ctx *ctx, struct weft_pkt *p, int act)
 {
 	struct weft_net_stat *n = weft_net_stat_of(p);
 
 	if (act < 0) {
-		weft_count_drop(p, -act);
+		weft_count_drop(ctx, p, -act);
 		return TC_ACT_SHOT;
 	}
 	if (act == WEFT_ACT_SEND && n)

@@ -5,6 +5,7 @@
 
 #include "../maps.h"
 #include "../pkt.h"
+#include "capture.h"
 
 static __always_inline void weft_count(struct weft_count *c, const struct weft_pkt *p)
 {
@@ -13,16 +14,22 @@ static __always_inline void weft_count(struct weft_count *c, const struct weft_p
 }
 
 /**
- * weft_count_drop_at - count @reason against a port or uplink; 0: the one that @p came in by.
+ * weft_count_drop_at - a packet is lost: count @reason against a port or uplink, and show it to
+ *                      whoever captures.
+ * @ctx: it is still the packet that is lost, and not yet the answer to it.
+ * @port: 0: the one that @p came in by.
  *
  * Not inlined: drops are off the fast path, and there are several exits that count one.
  */
-static __attribute__((noinline)) void weft_count_drop_at(struct weft_pkt *p, __u32 port,
-							 __u32 reason)
+__attribute__((noinline)) int weft_count_drop_at(weft_ctx *ctx, struct weft_pkt *p, __u32 port,
+						 __u32 reason)
 {
 	struct weft_drop_key key = {.port = port, .reason = reason};
 	struct weft_count first = {}, *c;
 
+	if (!p)
+		return 0;
+	weft_cap_drop(ctx, p, port, reason);
 	if (!key.port) {
 		__u32 ifindex = p->ifindex;
 		struct weft_port *in = bpf_map_lookup_elem(&weft_ports, &ifindex);
@@ -36,15 +43,16 @@ static __attribute__((noinline)) void weft_count_drop_at(struct weft_pkt *p, __u
 		bpf_map_update_elem(&weft_drops, &key, &first, BPF_NOEXIST);
 		c = bpf_map_lookup_elem(&weft_drops, &key);
 		if (!c)
-			return;
+			return 0;
 	}
 	weft_count(c, p);
+	return 0;
 }
 
 /** weft_count_drop - count @reason against whom the packet's verdict is about: p->port. */
-static __always_inline void weft_count_drop(struct weft_pkt *p, __u32 reason)
+static __always_inline void weft_count_drop(weft_ctx *ctx, struct weft_pkt *p, __u32 reason)
 {
-	weft_count_drop_at(p, p->port, reason);
+	weft_count_drop_at(ctx, p, p->port, reason);
 }
 
 /** weft_count_to_port - a copy was handed to local port @id. */

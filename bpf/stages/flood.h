@@ -132,10 +132,11 @@ static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
 	return err;
 }
 
-static __always_inline void weft_count_clone(struct weft_pkt *p, __u32 port, long err)
+static __always_inline void weft_count_clone(weft_ctx *ctx, struct weft_pkt *p, __u32 port,
+					     long err)
 {
 	if (err)
-		weft_count_drop(p, WEFT_DROP_REPLICA_LOST);
+		weft_count_drop(ctx, p, WEFT_DROP_REPLICA_LOST);
 	else
 		weft_count_copy(p, port);
 }
@@ -145,7 +146,7 @@ static __attribute__((noinline)) void weft_clone_to_port(struct weft_flood_run *
 {
 	long err = bpf_clone_redirect(r->ctx, r->last.ifindex, 0);
 
-	weft_count_clone(r->p, r->last.port, err);
+	weft_count_clone(r->ctx, r->p, r->last.port, err);
 }
 
 /* The same, where @last may also be a tunnel. */
@@ -154,7 +155,7 @@ static __attribute__((noinline)) void weft_flood_clone(struct weft_flood_run *r)
 	if (r->last.port)
 		weft_clone_to_port(r);
 	else
-		weft_count_clone(r->p, 0, weft_clone_to_tunnel(r, &r->last));
+		weft_count_clone(r->ctx, r->p, 0, weft_clone_to_tunnel(r, &r->last));
 }
 
 /* Nobody comes after @last: it gets the frame itself. */
@@ -197,7 +198,7 @@ static __attribute__((noinline)) int weft_flood_deny(struct weft_flood_run *r, _
 
 	if (!err)
 		return 0;
-	weft_count_drop_at(r->p, port, -err);
+	weft_count_drop_at(r->ctx, r->p, port, -err);
 	r->denied = 1;
 	return 1;
 }

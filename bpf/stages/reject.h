@@ -124,7 +124,8 @@ static __always_inline __u32 weft_reject_payer(const struct weft_pkt *p, __u32 o
  *
  * A global function, verified once on its own.
  * Return: WEFT_ACT_REFUSE with the loss counted against p->port; @reason where there is no answer:
- * the rate limit or the packet's kind does not allow it, @out is no port, or the kernel refuses.
+ * the rate limit or the packet's kind does not allow it, or @out is no port; WEFT_ACT_DENIED where
+ * the kernel refuses it.
  */
 __attribute__((noinline)) int weft_reject(weft_ctx *ctx, struct weft_pkt *p, int reason, __u32 out)
 {
@@ -139,9 +140,9 @@ __attribute__((noinline)) int weft_reject(weft_ctx *ctx, struct weft_pkt *p, int
 	payer = weft_reject_payer(p, out);
 	if (!payer || !weft_icmp_allowed(payer))
 		return reason;
+	weft_count_drop(ctx, p, -reason);
 	if (tcp ? weft_reset(ctx, &p->h) : weft_unreachable(ctx, &p->h))
-		return reason;
-	weft_count_drop(p, -reason);
+		return WEFT_ACT_DENIED;
 	if (p->from_underlay) {
 		ctx->mark = WEFT_MARK_ANSWER;
 		bpf_redirect(out, BPF_F_INGRESS);

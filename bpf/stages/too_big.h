@@ -31,8 +31,8 @@ static __always_inline int weft_fits(const struct weft_pkt *p, __u32 mtu)
  * @mtu: L3 bytes that would fit.
  *
  * A global function, verified once on its own.
- * Return: WEFT_ACT_REFUSE with the loss counted, or -WEFT_DROP_PKT_TOO_BIG where an answer is not
- * allowed (by the rate limit or by the packet's kind).
+ * Return: WEFT_ACT_REFUSE with the loss counted; -WEFT_DROP_PKT_TOO_BIG where an answer is not
+ * allowed (by the rate limit or by the packet's kind); WEFT_ACT_DENIED where the kernel refuses it.
  * Spec: RFC 1191 section 4 (next-hop MTU); RFC 4443 section 3.2.
  */
 __attribute__((noinline)) int weft_too_big(weft_ctx *ctx, struct weft_pkt *p, __u32 mtu)
@@ -45,9 +45,9 @@ __attribute__((noinline)) int weft_too_big(weft_ctx *ctx, struct weft_pkt *p, __
 		kind = WEFT_ICMP_UNREACH << 8 | WEFT_ICMP_CODE_FRAG_NEEDED;
 		rest = mtu & 0xffff;
 	}
+	weft_count_drop(ctx, p, WEFT_DROP_PKT_TOO_BIG);
 	if (weft_icmp_error(ctx, &p->h, kind, bpf_htonl(rest)))
-		return -WEFT_DROP_PKT_TOO_BIG;
-	weft_count_drop(p, WEFT_DROP_PKT_TOO_BIG);
+		return WEFT_ACT_DENIED;
 	weft_reply(ctx, p);
 	return WEFT_ACT_REFUSE;
 }
