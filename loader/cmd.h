@@ -115,6 +115,7 @@ int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_flows(int argc, char **argv);
+int cmd_capture(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 
 #endif
