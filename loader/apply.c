@@ -15,7 +15,8 @@
  */
 static bool is_pointed_to(enum table_id id)
 {
-	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_PORTS;
+	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_PORTS ||
+	       table_is_policy(id);
 }
 
 static bool has_stragglers(const struct plan *plan)
@@ -29,7 +30,7 @@ static bool has_stragglers(const struct plan *plan)
 /*
  * Programs run within RCU read sections, and this waits for all of those: afterwards no packet is
  * on its way that has seen the old state. If the kernel cannot (nohz_full), such a packet may find
- * its tunnel gone, and be dropped as that.
+ * its tunnel or its rules gone, and be dropped as that.
  */
 static int wait_for_packets(void *arg __attribute__((unused)))
 {
@@ -37,27 +38,44 @@ static int wait_for_packets(void *arg __attribute__((unused)))
 	return 0;
 }
 
+static int let_packets_pass(struct apply *a)
+{
+	if (!has_stragglers(a->plan))
+		return 0;
+	return journal_do(a->journal, wait_for_packets, NULL, NULL,
+			  "wait for packets on their way");
+}
+
+/* See apply.h for why in this order. */
+static int (*const stages[])(struct apply *a) = {
+	apply_make_maps,
+	/* what is new */
+	apply_new_names,
+	apply_new_policies,
+	apply_begin,
+	apply_new_entries,
+	apply_load,
+	apply_copy_counters,
+	apply_switch,
+	apply_adopt_flows,
+	apply_turn,
+	/* what is old */
+	apply_commit_maps,
+	apply_detach,
+	let_packets_pass,
+	apply_remove_entries,
+	apply_end,
+	apply_forget_flows,
+	apply_remove_names,
+};
+
 static int run(struct apply *a)
 {
-	int err;
+	int err = 0;
 
-	err = apply_make_maps(a);
-	if (!err)
-		err = apply_new_entries(a);
-	if (!err)
-		err = apply_load(a);
-	if (!err)
-		err = apply_copy_counters(a);
-	if (!err)
-		err = apply_switch(a);
-	if (!err)
-		err = apply_commit_maps(a);
-	if (!err)
-		err = apply_detach(a);
-	if (!err && has_stragglers(a->plan))
-		err = journal_do(a->journal, wait_for_packets, NULL, NULL,
-				 "wait for packets on their way");
-	return err ? err : apply_remove_entries(a);
+	for (size_t i = 0; i < ARRAY_SIZE(stages) && !err; i++)
+		err = stages[i](a);
+	return err;
 }
 
 static void release(struct apply *a)

@@ -2,12 +2,17 @@
 /*
  * Carrying out a plan as one transaction, and taking a node down.
  *
- *	make what is new    maps, then entries, each before what points to it
+ *	make what is new    maps; names; policies, into the half of their tables that is not in
+ *	                    force; put them in force; then entries, each before what points to it
  *	switch              programs loaded, then TC, then XDP, each interface in one step
- *	remove what is old  programs first, then entries, in reverse
+ *	remove what is old  programs first, then entries, in reverse, then the old policies
+ *
+ * Policies change at one moment, with one word (generation.h). It comes before ports and endpoints
+ * do, so that a new port is never without its policies, not for a packet; and a port that leaves is
+ * judged by rows of its own until it has left.
  *
  * A failure anywhere undoes what was done, in reverse. Being killed anywhere leaves a mixture of
- * old and new that forwards, and that the next apply completes.
+ * old and new that forwards, under policies that are whole, and that the next apply completes.
  */
 #ifndef WEFT_LOADER_APPLY_H
 #define WEFT_LOADER_APPLY_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the parts of an apply share: apply.c (order), apply_maps.c (maps and entries),
- * apply_programs.c (programs). */
+/* What the parts of an apply share: apply.c (order), apply_maps.c (maps), apply_entries.c
+ * (entries), apply_generation.c (what is in force), apply_flows.c (flows), apply_programs.c
+ * (programs). */
 #ifndef WEFT_LOADER_APPLY_PARTS_H
 #define WEFT_LOADER_APPLY_PARTS_H
 
@@ -8,7 +9,7 @@
 #include "journal.h"
 #include "plan.h"
 
-/** struct table_step, struct op_step - arguments of the journal's steps. */
+/** struct table_step, struct op_step, struct generation_step - arguments of the journal's steps. */
 struct table_step {
 	struct apply *apply;
 	enum table_id id;
@@ -17,6 +18,11 @@ struct table_step {
 struct op_step {
 	struct apply *apply;
 	struct op *op;
+};
+
+struct generation_step {
+	struct apply *apply;
+	const struct weft_generation *row;
 };
 
 /**
@@ -39,14 +45,39 @@ struct apply {
 	size_t n_kept;
 	struct table_step tables[__TABLE_MAX];
 	struct op_step *ops;
+	struct generation_step begin;
+	struct generation_step turn;
+	struct generation_step end;
 };
 
-/* apply_maps.c, in the order of the transaction. Each returns 0 or -errno. */
+/** apply_resizes - is there a map already that another is made in place of? */
+static inline bool apply_resizes(const struct apply *a, enum table_id id)
+{
+	return a->plan->create[id] && a->plan->pinned.fd[id] >= 0;
+}
+
+/* The stages of a transaction; apply.c has their order. Each returns 0 or -errno. */
+
+/* apply_maps.c */
 int apply_make_maps(struct apply *a);
-int apply_new_entries(struct apply *a);
 int apply_copy_counters(struct apply *a);
 int apply_commit_maps(struct apply *a);
+
+/* apply_entries.c */
+int apply_new_names(struct apply *a);
+int apply_new_policies(struct apply *a);
+int apply_new_entries(struct apply *a);
 int apply_remove_entries(struct apply *a);
+int apply_remove_names(struct apply *a);
+
+/* apply_generation.c; see generation.h */
+int apply_begin(struct apply *a);
+int apply_turn(struct apply *a);
+int apply_end(struct apply *a);
+
+/* apply_flows.c */
+int apply_adopt_flows(struct apply *a);
+int apply_forget_flows(struct apply *a);
 
 /* apply_programs.c */
 int apply_load(struct apply *a);

@@ -201,6 +201,7 @@ static int run(struct compiler *c)
 	compile_ids_load(c);
 	choose_networks(c);
 	compile_node(c);
+	compile_flow_conf(c);
 	compile_uplinks(c);
 	compile_guard(c);
 	compile_members(c);

@@ -40,6 +40,7 @@ struct uplink_fact {
  * @ports: by index of cfg->ports.
  * @uplinks: by index of node->uplinks.
  * @guard: interface of weft-vxlan, 0 = none.
+ * @tick_ns: length of one of the kernel's ticks.
  * @route: which uplink leads to @remote (IPv4 is IPv4-mapped), an index into @uplinks; only called
  *         if the node has uplinks.
  * @previous: what the kernel holds; all empty on a first apply.
@@ -50,6 +51,7 @@ struct compile_input {
 	const struct port_fact *ports;
 	const struct uplink_fact *uplinks;
 	__u32 guard;
+	__u32 tick_ns;
 	size_t (*route)(void *arg, const struct in6_addr *remote);
 	void *route_arg;
 	const struct tables *previous;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the parts of the compiler share: compile.c (order, ports, networks), compile_tunnels.c
- * (remote nodes), compile_flood.c (replication lists), compile_ids.c (who was who). */
+ * (remote nodes), compile_flood.c (replication lists), compile_flows.c (connection tracking),
+ * compile_ids.c (who was who). */
 #ifndef WEFT_LOADER_COMPILE_PARTS_H
 #define WEFT_LOADER_COMPILE_PARTS_H
 
@@ -81,5 +82,8 @@ void compile_flood_add(struct compiler *c, size_t network, enum weft_flood_kind 
 
 /** compile_flood - give every member a slot: its old one, or else the lowest free. */
 void compile_flood(struct compiler *c);
+
+/** compile_flow_conf - timeouts and quotas of flows. */
+void compile_flow_conf(struct compiler *c);
 
 #endif

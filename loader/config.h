@@ -32,7 +32,7 @@ struct cfg_str {
 	char *v;
 };
 
-/** struct cfg_num - an unsigned number in the schema's range; also booleans and enums. */
+/** struct cfg_num - an unsigned number in the schema's range; also booleans, enums, durations. */
 struct cfg_num {
 	int line;
 	int column;
@@ -256,6 +256,9 @@ struct cfg_policies {
 /** CFG_POLICY_MAX - largest value of the limits that are about policies. */
 #define CFG_POLICY_MAX 4194304
 
+/** CFG_FLOWS_MAX - most flows there may be. */
+#define CFG_FLOWS_MAX 16777216
+
 /** struct cfg_limits - sizes of the kernel tables, in entries. */
 struct cfg_limits {
 	int line;
@@ -268,6 +271,40 @@ struct cfg_limits {
 	struct cfg_num policy_ranges;
 	struct cfg_num policy_matches;
 	struct cfg_num address_blocks;
+	struct cfg_num flows;     /* established */
+	struct cfg_num half_open; /* not yet established */
+	struct cfg_num fragments; /* datagrams that travel in pieces */
+};
+
+/** CFG_DURATION_MAX - longest time, in milliseconds: ten days. */
+#define CFG_DURATION_MAX 864000000
+
+/** struct cfg_timeouts - how long a flow lasts without a packet, by its state; milliseconds. */
+struct cfg_timeouts {
+	int line;
+	int column;
+	struct cfg_num tcp_syn_sent;
+	struct cfg_num tcp_syn_recv;
+	struct cfg_num tcp_established;
+	struct cfg_num tcp_fin_wait;
+	struct cfg_num tcp_close_wait;
+	struct cfg_num tcp_last_ack;
+	struct cfg_num tcp_time_wait;
+	struct cfg_num tcp_close;
+	struct cfg_num udp;
+	struct cfg_num udp_replied;
+	struct cfg_num icmp;
+	struct cfg_num other;
+};
+
+/** struct cfg_flows - connection tracking. */
+struct cfg_flows {
+	int line;
+	int column;
+	struct cfg_timeouts timeouts;
+	struct cfg_num per_port;     /* line 0: half of limits.flows */
+	struct cfg_num per_network;  /* line 0: all of limits.flows */
+	struct cfg_num new_per_port; /* begun within a second */
 };
 
 /** struct config - one file. Owned by the caller, released by config_free(). */
@@ -283,6 +320,7 @@ struct config {
 	struct cfg_ports ports;
 	struct cfg_address_sets address_sets;
 	struct cfg_policies policies;
+	struct cfg_flows flows;
 	struct cfg_limits limits;
 	struct set node_index; /* name -> index in @nodes */
 	struct set network_index;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "config.h"
 #include "diag.h"
@@ -122,12 +123,21 @@ static int check_vteps(const struct facts *facts, struct diag *diag)
 	return err;
 }
 
+/* The coarse clocks move on with every tick. */
+static __u32 tick_ns(void)
+{
+	struct timespec tick = {};
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return tick.tv_nsec;
+}
+
 int facts_read(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
 	       struct facts *facts)
 {
 	int err;
 
-	*facts = (struct facts){.cfg = cfg, .node = node};
+	*facts = (struct facts){.cfg = cfg, .node = node, .tick_ns = tick_ns()};
 	facts->ports = calloc(cfg->ports.n + 1, sizeof(*facts->ports));
 	facts->uplinks = calloc(node->uplinks.n + 1, sizeof(*facts->uplinks));
 	if (!facts->ports || !facts->uplinks)

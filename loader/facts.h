@@ -15,6 +15,7 @@
  * struct facts - the machine as the file needs it.
  * @ports, @uplinks: see struct compile_input.
  * @devices: weft's own devices as they are.
+ * @tick_ns: length of one of the kernel's ticks: 1/HZ.
  * @detours: number of remote VTEPs whose route does not lead out by an uplink; tunnels to them use
  *           the first.
  * @detour: one of them.
@@ -27,6 +28,7 @@ struct facts {
 	struct port_fact *ports;
 	struct uplink_fact *uplinks;
 	struct devices devices;
+	__u32 tick_ns;
 	size_t detours;
 	struct in6_addr detour;
 };

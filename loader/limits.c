@@ -2,6 +2,7 @@
 /* Sizes of the kernel's tables; see limits.h. */
 #include "limits.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <bpf/libbpf.h>
@@ -15,32 +16,57 @@
  * @name: key in `limits`; NULL: the table has one entry.
  * @offset: in struct cfg_limits.
  * @factor: entries per unit.
- * @ids: of an array: the table with a row for each id in use, which is an index of the array.
+ * @share: units per entry, instead.
+ * @more: entries besides.
+ * @ids: of an array: the table with a row for each id in use; the array has a slot, or @factor of
+ *       them, for each id.
+ * @counted: that its rows fit is not said by what was checked before.
  * @cpus: it has an entry for each CPU instead.
  */
 struct limit {
 	const char *name;
 	size_t offset;
 	__u32 factor;
+	__u32 share;
+	__u32 more;
 	enum table_id ids;
+	bool counted;
 	bool cpus;
 };
 
+#define LIMIT(key) .name = #key, .offset = offsetof(struct cfg_limits, key)
 #define HASH(key, by)                                                                              \
 	{                                                                                          \
-		.name = #key, .offset = offsetof(struct cfg_limits, key), .factor = (by)           \
+		LIMIT(key), .factor = (by), .counted = true                                        \
 	}
-#define ARRAY(key, names)                                                                          \
+#define ARRAY(key, by, names)                                                                      \
 	{                                                                                          \
-		.name = #key, .offset = offsetof(struct cfg_limits, key), .ids = (names)           \
+		LIMIT(key), .factor = (by), .ids = (names)                                         \
+	}
+#define ROOM(key, by, plus)                                                                        \
+	{                                                                                          \
+		LIMIT(key), .factor = (by), .more = (plus)                                         \
+	}
+#define SHARE(key, of)                                                                             \
+	{                                                                                          \
+		LIMIT(key), .share = (of)                                                          \
 	}
 
+/* Of policies there are two generations; policy_compile() has counted each. A port has a rule set
+ * in each direction, and the numbers of rule sets begin at 2. */
 static const struct limit limits[__TABLE_MAX] = {
 	[TABLE_TUN_INFO] = HASH(vteps, 1),
 	[TABLE_NET_INFO] = HASH(networks, 1),
 	[TABLE_PORT_INFO] = HASH(ports, 1),
-	[TABLE_TUNNELS] = ARRAY(vteps, TABLE_TUN_INFO),
-	[TABLE_NETWORKS] = ARRAY(networks, TABLE_NET_INFO),
+	[TABLE_RULE_INFO] = HASH(rules, 2), /* old ones stay until new ones have come */
+	[TABLE_POL_L4] = ROOM(policy_ranges, 2, 0),
+	[TABLE_POL_MATCH] = ROOM(policy_matches, 2, 0),
+	[TABLE_POL_SETS] = ROOM(ports, 4, 4),
+	[TABLE_POL_CLASS] = ROOM(endpoints, 4, 0), /* no more than TABLE_NEIGH has, twice */
+	[TABLE_POL_CIDR] = ROOM(address_blocks, 2, 0),
+	[TABLE_POL_PORTS] = ARRAY(ports, 2, TABLE_PORT_INFO),
+	[TABLE_TUNNELS] = ARRAY(vteps, 1, TABLE_TUN_INFO),
+	[TABLE_NETWORKS] = ARRAY(networks, 1, TABLE_NET_INFO),
 	[TABLE_VNIS] = HASH(networks, 1),
 	[TABLE_VTEPS] = HASH(vteps, 1),
 	[TABLE_PEERS] = HASH(endpoints, 1),
@@ -48,10 +74,17 @@ static const struct limit limits[__TABLE_MAX] = {
 	[TABLE_FDB] = HASH(endpoints, 1),
 	[TABLE_NEIGH] = HASH(endpoints, 2), /* an endpoint has an IPv4 and an IPv6 address */
 	[TABLE_FLOOD] = HASH(endpoints, 1),
-	[TABLE_PORT_STAT] = ARRAY(ports, TABLE_PORT_INFO),
-	[TABLE_NET_STAT] = ARRAY(networks, TABLE_NET_INFO),
-	[TABLE_DROPS] = HASH(ports, __WEFT_DROP_MAX),
-	[TABLE_ICMP_NEXT] = ARRAY(ports, TABLE_PORT_INFO),
+	[TABLE_PORT_STAT] = ARRAY(ports, 1, TABLE_PORT_INFO),
+	[TABLE_NET_STAT] = ARRAY(networks, 1, TABLE_NET_INFO),
+	[TABLE_DROPS] = ROOM(ports, __WEFT_DROP_MAX, 0),
+	[TABLE_ICMP_NEXT] = ARRAY(ports, 1, TABLE_PORT_INFO),
+	[TABLE_RULE_STAT] = ARRAY(rules, 1, TABLE_RULE_INFO),
+	[TABLE_FLOWS] = ROOM(flows, 1, 0),
+	[TABLE_FLOWS_NEW] = ROOM(half_open, 1, 0),
+	[TABLE_FLOWS_OVER] = SHARE(half_open, 4),
+	[TABLE_FRAGS] = ROOM(fragments, 1, 0),
+	[TABLE_FLOW_USE] = ARRAY(ports, 1, TABLE_PORT_INFO),
+	[TABLE_NET_USE] = ARRAY(networks, 1, TABLE_NET_INFO),
 	[TABLE_CAP_OUT] = {.cpus = true},
 };
 
@@ -82,14 +115,16 @@ __u32 limits_entries(const struct config *cfg, enum table_id id, const struct ta
 	if (!limits[id].name)
 		return 1;
 	last = limit_of(cfg, id)->v;
+	if (limits[id].share)
+		return last / limits[id].share;
 	if (!limits[id].ids)
-		return last * limits[id].factor;
+		return last * limits[id].factor + limits[id].more;
 
 	kept = highest_id(&wanted->t[limits[id].ids]);
 	last = kept > last ? kept : last;
 	kept = highest_id(&actual->t[limits[id].ids]);
 	last = kept > last ? kept : last;
-	return last + 1; /* ids begin with 1 */
+	return (last + 1) * limits[id].factor; /* ids begin with 1 */
 }
 
 /* Rows of @actual that are not in @wanted: they leave only after the new ones have come. */
@@ -125,6 +160,6 @@ void limits_check(const struct config *cfg, const struct tables *wanted,
 		  const struct tables *actual, struct diag *diag)
 {
 	for (int id = 0; id < __TABLE_WANTED_MAX; id++)
-		if (limits[id].factor)
+		if (limits[id].counted)
 			check(cfg, id, wanted, actual, diag);
 }

@@ -77,10 +77,13 @@ static int walk_single(int fd, const struct shape *shape, map_take take, void *a
 /*
  * The kernel hands out whole hash buckets, so a bucket that does not fit is -ENOSPC. Buckets have
  * about one entry each; one with thousands is not met with keys that we choose.
+ *
+ * Where a walk stands is told by a bucket's number or, of arrays and tries, by the last key.
  */
 static int walk(int fd, const struct shape *shape, map_take take, void *arg)
 {
-	__u32 rows = BATCH_BYTES / shape->stride, in, out, n;
+	__u32 rows = BATCH_BYTES / shape->stride, n;
+	_cleanup_free_ __u8 *place = calloc(1, shape->key_size + sizeof(__u32));
 	_cleanup_free_ __u8 *keys = NULL;
 	_cleanup_free_ __u8 *values = NULL;
 	bool first = true;
@@ -89,12 +92,12 @@ static int walk(int fd, const struct shape *shape, map_take take, void *arg)
 	rows = rows > BATCH_ROWS ? BATCH_ROWS : rows < 64 ? 64 : rows;
 	keys = calloc(rows, shape->key_size);
 	values = calloc(rows, shape->stride);
-	if (!keys || !values)
+	if (!place || !keys || !values)
 		return -ENOMEM;
 
 	do {
 		n = rows;
-		end = bpf_map_lookup_batch(fd, first ? NULL : &in, &out, keys, values, &n, NULL);
+		end = bpf_map_lookup_batch(fd, first ? NULL : place, place, keys, values, &n, NULL);
 		if (first && no_batches(end))
 			return walk_single(fd, shape, take, arg);
 		if (end && end != -ENOENT)
@@ -102,7 +105,6 @@ static int walk(int fd, const struct shape *shape, map_take take, void *arg)
 		err = n ? take(arg, keys, values, n) : 0;
 		if (err)
 			return err;
-		in = out;
 		first = false;
 	} while (!end);
 	return 0;
@@ -123,6 +125,31 @@ static int put_raw(int fd, const struct shape *shape, const __u8 *keys, const __
 			count = 1;
 		}
 		if (err)
+			return err;
+		keys += (size_t)count * shape->key_size;
+		values += (size_t)count * shape->stride;
+		n -= count;
+	}
+	return 0;
+}
+
+static int put_new_raw(int fd, const struct shape *shape, const __u8 *keys, const __u8 *values,
+		       size_t n)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = BPF_NOEXIST);
+	__u32 count;
+	int err;
+
+	while (n) {
+		count = n < BATCH_ROWS ? n : BATCH_ROWS;
+		err = n < 4 ? -ENOTSUPP : bpf_map_update_batch(fd, keys, values, &count, &opts);
+		if (no_batches(err)) {
+			err = bpf_map_update_elem(fd, keys, values, BPF_NOEXIST);
+			count = !err;
+		}
+		if (err == -EEXIST) /* stopped at one that is there: go on behind it */
+			count++;
+		else if (err)
 			return err;
 		keys += (size_t)count * shape->key_size;
 		values += (size_t)count * shape->stride;
@@ -248,6 +275,15 @@ int map_put(int fd, const struct table_desc *desc, const struct rows *rows)
 	if (err)
 		return err;
 	return put_raw(fd, &shape, rows->keys, rows->values, rows->n);
+}
+
+int map_put_new(int fd, const struct table_desc *desc, const struct rows *rows)
+{
+	struct shape shape;
+	int err;
+
+	err = shape_of(desc, &shape);
+	return err ? err : put_new_raw(fd, &shape, rows->keys, rows->values, rows->n);
 }
 
 int map_remove(int fd, const struct table_desc *desc, const struct rows *rows)

@@ -3,8 +3,7 @@
  * Rows to and from the kernel's maps; the only caller of bpf_map_*_elem and _batch. See tables.h
  * for what a row is.
  *
- * Batches where the kernel has them, one by one where it has not; all map types of bpf/maps.h have
- * them from Linux 6.1 on.
+ * Batches where the kernel has them, one by one where it has not.
  */
 #ifndef WEFT_LOADER_MAP_IO_H
 #define WEFT_LOADER_MAP_IO_H
@@ -41,6 +40,13 @@ int map_walk(int fd, const struct table_desc *desc, map_take take, void *arg);
 
 /** map_put - write rows, be they new or not. Return: 0 or -errno with some rows written. */
 int map_put(int fd, const struct table_desc *desc, const struct rows *rows);
+
+/**
+ * map_put_new - write rows of a hash that are not there yet; others stay as they are.
+ *
+ * Return: 0; -E2BIG if there is no room for more; another -errno; some rows are then written.
+ */
+int map_put_new(int fd, const struct table_desc *desc, const struct rows *rows);
 
 /**
  * map_remove - delete the entries with these keys; of arrays and per-CPU arrays, zero them. One

@@ -102,6 +102,7 @@ static int compile_wanted(struct plan *plan, struct diag *diag)
 		.ports = plan->facts.ports,
 		.uplinks = plan->facts.uplinks,
 		.guard = plan->facts.devices.vxlan,
+		.tick_ns = plan->facts.tick_ns,
 		.route = facts_route,
 		.route_arg = &plan->facts,
 		.previous = &plan->actual,
@@ -109,9 +110,45 @@ static int compile_wanted(struct plan *plan, struct diag *diag)
 	int err;
 
 	err = compile(&input, diag, &plan->wanted);
+	if (!err && !diag_count(diag))
+		err = plan_policies(plan, diag);
 	if (!err)
 		limits_check(plan->cfg, &plan->wanted, &plan->actual, diag);
 	return err;
+}
+
+static __u32 entries_of(const struct plan *plan, enum table_id id)
+{
+	return limits_entries(plan->cfg, id, &plan->wanted, &plan->actual);
+}
+
+/* One generation is in all of these: if one is another, the programs that work with it need the
+ * others for themselves too, lest an apply that comes after a killed one change them under it. */
+static bool is_of_policies(enum table_id id)
+{
+	return table_is_policy(id) || id == TABLE_GENERATION;
+}
+
+/* The second and third count the entries of the first. */
+static bool is_of_flows(enum table_id id)
+{
+	return id == TABLE_FLOWS || id == TABLE_FLOW_USE || id == TABLE_NET_USE;
+}
+
+/* Tables that are made anew together. Return: whether they are. */
+static bool make_together(struct plan *plan, bool (*belongs)(enum table_id id))
+{
+	bool any = false;
+
+	for (int id = 0; id < __TABLE_MAX; id++)
+		any |= belongs(id) && plan->create[id];
+	for (int id = 0; id < __TABLE_MAX && any; id++) {
+		if (!belongs(id) || plan->create[id])
+			continue;
+		plan->create[id] = entries_of(plan, id);
+		plan->along[id] = true;
+	}
+	return any;
 }
 
 static int plan_maps(struct plan *plan)
@@ -121,7 +158,7 @@ static int plan_maps(struct plan *plan)
 	int err;
 
 	for (int id = 0; id < __TABLE_MAX; id++) {
-		entries = limits_entries(plan->cfg, id, &plan->wanted, &plan->actual);
+		entries = entries_of(plan, id);
 		if (plan->pinned.fd[id] >= 0) {
 			err = map_shape_of(plan->pinned.fd[id], &shape);
 			if (err)
@@ -132,6 +169,8 @@ static int plan_maps(struct plan *plan)
 		plan->create[id] = entries;
 		plan->programs_stale = true;
 	}
+	plan->fresh_policies = make_together(plan, is_of_policies);
+	make_together(plan, is_of_flows);
 	return 0;
 }
 
@@ -139,10 +178,12 @@ static int plan_changes(struct plan *plan, char **problem)
 {
 	int err = 0;
 
-	for (int id = 0; id < __TABLE_WANTED_MAX && !err; id++)
+	for (int id = 0; id < TABLE_GENERATION && !err; id++)
 		err = table_diff(&plan->actual.t[id], &plan->wanted.t[id], &plan->diff[id]);
 	if (!err)
 		err = plan_maps(plan);
+	if (!err)
+		err = plan_generation(plan);
 	if (err)
 		return fail(problem, err, "compare the tables");
 
@@ -157,28 +198,6 @@ static int plan_changes(struct plan *plan, char **problem)
 	return err ? fail(problem, err, "compare the attached programs") : 0;
 }
 
-/* Better no node than one that looks guarded: the datapath does not enforce policies yet. */
-static void refuse_policies(const struct config *cfg, struct diag *diag)
-{
-	static const char hint[] = "this weft checks policies but cannot enforce them; without "
-				   "them every port may talk to every other one of its network";
-
-	for (size_t i = 0; i < cfg->policies.n; i++) {
-		diag_error(diag, DIAG_AT(cfg->policies.v[i], "policies[%zu]", i),
-			   "not enforced yet");
-		diag_hint(diag, hint);
-	}
-	for (size_t i = 0; i < cfg->networks.n; i++) {
-		if (cfg->networks.v[i].default_policy.v == CFG_ALLOW)
-			continue;
-		diag_error(diag,
-			   DIAG_AT(cfg->networks.v[i].default_policy,
-				   "networks[%zu].default_policy", i),
-			   "not enforced yet");
-		diag_hint(diag, hint);
-	}
-}
-
 int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
 	      struct plan *plan, char **problem)
 {
@@ -191,7 +210,6 @@ int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag
 	tables_init(&plan->actual);
 	pins_init(&plan->pins, node->name.v);
 
-	refuse_policies(cfg, diag);
 	err = config_check_local(cfg, node, diag);
 	if (!err)
 		err = facts_read(cfg, node, diag, &plan->facts);
@@ -214,8 +232,11 @@ void plan_clear(struct plan *plan)
 	maps_close(&plan->pinned);
 	tables_clear(&plan->wanted);
 	tables_clear(&plan->actual);
-	for (int id = 0; id < __TABLE_WANTED_MAX; id++)
+	for (int id = 0; id < __TABLE_WANTED_MAX; id++) {
 		table_diff_clear(&plan->diff[id]);
+		rows_clear(&plan->stale[id]);
+	}
+	rows_clear(&plan->passing);
 	progs_clear(&plan->progs);
 	attachments_clear(&plan->attachments);
 	free(plan->ops);
@@ -252,7 +273,7 @@ struct plan_summary plan_summarize(const struct plan *plan)
 	for (int id = 0; id < __TABLE_WANTED_MAX; id++) {
 		sum.added += plan->diff[id].added.n;
 		sum.changed += plan->diff[id].changed.n;
-		sum.removed += plan->diff[id].removed.n;
+		sum.removed += plan->diff[id].removed.n + plan->stale[id].n;
 	}
 	for (int id = 0; id < __TABLE_MAX; id++) {
 		sum.made += plan->create[id] && plan->pinned.fd[id] < 0;

@@ -12,6 +12,7 @@
 #include "attach.h"
 #include "datapath.h"
 #include "facts.h"
+#include "generation.h"
 #include "pins.h"
 #include "tables.h"
 
@@ -54,6 +55,17 @@ struct op {
  * struct plan - see above.
  * @pinned: the maps as they are.
  * @create: by table: entries of a map to be made, 0 if it is there and has the right size.
+ * @along: by table: it is made anew only because others are, and comes before them where they are
+ *         put in their places: should we be killed there, its size would not tell.
+ * @diff: what turns @actual into @wanted; TABLE_GENERATION's says only whether it changes.
+ * @stale: of tables of policies: rows in the half that is to be written, left by an apply that was
+ *         killed: removed before anything is written there.
+ * @passing: rows of TABLE_POL_PORTS for ports that are leaving; in the half that is to be written,
+ *           until the ports have left.
+ * @generations: of TABLE_GENERATION.
+ * @new_policies: the policies in force become others.
+ * @fresh_policies: the tables of policies are made anew, all of them and TABLE_GENERATION: what was
+ *                  in them stays with the programs that work with the old ones.
  * @programs_stale: maps are to be made, so all programs have to be loaded anew.
  */
 struct plan {
@@ -63,11 +75,17 @@ struct plan {
 	struct facts facts;
 	struct maps pinned;
 	__u32 create[__TABLE_MAX];
+	bool along[__TABLE_MAX];
 	struct tables wanted;
 	struct tables actual;
 	struct table_diff diff[__TABLE_WANTED_MAX];
+	struct rows stale[__TABLE_WANTED_MAX];
+	struct rows passing;
+	struct generations generations;
 	struct progs progs;
 	struct attachments attachments;
+	bool new_policies;
+	bool fresh_policies;
 	bool programs_stale;
 	struct op *ops;
 	size_t n_ops;
@@ -111,6 +129,22 @@ struct plan_summary plan_summarize(const struct plan *plan);
 
 /** plan_summary_empty - whether there is nothing to do. */
 bool plan_summary_empty(const struct plan_summary *summary);
+
+/**
+ * plan_policies - the part of plan_make() that compiles policies, for the generation in force if
+ * they are no others, else for the next; plan_policy.c.
+ *
+ * Return: 0, also if @diag was told something; -ENOMEM.
+ */
+int plan_policies(struct plan *plan, struct diag *diag);
+
+/**
+ * plan_generation - the part of plan_make() that says how one generation follows the other, once
+ * all else of @wanted is compiled and compared.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int plan_generation(struct plan *plan);
 
 /** plan_attachments - the part of plan_make() that chooses @ops; plan_attach.c. */
 int plan_attachments(struct plan *plan);

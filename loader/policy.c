@@ -1,49 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The tables of policies, and what the parts of their compiler share; see policy.h. */
+/* Policies of a node, and what the parts of their compiler share; see policy.h. */
 #include "policy.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy_parts.h"
-
-#define HASH(map, key, value)                                                                      \
-	{                                                                                          \
-		.name = (map), .key_size = sizeof(key), .value_size = sizeof(value)                \
-	}
-#define ARRAY(map, value)                                                                          \
-	{                                                                                          \
-		.name = (map), .key_size = sizeof(__u32), .value_size = sizeof(value),             \
-		.array = true                                                                      \
-	}
-
-const struct table_desc policy_descs[__POLICY_TABLE_MAX] = {
-	[POLICY_RULE_INFO] = HASH("weft_rule_info", __u32, struct weft_rule_info),
-	[POLICY_L4] = ARRAY("weft_pol_l4", struct weft_pol_range),
-	[POLICY_MATCH] = HASH("weft_pol_match", struct weft_pol_match_key, struct weft_pol_ranges),
-	[POLICY_SETS] = ARRAY("weft_pol_sets", struct weft_pol_ranges),
-	[POLICY_CLASS] = HASH("weft_pol_class", struct weft_pol_addr_key, __u32),
-	[POLICY_CIDR] = HASH("weft_pol_cidr", struct weft_pol_cidr_key, __u32),
-	[POLICY_PORTS] = ARRAY("weft_pol_ports", struct weft_pol_port),
-	[POLICY_GENERATION] = ARRAY("weft_generation", struct weft_generation),
-};
-
-void policy_tables_init(struct policy_tables *tables)
-{
-	for (int i = 0; i < __POLICY_TABLE_MAX; i++)
-		table_init(&tables->t[i], &policy_descs[i]);
-}
-
-void policy_tables_clear(struct policy_tables *tables)
-{
-	for (int i = 0; i < __POLICY_TABLE_MAX; i++)
-		table_clear(&tables->t[i]);
-}
-
-__u32 policy_first_range(const struct config *cfg, __u32 generation)
-{
-	return generation & 1 ? cfg->limits.policy_ranges.v : 0;
-}
 
 static __u32 row_id(const struct table *table, size_t row)
 {
@@ -82,11 +44,11 @@ int policy_check(const struct config *cfg, const struct cfg_node *node, struct d
 {
 	_cleanup_free_ __u32 *ports = calloc(cfg->ports.n + 1, sizeof(*ports));
 	_cleanup_free_ __u16 *networks = calloc(cfg->networks.n + 1, sizeof(*networks));
-	_cleanup_(policy_tables_clear) struct policy_tables tables;
+	_cleanup_(tables_clear) struct tables tables;
 	struct policy_input in = {
 		.cfg = cfg, .ports = ports, .networks = networks, .generation = 1};
 
-	policy_tables_init(&tables);
+	tables_init(&tables);
 	if (!ports || !networks)
 		return -ENOMEM;
 	for (size_t i = 0; i < cfg->ports.n; i++) {

@@ -20,43 +20,10 @@ struct config;
 struct diag;
 
 /**
- * enum policy_table_id - the maps of <weft/policy.h> that the loader writes.
- *
- * The order is the order in which entries are made, so that nothing points to what is not there
- * yet: names first, the generation last. They are removed in reverse, but the generation never.
- */
-enum policy_table_id {
-	POLICY_RULE_INFO,
-	POLICY_L4,
-	POLICY_MATCH,
-	POLICY_SETS,
-	POLICY_CLASS,
-	POLICY_CIDR,
-	POLICY_PORTS,
-	POLICY_GENERATION,
-	__POLICY_TABLE_MAX,
-};
-
-extern const struct table_desc policy_descs[__POLICY_TABLE_MAX];
-
-/**
- * struct policy_tables - what one generation needs in the maps. Initialise with
- * policy_tables_init().
- *
- * Keys of two generations of different parity are never the same, except in POLICY_RULE_INFO, which
- * both share, and POLICY_GENERATION.
- */
-struct policy_tables {
-	struct table t[__POLICY_TABLE_MAX];
-};
-
-/**
  * struct policy_input - everything policy_compile() looks at.
  * @ports: ids of this node's ports, by index of cfg->ports; 0 = not a port of this node.
  * @networks: ids of networks, by index of cfg->networks; 0 = this node takes no part.
  * @generation: that the tables are for; its parity decides on keys and ids.
- * @first_range: index of `weft_pol_l4` from which there is room for limits.policy_ranges entries;
- *               see policy_first_range().
  * @rules: `weft_rule_info` as it is now, rows of both generations; NULL = none yet.
  */
 struct policy_input {
@@ -64,19 +31,22 @@ struct policy_input {
 	const __u32 *ports;
 	const __u16 *networks;
 	__u32 generation;
-	__u32 first_range;
 	const struct table *rules;
 };
 
 /**
- * policy_compile - fill the tables of one generation.
+ * policy_compile - fill the tables of one generation: TABLE_RULE_INFO, and those of which
+ * table_is_policy().
  * @diag: told if anything does not fit its limit.
- * @out: initialised and empty tables; release them in any case. If @diag was told something they
- *       are incomplete and must not be used.
+ * @out: initialised; these tables are empty, others are left alone. Release them in any case. If
+ *       @diag was told something they are incomplete and must not be used.
+ *
+ * Keys of two generations of different parity are never the same, except in TABLE_RULE_INFO, which
+ * all share.
  *
  * Return: 0, also if @diag was told something; -ENOMEM.
  */
-int policy_compile(const struct policy_input *in, struct diag *diag, struct policy_tables *out);
+int policy_compile(const struct policy_input *in, struct diag *diag, struct tables *out);
 
 /**
  * policy_ids - the arrays of struct policy_input from what compile() made.
@@ -92,14 +62,5 @@ void policy_ids(const struct config *cfg, const struct cfg_node *node, const str
  * Return: 0, also if @diag was told something; -ENOMEM.
  */
 int policy_check(const struct config *cfg, const struct cfg_node *node, struct diag *diag);
-
-/** policy_first_range - where the ranges of a generation begin: each parity has its half. */
-__u32 policy_first_range(const struct config *cfg, __u32 generation);
-
-/** policy_tables_init - empty tables of all kinds. */
-void policy_tables_init(struct policy_tables *tables);
-
-/** policy_tables_clear - release all tables; also for _cleanup_(). */
-void policy_tables_clear(struct policy_tables *tables);
 
 #endif

@@ -14,12 +14,12 @@ struct emitter {
 	struct pol pol;
 	const struct policy_input *in;
 	struct diag *diag;
-	struct policy_tables *out;
+	struct tables *out;
 	struct ids ids;
 	bool *judged; /* by network: some port of it has a rule set */
 
 	struct set list_index;         /* ranges -> list */
-	struct weft_pol_ranges *lists; /* relative to the first range of this generation */
+	struct weft_pol_ranges *lists; /* as if there were this generation only */
 	size_t n_lists, lists_size;
 	struct weft_pol_range *ranges;
 	size_t n_ranges, ranges_size;
@@ -33,7 +33,7 @@ struct rule_key {
 	__u64 identity;
 };
 
-static void put(struct emitter *e, enum policy_table_id id, const void *key, const void *value)
+static void put(struct emitter *e, enum table_id id, const void *key, const void *value)
 {
 	if (!e->pol.err)
 		e->pol.err = table_put(&e->out->t[id], key, value);
@@ -111,7 +111,7 @@ static void emit_rules(struct emitter *e)
 			err = set_add(&taken, &key, sizeof(key), i, NULL);
 		} while (err == -EEXIST && ++info.identity);
 		p->err = err ? err : ids_get(&e->ids, &key, sizeof(key), &rule->id);
-		put(e, POLICY_RULE_INFO, &rule->id, &info);
+		put(e, TABLE_RULE_INFO, &rule->id, &info);
 	}
 	set_clear(&taken);
 }
@@ -132,7 +132,7 @@ static void emit_ports(struct emitter *e)
 		if (!port.ruleset[WEFT_POL_INGRESS] && !port.ruleset[WEFT_POL_EGRESS])
 			continue;
 		e->judged[p->port_network[i]] = true;
-		put(e, POLICY_PORTS, &key, &port);
+		put(e, TABLE_POL_PORTS, &key, &port);
 	}
 }
 
@@ -142,7 +142,7 @@ static void put_block(struct emitter *e, const struct in6_addr *addr, __u8 len, 
 	__u32 id = id_of(e, class);
 
 	memcpy(&key.addr, addr, sizeof(key.addr));
-	put(e, POLICY_CIDR, &key, &id);
+	put(e, TABLE_POL_CIDR, &key, &id);
 }
 
 static void emit_blocks(struct emitter *e)
@@ -176,9 +176,15 @@ static void emit_endpoints(struct emitter *e)
 
 			memcpy(&key.addr, &addrs->v[j].v, sizeof(key.addr));
 			if (class)
-				put(e, POLICY_CLASS, &key, &class);
+				put(e, TABLE_POL_CLASS, &key, &class);
 		}
 	}
+}
+
+/* Index in weft_pol_l4: the generations' ranges alternate. */
+static __u32 index_of(const struct emitter *e, __u32 range)
+{
+	return 2 * range + parity(e);
 }
 
 /* A list of ranges, or one that is the same. */
@@ -221,11 +227,11 @@ static void take_match(void *arg, size_t set, __u32 class, __u32 list)
 	if (e->pol.err)
 		return;
 	ranges = e->lists[list];
-	ranges.first += e->in->first_range;
+	ranges.first = index_of(e, ranges.first);
 	if (!class)
-		put(e, POLICY_SETS, &key.ruleset, &ranges);
+		put(e, TABLE_POL_SETS, &key.ruleset, &ranges);
 	else if (++e->n_matches <= e->pol.cfg->limits.policy_matches.v)
-		put(e, POLICY_MATCH, &key, &ranges);
+		put(e, TABLE_POL_MATCH, &key, &ranges);
 	else if (e->n_matches > CFG_POLICY_MAX)
 		e->pol.err = -E2BIG;
 }
@@ -233,9 +239,9 @@ static void take_match(void *arg, size_t set, __u32 class, __u32 list)
 static void emit_ranges(struct emitter *e)
 {
 	for (size_t i = 0; i < e->n_ranges && !e->pol.err; i++) {
-		__u32 key = e->in->first_range + i;
+		__u32 key = index_of(e, i);
 
-		put(e, POLICY_L4, &key, &e->ranges[i]);
+		put(e, TABLE_POL_L4, &key, &e->ranges[i]);
 	}
 }
 
@@ -262,7 +268,7 @@ static void check_early(struct emitter *e)
 	if (e->pol.err)
 		return;
 	check_limit(e, &limits->rules, "rules", e->pol.n_all, "rules");
-	check_limit(e, &limits->address_blocks, "address_blocks", e->out->t[POLICY_CIDR].rows.n,
+	check_limit(e, &limits->address_blocks, "address_blocks", e->out->t[TABLE_POL_CIDR].rows.n,
 		    "prefixes");
 	if (!e->pol.too_many_members)
 		return;
@@ -294,10 +300,8 @@ static void check_late(struct emitter *e)
 static void run(struct emitter *e)
 {
 	const struct pol_sink sink = {.arg = e, .list = take_list, .match = take_match};
-	struct weft_generation policy = {.policy = e->in->generation};
 	size_t errors = diag_count(e->diag);
 	struct pol *p = &e->pol;
-	__u32 zero = 0;
 
 	pol_select(p, e->in->ports);
 	if (!p->err)
@@ -315,10 +319,8 @@ static void run(struct emitter *e)
 		return;
 	pol_lists(p, &sink);
 	check_late(e);
-	if (p->err || diag_count(e->diag) > errors)
-		return;
-	emit_ranges(e);
-	put(e, POLICY_GENERATION, &zero, &policy);
+	if (!p->err && diag_count(e->diag) == errors)
+		emit_ranges(e);
 }
 
 static void release(struct emitter *e)
@@ -331,7 +333,7 @@ static void release(struct emitter *e)
 	free(e->ranges);
 }
 
-int policy_compile(const struct policy_input *in, struct diag *diag, struct policy_tables *out)
+int policy_compile(const struct policy_input *in, struct diag *diag, struct tables *out)
 {
 	_cleanup_(release) struct emitter e = {
 		.pol.cfg = in->cfg,

@@ -10,6 +10,7 @@
 
 #include <weft/abi.h>
 
+#include "tables.h"
 #include "util.h"
 
 #define CONFIG_NAME "weft_cfg"
@@ -44,11 +45,13 @@ static int config_offset(__u32 btf_id)
 	return -ENOENT;
 }
 
-/* libbpf's own maps (".rodata", ".bss") have a dot in their names, ours have not. */
-static bool is_internal(const struct bpf_map_info *info)
+/* One of bpf/maps.h: the others are what libbpf makes (".rodata"), or a program's own scratch. */
+static bool is_table(const struct bpf_map_info *info)
 {
-	return strnlen(info->name, sizeof(info->name)) &&
-	       memchr(info->name, '.', strnlen(info->name, sizeof(info->name)));
+	for (int id = 0; id < __TABLE_MAX; id++)
+		if (!strncmp(table_descs[id].name, info->name, sizeof(info->name)))
+			return true;
+	return false;
 }
 
 /* Return: the build that an internal map names; 0 if it is not .rodata of one of our objects. */
@@ -101,7 +104,7 @@ static void sort_maps(struct prog *prog)
 
 		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
 			continue;
-		if (!is_internal(&info))
+		if (is_table(&info))
 			prog->map_ids[tables++] = info.id;
 		else if (!prog->build)
 			prog->build = read_build(fd, &info);

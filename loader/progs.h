@@ -16,7 +16,7 @@
 /**
  * struct prog - a loaded program.
  * @build: struct weft_prog_config's; 0 if the program has none, and so is not ours.
- * @map_ids: the maps it uses, without those that libbpf made for its own ends.
+ * @map_ids: the maps of bpf/maps.h that it uses, not those made for its own ends.
  */
 struct prog {
 	__u32 id;

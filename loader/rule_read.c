@@ -8,7 +8,6 @@
 #include <bpf/libbpf.h>
 
 #include "map_io.h"
-#include "policy.h"
 #include "show.h"
 #include "util.h"
 
@@ -83,7 +82,7 @@ int rules_read(const struct pins *pins, struct rules *rules, const char **failed
 {
 	int err;
 
-	table_init(&rules->info, &policy_descs[POLICY_RULE_INFO]);
+	table_init(&rules->info, &table_descs[TABLE_RULE_INFO]);
 	table_init(&rules->stat, &stat_desc);
 	err = read_table(pins, &rules->info, map_read, failed);
 	return err ?: read_table(pins, &rules->stat, read_stats, failed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The configuration file, key by key. This and its two neighbours, schema_policy.c and
+ * The configuration file, key by key. This and its neighbours, schema_policy.c, schema_flows.c and
  * schema_limits.c, are the only places that know a key's name, type, default and meaning; see
  * schema.h for who reads them. Top level first, then each table as it is met.
  */
@@ -84,8 +84,14 @@ static const struct schema_key root_keys[] = {
 		.name = "policies",
 		.type = {.kind = SCHEMA_LIST, .item = &policy_item},
 		.offset = offsetof(struct config, policies),
-		.doc = "Who may talk to whom; see [policy.md](policy.md). Checked, but not "
-		       "enforced yet: `weft apply` refuses a file with policies.",
+		.doc = "Who may talk to whom; see [policy.md](policy.md).",
+	},
+	{
+		.name = "flows",
+		.type = {.kind = SCHEMA_TABLE, .table = &schema_flows},
+		.offset = offsetof(struct config, flows),
+		.doc = "How connections are tracked.",
+		.example = "{per_port: 32768}",
 	},
 	{
 		.name = "limits",
@@ -287,8 +293,7 @@ static const struct schema_key network_keys[] = {
 		.offset = offsetof(struct cfg_network, default_policy),
 		.fallback = "allow",
 		.doc = "What a port's traffic meets in a direction for which no policy has a rule "
-		       "that matches or a default. `deny` is not enforced yet, and refused by "
-		       "`weft apply`.",
+		       "that matches or a default.",
 		.example = "deny",
 	},
 	{},

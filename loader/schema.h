@@ -27,6 +27,7 @@ enum schema_kind {
 	SCHEMA_PREFIX,    /* struct cfg_addr, no host bits */
 	SCHEMA_PROTOCOL,  /* struct cfg_num: IP protocol or CFG_PROTOCOL_ANY */
 	SCHEMA_PORTS,     /* struct cfg_range: a port or a range of them */
+	SCHEMA_DURATION,  /* struct cfg_num, milliseconds, 1 to CFG_DURATION_MAX */
 	SCHEMA_LIST,      /* struct cfg_strs and its kin: array of @item, count */
 	SCHEMA_TABLE,     /* a struct with the keys of @table */
 	__SCHEMA_MAX,

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "config.h"
+
 #define NAME_PATTERN      "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 #define INTERFACE_PATTERN "^[^/:\\s]{1,15}$"
 #define LABEL_PATTERN     "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
@@ -14,6 +16,7 @@
 #define PREFIX_PATTERN    "^[0-9A-Fa-f:.]+/[1-9][0-9]{0,2}$"
 #define BLOCK_PATTERN     "^[0-9A-Fa-f:.]+/(0|[1-9][0-9]{0,2})$"
 #define PORTS_PATTERN     "^(0|[1-9][0-9]{0,4})(-(0|[1-9][0-9]{0,4}))?$"
+#define DURATION_PATTERN  "^[1-9][0-9]{0,8}(ms|s|m|h|d)?$"
 
 static json_t *type_json(const struct schema_type *type);
 
@@ -33,16 +36,17 @@ static json_t *enum_json(const struct schema_type *type)
 }
 
 /* A number, or what else @text says. */
-static json_t *number_or_json(int max, json_t *text)
+static json_t *number_or_json(int min, int max, json_t *text)
 {
-	return json_pack("{s:[{s:s, s:i, s:i}, o]}", "anyOf", "type", "integer", "minimum", 0,
+	return json_pack("{s:[{s:s, s:i, s:i}, o]}", "anyOf", "type", "integer", "minimum", min,
 			 "maximum", max, text);
 }
 
 static json_t *protocol_json(void)
 {
-	return number_or_json(255, json_pack("{s:[s, s, s, s, s, s]}", "enum", "any", "tcp", "udp",
-					     "sctp", "icmp", "icmpv6"));
+	return number_or_json(0, 255,
+			      json_pack("{s:[s, s, s, s, s, s]}", "enum", "any", "tcp", "udp",
+					"sctp", "icmp", "icmpv6"));
 }
 
 static json_t *list_json(const struct schema_type *type)
@@ -121,7 +125,9 @@ static json_t *type_json(const struct schema_type *type)
 	case SCHEMA_PROTOCOL:
 		return protocol_json();
 	case SCHEMA_PORTS:
-		return number_or_json(65535, string_json(PORTS_PATTERN));
+		return number_or_json(0, 65535, string_json(PORTS_PATTERN));
+	case SCHEMA_DURATION:
+		return number_or_json(1, CFG_DURATION_MAX / 1000, string_json(DURATION_PATTERN));
 	case SCHEMA_LIST:
 		return list_json(type);
 	case SCHEMA_TABLE:

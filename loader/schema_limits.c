@@ -70,6 +70,33 @@ static const struct schema_key limits_keys[] = {
 		.doc = "Prefixes that the rules of one node tell apart.",
 		.example = "1024",
 	},
+	{
+		.name = "flows",
+		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_limits, flows),
+		.fallback = "262144",
+		.doc = "Established connections that one node tracks. When there are more, they "
+		       "have no place of their own and go on among those that are not established.",
+		.example = "65536",
+	},
+	{
+		.name = "half_open",
+		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_limits, half_open),
+		.fallback = "65536",
+		.doc = "Connections that are not established, short exchanges included. When there "
+		       "are more, the least recently used is forgotten. A quarter as many again "
+		       "have room for ports and networks beyond their share, see `flows`.",
+		.example = "16384",
+	},
+	{
+		.name = "fragments",
+		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_limits, fragments),
+		.fallback = "4096",
+		.doc = "Fragmented datagrams on their way at the same time.",
+		.example = "1024",
+	},
 	{},
 };
 

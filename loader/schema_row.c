@@ -27,6 +27,8 @@ STARTS_WITH_POS(struct cfg_peer);
 STARTS_WITH_POS(struct cfg_rule);
 STARTS_WITH_POS(struct cfg_policy);
 STARTS_WITH_POS(struct cfg_limits);
+STARTS_WITH_POS(struct cfg_timeouts);
+STARTS_WITH_POS(struct cfg_flows);
 STARTS_WITH_POS(struct config);
 
 #define IS_LIST(type)                                                                              \
@@ -56,6 +58,7 @@ size_t schema_size(const struct schema_type *type)
 	case SCHEMA_PROTOCOL:
 	case SCHEMA_BOOL:
 	case SCHEMA_ENUM:
+	case SCHEMA_DURATION:
 		return sizeof(struct cfg_num);
 	case SCHEMA_MAC:
 		return sizeof(struct cfg_mac);

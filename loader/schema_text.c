@@ -47,6 +47,7 @@ static const char *const phrases[__SCHEMA_MAX] = {
 	[SCHEMA_PREFIX] = "a prefix such as 10.9.0.0/24 or \"fd00:9::/64\"",
 	[SCHEMA_PROTOCOL] = "tcp, udp, sctp, icmp, icmpv6, any or a number from 0 to 255",
 	[SCHEMA_PORTS] = "a port from 0 to 65535 or a range such as 8000-8080",
+	[SCHEMA_DURATION] = "a time from 1ms to 10d such as 30 or 30s, 500ms, 2m, 1h",
 };
 
 static void add_expected(struct schema_text *text, const struct schema_type *type);

@@ -8,6 +8,8 @@
 
 #include <weft/abi.h>
 #include <weft/capture.h>
+#include <weft/flow.h>
+#include <weft/policy.h>
 
 #define FIRST_ROWS 64
 
@@ -40,14 +42,33 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_TUN_INFO] = HASH("weft_tun_info", __u32, struct weft_tunnel_info),
 	[TABLE_NET_INFO] = HASH("weft_net_info", __u32, struct weft_network_info),
 	[TABLE_PORT_INFO] = HASH("weft_port_info", __u32, struct weft_port_info),
+	[TABLE_RULE_INFO] = HASH("weft_rule_info", __u32, struct weft_rule_info),
+	[TABLE_FLOW_CONF] = ARRAY("weft_flow_conf", struct weft_flow_conf),
+	[TABLE_POL_L4] = ARRAY("weft_pol_l4", struct weft_pol_range),
+	[TABLE_POL_MATCH] =
+		HASH("weft_pol_match", struct weft_pol_match_key, struct weft_pol_ranges),
+	[TABLE_POL_SETS] = ARRAY("weft_pol_sets", struct weft_pol_ranges),
+	[TABLE_POL_CLASS] = HASH("weft_pol_class", struct weft_pol_addr_key, __u32),
+	[TABLE_POL_CIDR] = HASH("weft_pol_cidr", struct weft_pol_cidr_key, __u32),
+	[TABLE_POL_PORTS] = ARRAY("weft_pol_ports", struct weft_pol_port),
 	[TABLE_PORTS] = HASH("weft_ports", __u32, struct weft_port),
 	[TABLE_FDB] = HASH("weft_fdb", struct weft_fdb_key, struct weft_fdb_entry),
 	[TABLE_NEIGH] = HASH("weft_neigh", struct weft_neigh_key, struct weft_neigh),
 	[TABLE_FLOOD] = HASH("weft_flood", struct weft_flood_key, struct weft_flood_member),
+	[TABLE_GENERATION] = ARRAY("weft_generation", struct weft_generation),
 	[TABLE_PORT_STAT] = PERCPU_ARRAY("weft_port_stat", struct weft_port_stat),
 	[TABLE_NET_STAT] = PERCPU_ARRAY("weft_net_stat", struct weft_net_stat),
 	[TABLE_DROPS] = PERCPU_HASH("weft_drops", struct weft_drop_key, struct weft_count),
 	[TABLE_ICMP_NEXT] = ARRAY("weft_icmp_next", __u64),
+	[TABLE_RULE_STAT] = PERCPU_ARRAY("weft_rule_stat", struct weft_rule_stat),
+	[TABLE_FLOWS] = HASH("weft_flows", struct weft_flow_key, struct weft_flow_entry),
+	[TABLE_FLOWS_NEW] = HASH("weft_flows_new", struct weft_flow_key, struct weft_flow),
+	[TABLE_FLOWS_OVER] = HASH("weft_flows_over", struct weft_flow_key, struct weft_flow),
+	[TABLE_FRAGS] = HASH("weft_frags", struct weft_frag_key, struct weft_frag),
+	[TABLE_FLOW_CLOCK] = ARRAY("weft_flow_clock", struct weft_flow_clock),
+	[TABLE_FLOW_USE] = ARRAY("weft_flow_use", struct weft_flow_use),
+	[TABLE_NET_USE] = ARRAY("weft_net_use", struct weft_flow_use),
+	[TABLE_FLOW_STAT] = PERCPU_ARRAY("weft_flow_stat", struct weft_flow_stat),
 	[TABLE_CAP_CONF] = ARRAY("weft_cap_conf", struct weft_cap_conf),
 	[TABLE_CAP_STAT] = PERCPU_ARRAY("weft_cap_stat", struct weft_cap_stat),
 	[TABLE_CAP_REC] = PERCPU_ARRAY("weft_cap_rec", struct weft_cap_rec),

@@ -4,7 +4,7 @@
  *
  * One mechanism for every map. compile.c fills tables with what the file wants, map_io.c with what
  * the kernel has, table_diff() compares, map_io.c writes the difference. Nothing here touches the
- * kernel. Keys and values are the bytes of the structs in <weft/abi.h>, which have no padding.
+ * kernel. Keys and values are the bytes of the structs in include/weft/, which have no padding.
  */
 #ifndef WEFT_LOADER_TABLES_H
 #define WEFT_LOADER_TABLES_H
@@ -20,7 +20,8 @@
  *
  * The order is the order in which entries are made, so that nothing points to what is not there
  * yet; they are removed in reverse. Names come first: at any moment, whatever is cut off where, an
- * id that stands in some table has its name, and so is not given out again.
+ * id that stands in some table has its name, and so is not given out again. Policies come before
+ * what they judge. TABLE_GENERATION is written in between, see generation.h.
  */
 enum table_id {
 	TABLE_NODE,
@@ -28,6 +29,14 @@ enum table_id {
 	TABLE_TUN_INFO,
 	TABLE_NET_INFO,
 	TABLE_PORT_INFO,
+	TABLE_RULE_INFO,
+	TABLE_FLOW_CONF,
+	TABLE_POL_L4,
+	TABLE_POL_MATCH,
+	TABLE_POL_SETS,
+	TABLE_POL_CLASS,
+	TABLE_POL_CIDR,
+	TABLE_POL_PORTS,
 	TABLE_TUNNELS,
 	TABLE_NETWORKS,
 	TABLE_VNIS,
@@ -37,17 +46,33 @@ enum table_id {
 	TABLE_FDB,
 	TABLE_NEIGH,
 	TABLE_FLOOD,
+	TABLE_GENERATION,
 	__TABLE_WANTED_MAX, /* up to here the loader writes; from here on the datapath */
 	TABLE_PORT_STAT = __TABLE_WANTED_MAX,
 	TABLE_NET_STAT,
 	TABLE_DROPS,
 	TABLE_ICMP_NEXT,
+	TABLE_RULE_STAT,
+	TABLE_FLOWS, /* this and its like may hold a million entries: never read as a whole */
+	TABLE_FLOWS_NEW,
+	TABLE_FLOWS_OVER,
+	TABLE_FRAGS,
+	TABLE_FLOW_CLOCK,
+	TABLE_FLOW_USE,
+	TABLE_NET_USE,
+	TABLE_FLOW_STAT,
 	TABLE_CAP_CONF, /* capture.c's, like the next three; apply only makes them */
 	TABLE_CAP_STAT,
 	TABLE_CAP_REC,
 	TABLE_CAP_OUT,
 	__TABLE_MAX,
 };
+
+/** table_is_policy - one of the tables that hold a half for each parity of the generation? */
+static inline bool table_is_policy(enum table_id id)
+{
+	return id >= TABLE_POL_L4 && id <= TABLE_POL_PORTS;
+}
 
 /**
  * struct table_desc - shape of a map.

@@ -134,6 +134,36 @@ static bool parse_ports(const char *text, struct cfg_range *out, struct value_pr
 	return true;
 }
 
+/* "30", "30s", "500ms", "2m", "1h", "5d". */
+static bool parse_duration(const char *text, struct cfg_num *out, struct value_problem *problem)
+{
+	static const struct schema_type number = {.kind = SCHEMA_NUMBER, .max = CFG_DURATION_MAX};
+	static const struct {
+		const char *name;
+		__u64 ms;
+	} units[] = {
+		{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000},
+	};
+	size_t digits = strspn(text, "0123456789"), i;
+	char value[sizeof("864000000")] = {};
+	struct cfg_num n = {};
+
+	for (i = 0; i < ARRAY_SIZE(units) && strcmp(units[i].name, text + digits) != 0; i++)
+		continue;
+	if (!digits || i == ARRAY_SIZE(units))
+		return wrong(problem, "is not a time");
+	if (digits >= sizeof(value))
+		return wrong(problem, "is out of range");
+	memcpy(value, text, digits);
+	if (!parse_number(&number, value, &n, problem))
+		return false;
+	n.v *= units[i].ms;
+	if (!n.v || n.v > CFG_DURATION_MAX)
+		return wrong(problem, "is out of range");
+	out->v = n.v;
+	return true;
+}
+
 static bool parse_enum(const char *const *names, const char *text, struct cfg_num *out,
 		       struct value_problem *problem)
 {
@@ -334,6 +364,8 @@ bool value_parse(const struct schema_type *type, const char *text, void *out,
 		return parse_protocol(text, out, problem);
 	case SCHEMA_PORTS:
 		return parse_ports(text, out, problem);
+	case SCHEMA_DURATION:
+		return parse_duration(text, out, problem);
 	case SCHEMA_LIST:
 	case SCHEMA_TABLE:
 	case __SCHEMA_MAX:

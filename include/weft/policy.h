@@ -55,9 +55,12 @@ struct weft_generation {
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct weft_generation) == 8, "ABI");
 
+#define WEFT_POL_SHUT 1 /* never a rule set's id: what the tables do not say is denied */
+
 /**
  * struct weft_pol_port - `weft_pol_ports`, array by port id * 2 + (generation & 1).
- * @ruleset: by enum weft_pol_dir; 0 = nothing restricts the port in that direction.
+ * @ruleset: by enum weft_pol_dir; 0 = nothing restricts the port in that direction; WEFT_POL_SHUT =
+ *           it is about to leave.
  */
 struct weft_pol_port {
 	__u32 ruleset[__WEFT_POL_DIR_MAX];

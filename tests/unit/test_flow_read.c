@@ -156,7 +156,7 @@ static void rules_have_names(void **state __attribute__((unused)))
 	struct weft_rule_info longest = {.index = WEFT_POL_RULE_NETWORK};
 	struct rule_name name;
 
-	table_init(&rules.info, &policy_descs[POLICY_RULE_INFO]);
+	table_init(&rules.info, &table_descs[TABLE_RULE_INFO]);
 	for (__u32 id = 1; id <= ARRAY_SIZE(infos); id++)
 		assert_int_equal(table_put(&rules.info, &id, &infos[id - 1]), 0);
 	assert_string_equal(rules_name(&rules, 1).s, "web-in#3");

@@ -181,7 +181,7 @@ static char *make_file(const struct scale *scale)
 	return text;
 }
 
-static size_t rows(const struct world *w, enum policy_table_id id)
+static size_t rows(const struct world *w, enum table_id id)
 {
 	return w->t.t[id].rows.n;
 }
@@ -205,12 +205,12 @@ static void compiles_in_time(void **state)
 		      scale->name, (loaded - start) * 1e3, (compiled - loaded) * 1e3,
 		      diag_warnings(w.diag), (warned - compiled) * 1e3);
 	print_message("    sets %zu, matches %zu, ranges %zu, endpoints %zu, prefixes %zu\n",
-		      rows(&w, POLICY_SETS), rows(&w, POLICY_MATCH), rows(&w, POLICY_L4),
-		      rows(&w, POLICY_CLASS), rows(&w, POLICY_CIDR));
+		      rows(&w, TABLE_POL_SETS), rows(&w, TABLE_POL_MATCH), rows(&w, TABLE_POL_L4),
+		      rows(&w, TABLE_POL_CLASS), rows(&w, TABLE_POL_CIDR));
 	/* To be refused, a file is compiled up to what no limit allows. */
 	assert_true(compiled - loaded < (scale->refused ? 6 : 1) * SECONDS);
 	assert_true(warned - compiled < 10 * SECONDS);
-	assert_int_equal(rows(&w, POLICY_PORTS), scale->local);
+	assert_int_equal(rows(&w, TABLE_POL_PORTS), scale->local);
 	world_clear(&w);
 	free(text);
 }

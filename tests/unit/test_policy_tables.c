@@ -32,7 +32,7 @@
 #define C "{action: deny, protocol: udp}"
 #define D "{from: [db], protocol: 0}"
 
-static size_t rows(const struct world *w, enum policy_table_id id)
+static size_t rows(const struct world *w, enum table_id id)
 {
 	return w->t.t[id].rows.n;
 }
@@ -48,7 +48,7 @@ static __u32 row_id(const struct table *t, size_t i)
 /* Id of a rule; 0 if there is none. */
 static __u32 rule_id(const struct world *w, const char *policy, __u32 index)
 {
-	const struct table *t = &w->t.t[POLICY_RULE_INFO];
+	const struct table *t = &w->t.t[TABLE_RULE_INFO];
 
 	for (size_t i = 0; i < t->rows.n; i++) {
 		const struct weft_rule_info *info = table_value(t, i);
@@ -66,8 +66,8 @@ static void apply(struct world *w, const char *yaml)
 	__u32 generation = w->generation + 1;
 
 	if (w->cfg) {
-		before = w->t.t[POLICY_RULE_INFO];
-		table_init(&w->t.t[POLICY_RULE_INFO], before.desc);
+		before = w->t.t[TABLE_RULE_INFO];
+		table_init(&w->t.t[TABLE_RULE_INFO], before.desc);
 		world_clear(w);
 	}
 	world_load(w, yaml);
@@ -87,7 +87,7 @@ static void ids_stay(void **state)
 	b = rule_id(&w, "n", 1);
 	rest = rule_id(&w, "n", WEFT_POL_RULE_DEFAULT);
 	assert_true(a && b && rest && a != b && a != rest && b != rest);
-	assert_int_equal(rows(&w, POLICY_RULE_INFO), 3);
+	assert_int_equal(rows(&w, TABLE_RULE_INFO), 3);
 
 	/* Another rule before them, and a deny, which is asked first. */
 	apply(&w, HEAD "policies:\n" POLICY("n", "ingress", D ", " A ", " C ", " B));
@@ -235,7 +235,7 @@ static void infos_say_it_all(void **state)
 	assert_int_equal(info->line, 6);
 	assert_int_equal(info->action, WEFT_POL_DENY);
 	/* Two of network two, one in each direction; nothing of a policy for other nodes' ports. */
-	assert_int_equal(rows(&w, POLICY_RULE_INFO), 4);
+	assert_int_equal(rows(&w, TABLE_RULE_INFO), 4);
 	assert_int_equal(rule_id(&w, "unused", WEFT_POL_RULE_DEFAULT), 0);
 	world_clear(&w);
 }
@@ -261,31 +261,36 @@ static void keep_is_of_allowing_rules(void **state)
 	world_clear(&w);
 }
 
-/* All that the two generations have in common are the rules' names. */
+/*
+ * All that two generations have in common are the rules' names: whichever files they are of, and
+ * however many ranges they have.
+ */
 static void generations_are_apart(void **state)
 {
-	static const char text[] = HEAD "policies:\n" POLICY("n", "ingress", A ", " B ", " C);
+	static const char some[] = HEAD "policies:\n" POLICY("n", "ingress", A ", " B ", " C);
+	static const char more[] = HEAD "policies:\n" POLICY(
+		"n", "ingress",
+		A ", " B ", " C
+		  ", {protocol: sctp, ports: [1, 3, 5, 7, 9]}, {from: lb, protocol: 47}");
 	struct world one, two;
 
 	(void)state;
-	world_load(&one, text);
-	world_load(&two, text);
+	world_load(&one, some);
+	world_load(&two, more);
 	world_compile(&one, 6, NULL);
-	world_compile(&two, 7, &one.t.t[POLICY_RULE_INFO]);
-	for (int i = 0; i < __POLICY_TABLE_MAX; i++) {
+	world_compile(&two, 7, &one.t.t[TABLE_RULE_INFO]);
+	assert_true(rows(&two, TABLE_POL_L4) > rows(&one, TABLE_POL_L4));
+	for (int i = TABLE_POL_L4; i <= TABLE_POL_PORTS; i++) {
 		const struct table *t = &one.t.t[i];
 
-		assert_true(t->rows.n > 0);
-		assert_int_equal(t->rows.n, two.t.t[i].rows.n);
-		for (size_t j = 0; j < t->rows.n; j++) {
-			bool both = table_get(&two.t.t[i], table_key(t, j));
-
-			assert_true(both == (i == POLICY_RULE_INFO || i == POLICY_GENERATION));
-		}
+		assert_true(table_is_policy(i));
+		assert_true(t->rows.n > 0 && two.t.t[i].rows.n > 0);
+		for (size_t j = 0; j < t->rows.n; j++)
+			assert_null(table_get(&two.t.t[i], table_key(t, j)));
 	}
-	assert_int_equal(((const struct weft_generation *)table_value(&two.t.t[POLICY_GENERATION], 0))
-				 ->policy,
-			 7);
+	for (size_t j = 0; j < rows(&one, TABLE_RULE_INFO); j++)
+		assert_non_null(table_get(&two.t.t[TABLE_RULE_INFO],
+					  table_key(&one.t.t[TABLE_RULE_INFO], j)));
 	world_clear(&one);
 	world_clear(&two);
 }
@@ -300,8 +305,8 @@ static void same_in_same_out(void **state)
 	world_load(&one, text);
 	world_load(&two, text);
 	world_compile(&one, 3, NULL);
-	world_compile(&two, 3, &one.t.t[POLICY_RULE_INFO]);
-	for (int i = 0; i < __POLICY_TABLE_MAX; i++) {
+	world_compile(&two, 3, &one.t.t[TABLE_RULE_INFO]);
+	for (int i = 0; i < __TABLE_WANTED_MAX; i++) {
 		struct table_diff diff = {};
 
 		assert_int_equal(table_diff(&one.t.t[i], &two.t.t[i], &diff), 0);
@@ -320,29 +325,29 @@ static void equals_are_shared(void **state)
 	/* Two ports, one rule set; three addresses, two classes; lb and db have lists of their own.
 	 */
 	apply(&w, HEAD "policies:\n" POLICY("n", "ingress", A ", " D));
-	assert_int_equal(rows(&w, POLICY_PORTS), 2);
-	assert_int_equal(rows(&w, POLICY_SETS), 1);
-	assert_int_equal(rows(&w, POLICY_CLASS), 3);
-	assert_int_equal(rows(&w, POLICY_MATCH), 2);
-	assert_int_equal(rows(&w, POLICY_CIDR), 0);
+	assert_int_equal(rows(&w, TABLE_POL_PORTS), 2);
+	assert_int_equal(rows(&w, TABLE_POL_SETS), 1);
+	assert_int_equal(rows(&w, TABLE_POL_CLASS), 3);
+	assert_int_equal(rows(&w, TABLE_POL_MATCH), 2);
+	assert_int_equal(rows(&w, TABLE_POL_CIDR), 0);
 	/* A rule about both: one list. */
 	apply(&w, HEAD "policies:\n" POLICY("n", "ingress", "{from: {groups: [lb, db]}}"));
-	assert_int_equal(rows(&w, POLICY_MATCH), 2);
-	assert_int_equal(rows(&w, POLICY_L4), 2);
+	assert_int_equal(rows(&w, TABLE_POL_MATCH), 2);
+	assert_int_equal(rows(&w, TABLE_POL_L4), 2);
 	/* A prefix is an entry, but a set is one prefix if one holds the other. */
 	apply(&w, HEAD
 	      "policies:\n" POLICY("n", "ingress", "{from: {cidrs: [10.0.0.0/8, 10.1.0.0/16]}}"));
-	assert_int_equal(rows(&w, POLICY_CIDR), 2);
-	assert_int_equal(rows(&w, POLICY_CLASS), 5);
+	assert_int_equal(rows(&w, TABLE_POL_CIDR), 2);
+	assert_int_equal(rows(&w, TABLE_POL_CLASS), 5);
 	apply(&w, HEAD "address_sets:\n  - {name: s, cidrs: [10.0.0.0/8, 10.1.0.0/16]}\n"
 		       "policies:\n" POLICY("n", "ingress", "{from: {sets: s}}"));
-	assert_int_equal(rows(&w, POLICY_CIDR), 1);
+	assert_int_equal(rows(&w, TABLE_POL_CIDR), 1);
 	/* Groups that no rule names make no difference. */
 	apply(&w, HEAD "policies:\n" POLICY("n", "ingress", C));
-	assert_int_equal(rows(&w, POLICY_CLASS), 0);
-	assert_int_equal(rows(&w, POLICY_MATCH), 0);
+	assert_int_equal(rows(&w, TABLE_POL_CLASS), 0);
+	assert_int_equal(rows(&w, TABLE_POL_MATCH), 0);
 	apply(&w, HEAD);
-	for (int i = 0; i < POLICY_GENERATION; i++)
+	for (int i = 0; i < __TABLE_WANTED_MAX; i++)
 		assert_int_equal(rows(&w, i), 0);
 	world_clear(&w);
 }

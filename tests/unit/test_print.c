@@ -275,8 +275,14 @@ static void documents_drops(void **state __attribute__((unused)))
 	assert_string_equal(read_page(&kept, "docs/drops.md"), memory_end(&made));
 }
 
-static const char *map_type(const struct table_desc *desc)
+static const char *map_type(enum table_id id)
 {
+	const struct table_desc *desc = &table_descs[id];
+
+	if (id == TABLE_POL_CIDR)
+		return "Longest-prefix match";
+	if (id == TABLE_FLOWS_NEW || id == TABLE_FLOWS_OVER || id == TABLE_FRAGS)
+		return "LRU hash";
 	if (desc->array)
 		return desc->percpu ? "Per-CPU array" : "Array";
 	return desc->percpu ? "Per-CPU hash" : "Hash";
@@ -307,8 +313,8 @@ static void documents_maps(void **state __attribute__((unused)))
 			*end = '\0';
 		for (p = section; *p; p++)
 			*p = *p == '\n' ? ' ' : *p;
-		if (!strstr(section, sizes) || !strstr(section, map_type(desc)))
-			fail_msg("docs/maps.md, %s: \"%s%s\" expected", desc->name, map_type(desc),
+		if (!strstr(section, sizes) || !strstr(section, map_type(id)))
+			fail_msg("docs/maps.md, %s: \"%s%s\" expected", desc->name, map_type(id),
 				 sizes);
 	}
 }

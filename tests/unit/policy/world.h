@@ -29,11 +29,10 @@
 struct world {
 	struct config *cfg;
 	struct diag *diag;
-	struct policy_tables t;
+	struct tables t;
 	__u32 *ports;
 	__u16 *networks;
 	__u32 generation;
-	__u32 first_range;
 };
 
 /** struct packet - the first of a connection, as a port sees it. */
@@ -54,7 +53,7 @@ struct verdict {
 
 static inline void world_clear(struct world *w)
 {
-	policy_tables_clear(&w->t);
+	tables_clear(&w->t);
 	config_free(w->cfg);
 	diag_free(w->diag);
 	free(w->ports);
@@ -84,7 +83,7 @@ static inline void world_ids(struct world *w)
 static inline void world_load(struct world *w, const char *yaml)
 {
 	memset(w, 0, sizeof(*w));
-	policy_tables_init(&w->t);
+	tables_init(&w->t);
 	w->diag = diag_new();
 	if (config_load_bytes("test.yaml", yaml, strlen(yaml), w->diag, &w->cfg)) {
 		diag_print(w->diag, stderr);
@@ -102,13 +101,11 @@ static inline void world_compile(struct world *w, __u32 generation, const struct
 		.ports = w->ports,
 		.networks = w->networks,
 		.generation = generation,
-		.first_range = policy_first_range(w->cfg, generation),
 		.rules = rules,
 	};
 
-	policy_tables_clear(&w->t);
+	tables_clear(&w->t);
 	w->generation = generation;
-	w->first_range = in.first_range;
 	assert_int_equal(policy_compile(&in, w->diag, &w->t), 0);
 }
 
@@ -133,7 +130,7 @@ static inline bool world_bits(const __u8 *a, const __u8 *b, unsigned int n)
 /* Longest-prefix match, the plain way. */
 static inline __u32 world_block(const struct world *w, const struct in6_addr *addr)
 {
-	const struct table *t = &w->t.t[POLICY_CIDR];
+	const struct table *t = &w->t.t[TABLE_POL_CIDR];
 	const struct weft_pol_cidr_key *key;
 	__u32 longest = 0, class = 0;
 
@@ -158,13 +155,13 @@ static inline __u32 world_class(const struct world *w, size_t port, const struct
 	const __u32 *class;
 
 	memcpy(&key.addr, addr, sizeof(key.addr));
-	class = table_get(&w->t.t[POLICY_CLASS], &key);
+	class = table_get(&w->t.t[TABLE_POL_CLASS], &key);
 	return class ? *class : world_block(w, addr);
 }
 
 static inline const struct weft_pol_range *world_range(const struct world *w, __u32 i)
 {
-	const struct weft_pol_range *range = table_get(&w->t.t[POLICY_L4], &i);
+	const struct weft_pol_range *range = table_get(&w->t.t[TABLE_POL_L4], &i);
 
 	assert_non_null(range);
 	return range;
@@ -177,23 +174,24 @@ static inline struct weft_pol_range world_search(const struct world *w,
 	__u32 low = 0, high = list->count;
 
 	assert_true(list->count > 0);
+	assert_int_equal(list->first & 1, w->generation & 1);
 	assert_int_equal(world_range(w, list->first)->start, 0);
 	for (int i = 0; i < WEFT_POL_SEARCH_STEPS && high - low > 1; i++) {
 		__u32 mid = (low + high) / 2;
 
-		if (world_range(w, list->first + mid)->start <= point)
+		if (world_range(w, list->first + 2 * mid)->start <= point)
 			low = mid;
 		else
 			high = mid;
 	}
 	assert_int_equal(high - low, 1);
-	return *world_range(w, list->first + low);
+	return *world_range(w, list->first + 2 * low);
 }
 
 static inline struct verdict world_look_up(const struct world *w, const struct packet *packet)
 {
 	__u32 key = w->ports[packet->port] * 2 + (w->generation & 1);
-	const struct weft_pol_port *port = table_get(&w->t.t[POLICY_PORTS], &key);
+	const struct weft_pol_port *port = table_get(&w->t.t[TABLE_POL_PORTS], &key);
 	__u32 point = WEFT_POL_POINT(packet->protocol, packet->detail);
 	struct weft_pol_match_key match = {};
 	const struct weft_pol_ranges *list;
@@ -202,12 +200,12 @@ static inline struct verdict world_look_up(const struct world *w, const struct p
 	if (!port || !port->ruleset[packet->direction])
 		return (struct verdict){.action = WEFT_POL_ALLOW};
 	match.ruleset = port->ruleset[packet->direction];
-	list = table_get(&w->t.t[POLICY_SETS], &match.ruleset);
+	list = table_get(&w->t.t[TABLE_POL_SETS], &match.ruleset);
 	assert_non_null(list);
 	best = world_search(w, list, point);
 	assert_true(best.order != WEFT_POL_ORDER_NONE);
 	match.class_id = world_class(w, packet->port, &packet->peer);
-	list = match.class_id ? table_get(&w->t.t[POLICY_MATCH], &match) : NULL;
+	list = match.class_id ? table_get(&w->t.t[TABLE_POL_MATCH], &match) : NULL;
 	if (list) {
 		range = world_search(w, list, point);
 		if (range.order < best.order)
@@ -218,7 +216,7 @@ static inline struct verdict world_look_up(const struct world *w, const struct p
 
 static inline const struct weft_rule_info *world_info(const struct world *w, __u32 rule)
 {
-	return table_get(&w->t.t[POLICY_RULE_INFO], &rule);
+	return table_get(&w->t.t[TABLE_RULE_INFO], &rule);
 }
 
 /* Text to the address as the tables have it. */
