@@ -5,19 +5,22 @@
  *
  * Nothing is reassembled, so the first fragment has to pass here before the others do, and nobody
  * may write over what a fragment that was judged has said: of a datagram of which two fragments
- * overlap nothing more passes (RFC 5722, RFC 8200 section 4.5; Linux does the same for IPv4). A
- * fragment that brings nothing but what has come already is a copy that the network made. It is
- * dropped, because nobody here knows whether it says the same, and the datagram lives on: as in
- * Linux. What cannot be put into its place (no bytes, an end that is no multiple of 8 bytes
- * although more is to come, or beyond 65,535) counts as overlapping.
+ * overlap nothing more passes (RFC 5722, RFC 8200 section 4.5; Linux does the same for IPv4). What
+ * cannot be put into its place (no bytes, an end that is no multiple of 8 bytes although more is to
+ * come, or beyond 65,535) counts as overlapping.
+ *
+ * A fragment that brings nothing but what has come already is a copy that the network made, or of
+ * another datagram with the same id of which the rest was lost. It passes, as it would if nobody
+ * looked, and harms nothing: a first one is judged by its own header, and the entry begins anew; a
+ * later one counts as a copy only behind the first, where no header is. (Linux, which puts the
+ * datagram together, drops copies. A first fragment longer than the one before it is no copy.)
  *
  * There is no lock: the kernel has none for a table that evicts. The fragments of a datagram mostly
  * meet the same CPU, because what spreads packets over CPUs does not see ports in them either.
  * Where two CPUs do handle two of them at the same moment, one may write over what the other has
- * noted: then of two overlapping fragments both may pass, or an id that is soon used again loses
- * another datagram. An entry that is evicted, and given to another datagram, in the few
- * instructions between look-up and use lends its ports to one fragment that its receiver cannot
- * use.
+ * noted: then of two overlapping fragments both may pass, or a datagram more is dropped. The same
+ * if an entry is evicted, and given to another datagram, in the few instructions between look-up
+ * and use; that one fragment may also be taken for one of the other datagram.
  */
 #ifndef WEFT_BPF_STAGES_FRAG_H
 #define WEFT_BPF_STAGES_FRAG_H
@@ -50,16 +53,12 @@ static __always_inline void weft_frag_key_of(const struct weft_hdrs *h, __u32 ne
 	key->pad = 0;
 }
 
-/* Too old for its other fragments to come, or all of them have come: the id may mean another one.
- */
-static __always_inline int weft_frag_is_over(const struct weft_frag *f)
+static __always_inline int weft_frag_is_old(const struct weft_frag *f)
 {
 	__u32 zero = 0, ticks = (__u32)bpf_jiffies64() - f->seen;
 	const struct weft_flow_conf *conf = bpf_map_lookup_elem(&weft_flow_conf, &zero);
 
-	if (conf && (__u64)ticks * conf->tick_ns > WEFT_FRAG_TIMEOUT_MS * 1000000ULL)
-		return 1;
-	return weft_frag_complete(f);
+	return conf && (__u64)ticks * conf->tick_ns > WEFT_FRAG_TIMEOUT_MS * 1000000ULL;
 }
 
 static __always_inline int weft_frag_begin(const struct weft_hdrs *h,
@@ -71,6 +70,7 @@ static __always_inline int weft_frag_begin(const struct weft_hdrs *h,
 		.proto = h->l4_proto,
 		.icmp_type = h->icmp_type,
 		.icmp_code = h->icmp_code,
+		.head = end,
 		.ranges = {{.end = end}},
 		.seen = bpf_jiffies64(),
 	};
@@ -81,6 +81,7 @@ static __always_inline int weft_frag_begin(const struct weft_hdrs *h,
 	return 0;
 }
 
+/* One more of a datagram that has begun. Return: enum weft_frag_fit. */
 static __always_inline int weft_frag_go_on(const struct weft_hdrs *h, struct weft_frag *f,
 					   __u16 end)
 {
@@ -88,11 +89,18 @@ static __always_inline int weft_frag_go_on(const struct weft_hdrs *h, struct wef
 
 	if (!f->bad)
 		fit = weft_frag_add(f, h->frag_off, end, !(h->flags & WEFT_H_FRAG_MORE));
-	if (fit == WEFT_FRAG_OVERLAPS)
-		f->bad = 1;
-	if (fit == WEFT_FRAG_SCATTERED)
-		return -WEFT_DROP_FRAG_SCATTERED;
-	return fit ? -WEFT_DROP_FRAG_OVERLAP : 0;
+	if (fit == WEFT_FRAG_AGAIN && h->frag_off && h->frag_off < f->head)
+		fit = WEFT_FRAG_OVERLAPS;
+	return fit;
+}
+
+static __always_inline void weft_frag_fill(struct weft_hdrs *h, const struct weft_frag *f)
+{
+	h->sport = f->sport;
+	h->dport = f->dport;
+	h->l4_proto = f->proto;
+	h->icmp_type = f->icmp_type;
+	h->icmp_code = f->icmp_code;
 }
 
 /**
@@ -103,32 +111,37 @@ static __always_inline int weft_frag_go_on(const struct weft_hdrs *h, struct wef
  *
  * A global function, verified once on its own.
  * Return: 0; -WEFT_DROP_FRAG_FIRST_MISSING: a later one, and no first is known;
- * -WEFT_DROP_FRAG_OVERLAP: also for a copy of what has come; -WEFT_DROP_FRAG_SCATTERED: it would be
- * one separate piece too many.
+ * -WEFT_DROP_FRAG_OVERLAP; -WEFT_DROP_FRAG_SCATTERED: it would be one separate piece too many.
  */
 __attribute__((noinline)) int weft_frag(struct weft_hdrs *h, __u32 network)
 {
 	struct weft_frag_key key;
 	struct weft_frag *f;
-	int later, err;
+	int first, fit;
 	__u16 end;
 
 	if (!h)
 		return -WEFT_DROP_FRAG_FIRST_MISSING;
-	later = h->flags & WEFT_H_FRAG_LATER;
+	first = !(h->flags & WEFT_H_FRAG_LATER);
 	end = weft_frag_end(h);
 	weft_frag_key_of(h, network, &key);
 	f = bpf_map_lookup_elem(&weft_frags, &key);
-	if (!f || weft_frag_is_over(f))
-		return later ? -WEFT_DROP_FRAG_FIRST_MISSING : weft_frag_begin(h, &key, end);
-	err = weft_frag_go_on(h, f, end);
-	if (err || !later)
-		return err;
-	h->sport = f->sport;
-	h->dport = f->dport;
-	h->l4_proto = f->proto;
-	h->icmp_type = f->icmp_type;
-	h->icmp_code = f->icmp_code;
+	if (!f || weft_frag_is_old(f))
+		return first ? weft_frag_begin(h, &key, end) : -WEFT_DROP_FRAG_FIRST_MISSING;
+	fit = weft_frag_go_on(h, f, end);
+	if (first && fit != WEFT_FRAG_OVERLAPS)
+		return weft_frag_begin(h, &key, end);
+	if (fit == WEFT_FRAG_OVERLAPS) {
+		/* All of the old one has come, so this is of another one with its id. */
+		if (weft_frag_complete(f))
+			return first ? weft_frag_begin(h, &key, end)
+				     : -WEFT_DROP_FRAG_FIRST_MISSING;
+		f->bad = 1;
+		return -WEFT_DROP_FRAG_OVERLAP;
+	}
+	if (fit == WEFT_FRAG_SCATTERED)
+		return -WEFT_DROP_FRAG_SCATTERED;
+	weft_frag_fill(h, f);
 	return 0;
 }
 

@@ -327,6 +327,7 @@ struct weft_frag_range {
  * @icmp_type, @icmp_code: of ICMP and ICMPv6.
  * @bad: two fragments overlapped; nothing of it passes any more. RFC 5722.
  * @total: where the datagram ends, in units of 8; 0 = the last fragment has not come.
+ * @head: where the first fragment ends.
  * @ranges: of the parts that have come, touching ones joined; @end 0 = not in use.
  * @seen: jiffies of the first fragment, low word.
  */
@@ -338,7 +339,7 @@ struct weft_frag {
 	__u8 icmp_code;
 	__u8 bad;
 	__u16 total;
-	__u16 pad;
+	__u16 head;
 	struct weft_frag_range ranges[WEFT_FRAG_RANGES];
 	__u32 seen;
 };
