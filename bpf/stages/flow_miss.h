@@ -19,9 +19,10 @@
 /* What the opening packet asks for. @code: of ICMP, if known. */
 static __always_inline __u32 weft_point_of(const struct weft_flow_key *key, int origin, __u8 code)
 {
-	__u32 detail = bpf_ntohs(origin ? key->port[0] : key->port[1]);
+	int icmp = key->proto == IPPROTO_ICMP || key->proto == IPPROTO_ICMPV6;
+	__u32 detail = bpf_ntohs((icmp ? key->asker : origin) ? key->port[0] : key->port[1]);
 
-	if (key->proto == IPPROTO_ICMP || key->proto == IPPROTO_ICMPV6)
+	if (icmp)
 		detail = (detail & 0xff) << 8 | code;
 	return WEFT_POL_POINT(key->proto, detail);
 }
