@@ -24,7 +24,8 @@
 #define TCP_AT(l3) .csum_start = 14 + (l3), .csum_offset = 16
 
 /**
- * struct offload_row - a packet from web1.
+ * struct offload_row - a packet from a workload.
+ * @from: web1 unless given.
  * @vnet: what is pending.
  * @segs: that it stands for.
  * @drop, @to, @reply: as in struct port_row.
@@ -33,6 +34,7 @@ struct offload_row {
 	const char *name;
 	const struct layer *in;
 	struct vnet vnet;
+	enum wire from;
 	__u32 segs;
 	enum weft_drop drop;
 	__u32 to;
@@ -91,6 +93,41 @@ static const struct offload_row rows[] = {
 	      ND(.target = IP6_WEB2, .opt = 1, .mac = MAC_WEB1), DATA(100)),
 	  { .csum_start = 150, .csum_offset = 16 }, .segs = 1, .drop = WEFT_DROP_REPLY_FAILED },
 };
+
+/* Packets that become something else, where a checksum was to be filled in. */
+#define FROM_WEB3(to) ETH(.dst = to, .src = MAC_WEB3)
+#define NEEDED(mtu) PKT(ETH(.dst = MAC_WEB3, .src = MAC_WEB_B), \
+	IP4(.src = IP4_WEB_B, .dst = IP4_WEB3), ICMP(.type = 3, .code = 4, .rest = mtu), \
+	REF(.off = 14, .len = 256))
+#define TOO_BIG(mtu) PKT(ETH(.dst = MAC_WEB3, .src = MAC_WEB_C), \
+	IP6(.src = IP6_WEB_C, .dst = IP6_WEB3), ICMP6(.type = 2, .rest = mtu), \
+	REF(.off = 14, .len = 1024))
+#define LOST .from = WEB3, .drop = WEFT_DROP_PKT_TOO_BIG
+#define V4_FROM_3(...) FROM_WEB3(MAC_WEB_B), IP4(.src = IP4_WEB3, .dst = IP4_WEB_B, __VA_ARGS__)
+#define V6_FROM_3 FROM_WEB3(MAC_WEB_C), IP6(.src = IP6_WEB3, .dst = IP6_WEB_C)
+#define UNFILLED .csum = PARTIAL
+
+static const struct offload_row refused_rows[] = {
+	{ "TCP over IPv4, too big", PKT(V4_FROM_3(), TCP(PORTS, UNFILLED), DATA(1411)),
+	  { TCP_AT(20) }, .segs = 1, LOST, .reply = NEEDED(MTU_B) },
+	{ "TCP over IPv4 with options, too big",
+	  PKT(V4_FROM_3(.options = 10), TCP(PORTS, UNFILLED, .options = 10), DATA(1411)),
+	  { TCP_AT(60) }, .segs = 1, LOST, .reply = NEEDED(MTU_B) },
+	{ "UDP over IPv4, too big", PKT(V4_FROM_3(), UDP(PORTS, UNFILLED), DATA(1440)),
+	  { .csum_start = 34, .csum_offset = 6 }, .segs = 1, LOST, .reply = NEEDED(MTU_B) },
+	{ "TCP over IPv6, too big", PKT(V6_FROM_3, TCP(PORTS, UNFILLED), DATA(1411)),
+	  { TCP_AT(40) }, .segs = 1, LOST, .reply = TOO_BIG(MTU_C) },
+	{ "TCP behind extension headers, too big",
+	  PKT(V6_FROM_3, EXT(.nh = 60, .len = 64), TCP(PORTS, UNFILLED), DATA(1411)),
+	  { TCP_AT(104) }, .segs = 1, LOST, .reply = TOO_BIG(MTU_C) },
+	{ "a checksum at the end of what is quoted, too big",
+	  PKT(V4_FROM_3(), UDP(PORTS), DATA(1440)),
+	  { .csum_start = 240, .csum_offset = 16 }, .segs = 1, LOST, .reply = NEEDED(MTU_B) },
+	{ "GSO over IPv4, segments too big", PKT(V4_FROM_3(), TCP(PORTS, UNFILLED), DATA(5000)),
+	  GSO4(1460), .segs = 4, LOST, .reply = NEEDED(MTU_B) },
+	{ "GSO over IPv6, segments too big", PKT(V6_FROM_3, TCP(PORTS, UNFILLED), DATA(5000)),
+	  GSO6(1440), .segs = 4, LOST, .reply = TOO_BIG(MTU_C) },
+};
 /* clang-format on */
 
 /* The same frame that web1 sent, in a tunnel or not, with what was pending still pending. */
@@ -123,18 +160,21 @@ static void expect_reply(const struct offload_row *row, const struct packet *in)
 {
 	static struct packet want;
 	static __u8 got[PACKET_MAX];
-	int n = wires_receive(WEB1, got, sizeof(got), NULL, check_patience());
+	struct vnet vnet;
+	int n = wires_receive(row->from, got, sizeof(got), &vnet, check_patience());
 
 	packet_build(&want, row->reply, in);
-	if (check(n > 0, "no answer"))
-		check_packet("the answer", &want, got, n);
+	if (!check(n > 0, "no answer"))
+		return;
+	check_packet("the answer", &want, got, n);
+	check(!vnet.csum_start && !vnet.gso_size, "an answer with offloads pending");
 }
 
 static void test_offload_row(void **state)
 {
 	const struct offload_row *row = *state;
 	struct port_row as_port = {
-		.from = WEB1,
+		.from = row->from,
 		.drop = row->drop,
 		.to = row->to,
 		.gso_segs = row->segs,
@@ -144,7 +184,7 @@ static void test_offload_row(void **state)
 
 	packet_build(&in, row->in, NULL);
 	check_begin();
-	assert_int_equal(wires_send(WEB1, in.data, in.len, &row->vnet), 0);
+	assert_int_equal(wires_send(row->from, in.data, in.len, &row->vnet), 0);
 	if (row->to)
 		expect_copy(row, &in);
 	if (row->reply)
@@ -208,6 +248,20 @@ static void test_fails_closed(void **state)
 	check_end();
 }
 
+/* Towards a port that fills them in at its end, and one that wants everything filled in. */
+static int run_refused(void)
+{
+	const size_t n = sizeof(refused_rows) / sizeof(refused_rows[0]);
+	int failed = run_rows("checksums pending", refused_rows, n, sizeof(refused_rows[0]),
+			      test_offload_row);
+
+	if (wires_offload(WEB3, false))
+		return failed + 1;
+	failed += run_rows("checksums pending, and no offload", refused_rows, n,
+			   sizeof(refused_rows[0]), test_offload_row);
+	return failed + !!wires_offload(WEB3, true);
+}
+
 int test_offload(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,5 +271,5 @@ int test_offload(void)
 
 	return run_rows("offloads", rows, sizeof(rows) / sizeof(rows[0]), sizeof(rows[0]),
 			test_offload_row) +
-	       cmocka_run_group_tests_name("attached", tests, NULL, NULL);
+	       run_refused() + cmocka_run_group_tests_name("attached", tests, NULL, NULL);
 }
