@@ -2,12 +2,11 @@
 /* Names for ids; see capture_names.h. */
 #include "capture_names.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "map_io.h"
 #include "pins.h"
-#include "policy.h"
+#include "tables.h"
 #include "util.h"
 
 static int read_table(const struct pins *pins, struct table *table, const char **failed)
@@ -31,19 +30,13 @@ static int read_generation(const struct pins *pins, struct weft_generation *gene
 	const __u32 slot = 0;
 	int err;
 
-	table_init(&table, &policy_descs[POLICY_GENERATION]);
+	table_init(&table, &table_descs[TABLE_GENERATION]);
 	err = read_table(pins, &table, failed);
 	if (err)
 		return err;
 	found = table_get(&table, &slot);
 	*generation = found ? *found : (struct weft_generation){};
 	return 0;
-}
-
-/* What policies need may not be there, if the node has none; then nothing needs its names. */
-static int not_there(int err)
-{
-	return err == -ENOENT ? 0 : err;
 }
 
 /* The generation first: what comes in between is read again the next time. */
@@ -53,11 +46,11 @@ int capture_names_read(const struct pins *pins, struct capture_names *names, con
 	int err;
 
 	*names = (struct capture_names){.pins = pins};
-	table_init(&names->rules.info, &policy_descs[POLICY_RULE_INFO]);
-	table_init(&names->rules.stat, &policy_descs[POLICY_RULE_INFO]); /* stays empty */
-	err = not_there(read_generation(pins, &names->generation, failed));
+	table_init(&names->rules.info, &table_descs[TABLE_RULE_INFO]);
+	table_init(&names->rules.stat, &table_descs[TABLE_RULE_STAT]); /* stays empty */
+	err = read_generation(pins, &names->generation, failed);
 	if (!err)
-		err = not_there(read_table(pins, &names->rules.info, failed));
+		err = read_table(pins, &names->rules.info, failed);
 	return err ?: view_read(pins, tables, &names->view, failed);
 }
 
@@ -67,7 +60,7 @@ void capture_names_refresh(struct capture_names *names)
 	struct capture_names fresh;
 	const char *failed;
 
-	if (!read_generation(names->pins, &generation, &failed) &&
+	if (read_generation(names->pins, &generation, &failed) ||
 	    !memcmp(&generation, &names->generation, sizeof(generation)))
 		return;
 	if (capture_names_read(names->pins, &fresh, &failed)) {
