@@ -13,23 +13,11 @@
 
 #define NS_PER_MS 1000000
 
-#define HASH(map, value)                                                                           \
-	{                                                                                          \
-		.name = map, .key_size = sizeof(struct weft_flow_key), .value_size = sizeof(value) \
-	}
-#define ONE(map, value)                                                                            \
-	{                                                                                          \
-		.name = map, .key_size = sizeof(__u32), .value_size = sizeof(value), .array = true \
-	}
-
-static const struct table_desc descs[__FLOW_TABLE_MAX] = {
-	[FLOW_TABLE_ESTABLISHED] = HASH("weft_flows", struct weft_flow_entry),
-	[FLOW_TABLE_NEW] = HASH("weft_flows_new", struct weft_flow),
-	[FLOW_TABLE_OVER] = HASH("weft_flows_over", struct weft_flow),
+static const enum table_id tables[__FLOW_TABLE_MAX] = {
+	[FLOW_TABLE_ESTABLISHED] = TABLE_FLOWS,
+	[FLOW_TABLE_NEW] = TABLE_FLOWS_NEW,
+	[FLOW_TABLE_OVER] = TABLE_FLOWS_OVER,
 };
-static const struct table_desc conf_desc = ONE("weft_flow_conf", struct weft_flow_conf);
-static const struct table_desc clock_desc = ONE("weft_flow_clock", struct weft_flow_clock);
-static const struct table_desc generation_desc = ONE("weft_generation", struct weft_generation);
 
 /** struct walk - a table on its way through map_walk(). */
 struct walk {
@@ -44,9 +32,9 @@ struct walk {
 };
 
 /* The one value of an array of one, zero if nobody has written it. */
-static int read_one(const struct pins *pins, const struct table_desc *desc, void *value,
-		    const char **failed)
+static int read_one(const struct pins *pins, enum table_id id, void *value, const char **failed)
 {
+	const struct table_desc *desc = &table_descs[id];
 	_cleanup_(table_clear) struct table table;
 	_cleanup_close_ int fd = -1;
 	int err;
@@ -88,7 +76,7 @@ static int read_table(const struct pins *pins, struct walk *w, enum flow_table t
 	_cleanup_close_ int fd = -1;
 	int err;
 
-	w->desc = &descs[table];
+	w->desc = &table_descs[tables[table]];
 	w->seen.table = table;
 	err = view_open(pins, w->desc, &fd);
 	if (!err)
@@ -106,11 +94,11 @@ int flow_read(const struct pins *pins, const struct flow_filter *filter, flow_ta
 
 	*failed = NULL;
 	w.seen.time = &w.time;
-	err = read_one(pins, &generation_desc, &w.generation, failed);
+	err = read_one(pins, TABLE_GENERATION, &w.generation, failed);
 	if (!err)
-		err = read_one(pins, &conf_desc, &w.time.conf, failed);
+		err = read_one(pins, TABLE_FLOW_CONF, &w.time.conf, failed);
 	if (!err)
-		err = read_one(pins, &clock_desc, &w.time.clock, failed);
+		err = read_one(pins, TABLE_FLOW_CLOCK, &w.time.clock, failed);
 	for (int i = 0; i < __FLOW_TABLE_MAX && !err; i++)
 		if (flow_filter_table(filter, i))
 			err = read_table(pins, &w, i, failed);

@@ -11,14 +11,7 @@
 #include "show.h"
 #include "util.h"
 
-/* Added up by rule_stat_add(), not word by word as map_read() would. */
-static const struct table_desc percpu_desc = {
-	.name = "weft_rule_stat",
-	.key_size = sizeof(__u32),
-	.value_size = sizeof(struct weft_rule_stat),
-	.array = true,
-	.percpu = true,
-};
+/* As rules keep it: the CPUs' values made one. */
 static const struct table_desc stat_desc = {
 	.name = "weft_rule_stat",
 	.key_size = sizeof(__u32),
@@ -57,11 +50,13 @@ static int take_stats(void *arg, const __u8 *keys, const __u8 *values, __u32 n)
 	return err;
 }
 
+/* Not word by word, as map_read() would add them: a time is no count. */
 static int read_stats(int fd, struct table *table)
 {
 	struct adder adder = {.table = table, .cpus = libbpf_num_possible_cpus()};
 
-	return adder.cpus < 0 ? adder.cpus : map_walk(fd, &percpu_desc, take_stats, &adder);
+	return adder.cpus < 0 ? adder.cpus
+			      : map_walk(fd, &table_descs[TABLE_RULE_STAT], take_stats, &adder);
 }
 
 static int read_table(const struct pins *pins, struct table *table,
