@@ -103,11 +103,11 @@ class Alone:
         if said["retval"] != REDIRECT or said["strays"]:
             raise BenchError(f"{self.traffic.topology.tag}: the program at {entry} answers {said['retval']}, and "
                              f"something else to {said['strays']} of {samples} packets")
-        return said["single_ns"]["mean"]
+        return said
 
     def _net(self, samples, flows, *options):
         options = ("-f", str(flows), "-o", PORT_OFFSETS, *options)
-        ns = self._run("port", self.traffic.frame, samples, *options)
+        ns = self._run("port", self.traffic.frame, samples, *options)["single_ns"]["mean"]
         return ns - self.host.run_empty("port", self.traffic.frame, samples, *options)["single_ns"]["mean"]
 
 
