@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from scapy.layers.inet import IP, UDP
+from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.utils import PcapNgReader
@@ -277,6 +277,61 @@ def test_what_does_not_fit_is_shown_before_it_becomes_the_answer(four, family):
     assert (answer["verdict"], answer["reason"]) == ("refused", None)
     assert answer["frame"].endswith("fragmentation needed" if family == 4 else "packet too big")
     assert a1.host.lab.new_drops() == {("a1", "PKT_TOO_BIG"): 1}
+
+
+def line_of(path, text):
+    """Where a rule begins in the lab's file: the line of the brace before the one line like this."""
+    with open(path, encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    (number,) = [n for n, line in enumerate(lines) if line.strip().rstrip(",") == text]
+    while lines[number].strip() != "{":
+        number -= 1
+    return number + 1
+
+
+def test_policies_are_named(pair):
+    """Who denied it, by which rule, where that stands in the file; and what was told to the sender."""
+    lab = pair(ports=2, quiet=True, apply=False)
+    a, (a1, a2, b1, _) = lab.hosts[0], lab.workloads
+    lab.top["policies"] = [
+        {"name": "out", "applies_to": {"ports": ["a1"]}, "direction": "egress", "default": "none",
+         "rules": [{"to": {"networks": "web"}, "protocol": "tcp", "ports": 1},
+                   {"to": {"networks": "web"}, "protocol": "udp", "ports": 7, "action": "deny"}]},
+        {"name": "in", "applies_to": {"ports": ["a2"]}, "direction": "ingress", "default": "deny",
+         "rules": [{"from": {"networks": "web"}, "protocol": "tcp", "ports": 80, "action": "reject"}]}]
+    lab.apply()
+    capture = Capture(a, "--json", "--drops")
+    everything = [Frames(w) for w in (a1, b1)]
+
+    def send(source, src, dst, l4):
+        everything[source].send(bytes(Ether(src=src.mac, dst=dst.mac) / IP(src=src.ip4, dst=dst.ip4) / l4))
+
+    send(0, a1, b1, UDP(sport=9, dport=7))
+    send(0, a1, a2, UDP(sport=9, dport=9))
+    send(0, a1, a2, TCP(sport=9, dport=80, flags="S"))
+    send(1, b1, a2, UDP(sport=9, dport=9))
+    wait_until("four drops", lambda: stat(a)["seen"] == 4)
+    shown = [(p["port"], p["to_port"], p["reason"], p["rule"]) for p in capture.packets()]
+    deny, reject = line_of(lab.file, '"ports": 7'), line_of(lab.file, '"ports": 80')
+    default = shown[1][3]
+    assert default["name"] == "in#default"
+    assert shown == [
+        ("a1", None, "POLICY_DENY_EGRESS", {"name": "out#1", "line": deny}),
+        ("a1", "a2", "POLICY_DENY_INGRESS", default),
+        ("a1", "a2", "POLICY_REJECT_INGRESS", {"name": "in#0", "line": reject}),
+        ("ul", "a2", "POLICY_DENY_INGRESS", default)]
+    assert lab.new_drops() == {("a1", "POLICY_DENY_EGRESS"): 1, ("a2", "POLICY_DENY_INGRESS"): 2,
+                               ("a2", "POLICY_REJECT_INGRESS"): 1}
+    capture = Capture(a)
+    send(0, a1, a2, TCP(sport=10, dport=80, flags="S"))
+    wait_until("the answer", lambda: stat(a)["seen"] == 2)
+    lines = [line.split(" ", 1)[1] for line in capture.lines()]
+    assert lines == [
+        f"a1 from_port {a1.ip4}:10 > {a2.ip4}:80 TCP SYN, 54 bytes: dropped at a2: POLICY_REJECT_INGRESS (the "
+        f"policies of the receiving port deny it; the sender is told), rule in#0 line {reject}",
+        f"a1 from_port {a2.ip4}:80 > {a1.ip4}:10 TCP RST,ACK, 54 bytes: refused with this, the packet is lost, "
+        f"rule in#0 line {reject}"]
+    lab.new_drops()
 
 
 @pytest.mark.drops("REPLICA_LOST")

@@ -21,6 +21,8 @@ ID=e2e$$
 A=$ID-a B=$ID-b W1=$ID-w1 W2=$ID-w2
 WORK=$(mktemp -d)
 LISTENER=
+CAPTURER=
+CAPTURE=()
 FAILED=0
 COUNT=0
 
@@ -28,6 +30,7 @@ cleanup() {
 	local ns
 
 	[[ -z $LISTENER ]] || kill "$LISTENER" 2>/dev/null || true
+	[[ -z $CAPTURER ]] || kill "$CAPTURER" 2>/dev/null || true
 	weft down a >/dev/null 2>&1 || true
 	weft down b >/dev/null 2>&1 || true
 	for ns in "$A" "$B" "$W1" "$W2"; do
@@ -206,6 +209,29 @@ has_xdp() {
 	grep -q 'prog/xdp' <<<"$out"
 }
 
+# captured WORDS COMMAND...: a capture on node a, of one packet like these, shows them
+captured() {
+	local words=$1 try rc=0
+
+	shift
+	weft capture a --count 1 --duration 10 "${CAPTURE[@]}" >"$WORK/captured" 2>"$WORK/capturing" &
+	CAPTURER=$!
+	for try in {1..100}; do
+		grep -q capturing "$WORK/capturing" || ! kill -0 "$CAPTURER" && break
+		sleep 0.1
+	done
+	"$@" || true
+	wait "$CAPTURER" || rc=$?
+	CAPTURER=
+	cat "$WORK/capturing" "$WORK/captured"
+	((rc == 0)) && grep -q "$words" "$WORK/captured"
+}
+
+# A VXLAN packet with a VNI that is nobody's, from node b to node a, where XDP drops it.
+wrong_vni() {
+	in_ns "$B" bash -c 'printf "\010\000\000\000\000\003\347\000%64s" >/dev/udp/192.0.2.1/4789'
+}
+
 # All that a node can be left with: programs on hooks, qdiscs, interfaces it did not have.
 node_bare() {
 	local ns=$1 out
@@ -261,6 +287,10 @@ main() {
 	check "tc agrees: $hook" qdisc_agrees "$hook"
 	check "XDP on the uplink of a" has_xdp "$A"
 	check "XDP on the uplink of b" has_xdp "$B"
+	CAPTURE=(--port web-1)
+	check "a capture sees what TC sends" captured "echo request.*: sent to node b" ping_all "$W1" 10.9.0.12
+	CAPTURE=(--drops)
+	check "a capture sees what XDP drops" captured "VNI 999.*: dropped: VXLAN_VNI_NOT_FOUND" wrong_vni
 	check "down on node a" weft down a
 	check "down on node b" weft down b
 	check "node a is bare" node_bare "$A"
