@@ -5,7 +5,10 @@
  *     to web1      allowed: TCP 80, UDP 53, ICMP echo; rejected: TCP 81; all else is denied
  *     from web3    rejected: TCP 81; all else is denied
  */
+#include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <string.h>
@@ -237,13 +240,96 @@ static void run_script(void **state)
 	put_policies();
 	for (int i = 0; i < STEPS_MAX && script->steps[i].in; i++)
 		run_step(&script->steps[i], i + 1);
+	put_ruleset(WEB1, WEFT_POL_INGRESS, 0);
+	put_ruleset(WEB3, WEFT_POL_EGRESS, 0);
 	put_generation(0);
+	tables_fill();
+	check_end();
+}
+
+/*
+ * Two contradictory generations: under the odd one web3 may send and web1 takes nothing, under the
+ * even one it is the other way round. A packet that is judged by one of them wholly never arrives;
+ * it would take the first half of one and the second half of the other.
+ */
+static void put_contradiction(void)
+{
+	static const struct weft_pol_range allow[] = {RANGE(0, 1, ALLOW)};
+	static const struct weft_pol_range deny[] = {RANGE(0, 2, DENY)};
+
+	for (__u32 parity = 0; parity < 2; parity++) {
+		__u32 yes = 2 + parity, no = 4 + parity, next = put_set(yes, parity, allow, 1);
+		struct weft_pol_port from = {}, to = {};
+		__u32 web3 = 2 * PORT_ID(WEB3) + parity, web1 = 2 * PORT_ID(WEB1) + parity;
+
+		put_set(no, next, deny, 1);
+		from.ruleset[WEFT_POL_EGRESS] = parity ? yes : no;
+		to.ruleset[WEFT_POL_INGRESS] = parity ? no : yes;
+		put("weft_pol_ports", &web3, &from);
+		put("weft_pol_ports", &web1, &to);
+	}
+}
+
+static void put_nothing(void)
+{
+	const struct weft_pol_port none = {};
+
+	put_generation(0);
+	for (__u32 slot = 0; slot < 2 * PORT_MAX; slot++)
+		put("weft_pol_ports", &slot, &none);
+}
+
+enum { FLIPS = 10000 };
+
+static atomic_int flips;
+
+static void *flip(void *arg __attribute__((unused)))
+{
+	for (int i = 1; i <= FLIPS; i++) {
+		put_generation(i);
+		atomic_store(&flips, i);
+		sched_yield();
+	}
+	return NULL;
+}
+
+static void test_transaction(void **state __attribute__((unused)))
+{
+	static struct packet in;
+	static struct run r;
+	int arrived = 0, sent = 0, changes = 0, before = 0, now;
+	pthread_t flipper;
+
+	check_begin();
+	put_contradiction();
+	put_generation(0);
+	atomic_store(&flips, 0);
+	packet_build(&in, PKT(SENT(WEB1, WEB3), V4(WEB1, WEB3), UDP(.sport = 1, .dport = 2)), NULL);
+	assert_int_equal(pthread_create(&flipper, NULL, flip, NULL), 0);
+	do {
+		now = atomic_load(&flips);
+		changes += now != before;
+		before = now;
+		r = (struct run){.prog = FROM_PORT, .ifindex = wires_index(WEB3)};
+		assert_int_equal(prog_run(&r, in.data, in.len), 0);
+		arrived += r.verdict != TC_SHOT;
+		sent++;
+	} while (now < FLIPS);
+	pthread_join(flipper, NULL);
+	printf("# %d packets while two sets alternated %d times, %d of them noticed\n", sent, FLIPS,
+	       changes);
+	check(!arrived, "%d packets were judged by both", arrived);
+	check(changes > 100, "the sender saw only %d changes", changes);
+	put_nothing();
 	tables_fill();
 	check_end();
 }
 
 int test_firewall(void)
 {
+	const struct CMUnitTest transaction[] = {cmocka_unit_test(test_transaction)};
+
 	return run_rows("firewall", scripts, sizeof(scripts) / sizeof(scripts[0]),
-			sizeof(scripts[0]), run_script);
+			sizeof(scripts[0]), run_script) +
+	       cmocka_run_group_tests(transaction, NULL, NULL);
 }
