@@ -107,16 +107,49 @@ __u64 datapath_xdp_build(void)
 	return build;
 }
 
+/* Return: -ENOENT if the object lacks a map that the loader knows: it was built from other files.
+ */
+static int find_map(struct bpf_object *obj, enum table_id id, struct bpf_map **out)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, table_descs[id].name);
+
+	if (!map)
+		return -ENOENT;
+	*out = map;
+	return 0;
+}
+
+/* What only the loader has an interest in. */
+static int allow_mapping(struct bpf_object *obj)
+{
+	struct bpf_map *map;
+	int err = 0;
+
+	for (int id = 0; id < __TABLE_MAX && !err; id++) {
+		if (!table_descs[id].mapped)
+			continue;
+		err = find_map(obj, id, &map);
+		if (!err)
+			err = bpf_map__set_map_flags(map, bpf_map__map_flags(map) | BPF_F_MMAPABLE);
+	}
+	return err;
+}
+
 static int open_tc(struct bpf_object **out)
 {
+	_cleanup_(object_freep) struct bpf_object *obj = NULL;
 	struct weft_tc *skel = weft_tc__open();
+	int err;
 
 	if (!skel)
 		return -errno;
 	skel->rodata->weft_cfg.build = datapath_tc_build();
-	*out = TAKE_PTR(skel->obj);
+	obj = TAKE_PTR(skel->obj);
 	weft_tc__destroy(skel);
-	return 0;
+	err = allow_mapping(obj);
+	if (!err)
+		*out = TAKE_PTR(obj);
+	return err;
 }
 
 static int open_xdp(struct bpf_object **out)
@@ -128,18 +161,6 @@ static int open_xdp(struct bpf_object **out)
 	skel->rodata->weft_cfg.build = datapath_xdp_build();
 	*out = TAKE_PTR(skel->obj);
 	weft_xdp__destroy(skel);
-	return 0;
-}
-
-/* Return: -ENOENT if the object lacks a map that the loader knows: it was built from other files.
- */
-static int find_map(struct bpf_object *obj, enum table_id id, struct bpf_map **out)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(obj, table_descs[id].name);
-
-	if (!map)
-		return -ENOENT;
-	*out = map;
 	return 0;
 }
 

@@ -2,45 +2,27 @@
 /* The numbers in weft_generation; see generation.h. */
 #include "generation.h"
 
-/* More than one apply adds: the numbers of one that was killed are all below. Even, so that the
- * half in force stays the same. */
-#define STRIDE 8
+#define STRIDE 16 /* more than one apply adds; even */
 
 static __u32 even(__u32 n)
 {
 	return n + (n & 1);
 }
 
-/* The next number after @n that stands for the same half as @was. */
-static __u32 same_half(__u32 n, __u32 was)
-{
-	return n + ((n ^ was) & 1 ? 1 : 2);
-}
-
-static struct weft_generation keep(const struct weft_generation *was)
-{
-	if (!was->policy)
-		return *was;
-	return (struct weft_generation){
-		.policy = was->policy + STRIDE,
-		.forwarding = even(was->forwarding) + STRIDE,
-	};
-}
-
 struct generations generations_plan(struct weft_generation was, struct generation_change change)
 {
-	bool moves = change.forwarding || change.fresh || was.forwarding & 1;
+	bool killed = was.forwarding & 1, moves = change.forwarding || change.fresh || killed;
 	struct generations g = {.was = was, .kept = was};
+	__u32 from = was.forwarding;
 
+	if (change.fresh || killed)
+		from = even(from) + STRIDE;
 	if (change.fresh)
-		g.kept = keep(&was);
+		g.kept.forwarding = ++from;
 	g.begin = g.kept;
-	if (change.policy)
-		g.begin.policy++;
-	else if (change.fresh)
-		g.begin.policy = same_half(g.kept.policy, was.policy);
+	g.begin.policy += change.policy;
 	if (moves)
-		g.begin.forwarding = even(g.kept.forwarding) + 1;
+		g.begin.forwarding = even(from) + 1;
 
 	g.turn = g.begin;
 	if (moves)
@@ -48,11 +30,10 @@ struct generations generations_plan(struct weft_generation was, struct generatio
 	g.end = g.turn;
 	g.end.forwarding = even(g.turn.forwarding);
 
-	g.undoing = g.begin;
-	g.undoing.forwarding = even(g.end.forwarding) + 1;
-	g.undone = g.begin;
-	g.undone.forwarding = even(g.end.forwarding) + 2;
-	if (g.begin.policy != was.policy)
-		g.undone.policy = same_half(g.begin.policy, was.policy);
+	g.undoing = g.end;
+	g.undoing.forwarding++;
+	g.undone = g.end;
+	g.undone.policy = was.policy;
+	g.undone.forwarding += 2;
 	return g;
 }

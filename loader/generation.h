@@ -3,15 +3,17 @@
  * What stands in weft_generation, and when. Pure arithmetic on the two numbers of its one row; see
  * apply.h for the transaction that they are part of.
  *
- *	policy      The half of the policy tables that is in force: that of its parity. The other
- *half is empty at rest; new policies are written there, and are in force from when this grows by
- *one. forwarding  Even at rest; odd while ports, networks, tunnels, MAC addresses, neighbours or
- *	            replication lists are being changed. It grows whenever what flows remember of
- *these may have become wrong. Whoever finds it odd comes after an apply that was killed.
+ * "policy" is the generation of the policies. The half of their tables that has its parity is in
+ * force, the other half is empty at rest: new policies are written there, and come into force when
+ * this grows by one.
+ *
+ * "forwarding" grows whenever what flows remember of ports, networks, tunnels and endpoints may
+ * have become wrong. It is even at rest and odd while any of these is being changed, so that an
+ * apply that comes after a killed one knows; it then begins beyond all that the killed one may have
+ * used.
  *
  * A flow is decided again when the pair is not the one that it was decided under. So a pair must
- * not come back with another meaning, not even after an apply that was undone or killed: numbers
- * only grow, and are written before anything is decided under them.
+ * not come back with another meaning, whatever fails or is killed.
  */
 #ifndef WEFT_LOADER_GENERATION_H
 #define WEFT_LOADER_GENERATION_H
@@ -25,8 +27,8 @@
  * @policy: the policies become others.
  * @forwarding: rows change that flows remember.
  * @removal: some of them are removed.
- * @fresh: the tables of policies are made anew, and weft_generation with them: the programs at work
- *         go on with the old ones until each is replaced.
+ * @fresh: the tables of policies are made anew, and weft_generation with them, although there were
+ *         some: the programs at work go on with the old ones until each is replaced.
  */
 struct generation_change {
 	bool policy;
@@ -40,7 +42,7 @@ struct generation_change {
  * the same as the one before is not written.
  * @was: found.
  * @kept: if fresh: into the old map, of the same meaning as @was, before anything is decided under
- *        what follows.
+ *        what follows; odd, so that the next apply knows, should we be killed.
  * @begin: the new policies are complete, nothing else is changed yet.
  * @turn: all that is new is in place: nobody decides by what is to be removed.
  * @end: all that is old has gone.

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "map_window.h"
 #include "util.h"
 
 #define BATCH_BYTES (1u << 20)
@@ -47,10 +48,7 @@ static bool no_batches(int err)
 
 static bool all_zero(const __u8 *bytes, size_t len)
 {
-	while (len--)
-		if (*bytes++)
-			return false;
-	return true;
+	return !len || (!bytes[0] && !memcmp(bytes, bytes + 1, len - 1));
 }
 
 static int walk_single(int fd, const struct shape *shape, map_take take, void *arg)
@@ -245,12 +243,33 @@ static int take_sums(void *arg, const __u8 *keys, const __u8 *values, __u32 n)
 	return err;
 }
 
+static int read_mapped(int fd, struct table *table)
+{
+	_cleanup_(window_close) struct window window;
+	int err;
+
+	err = window_open(fd, table->desc, &window);
+	return err ? err : window_read(&window, table);
+}
+
+static int write_mapped(int fd, const struct table_desc *desc, const __u8 *keys, const __u8 *values,
+			size_t n)
+{
+	_cleanup_(window_close) struct window window;
+	int err;
+
+	err = window_open(fd, desc, &window);
+	return err ? err : window_write(&window, desc, keys, values, n);
+}
+
 int map_read(int fd, struct table *table)
 {
 	struct shape shape;
 	struct reader reader = {.table = table, .shape = &shape};
 	int err;
 
+	if (table->desc->mapped)
+		return read_mapped(fd, table);
 	err = shape_of(table->desc, &shape);
 	if (err)
 		return err;
@@ -271,6 +290,8 @@ int map_put(int fd, const struct table_desc *desc, const struct rows *rows)
 	struct shape shape;
 	int err;
 
+	if (desc->mapped)
+		return write_mapped(fd, desc, rows->keys, rows->values, rows->n);
 	err = shape_of(desc, &shape);
 	if (err)
 		return err;
@@ -291,6 +312,8 @@ int map_remove(int fd, const struct table_desc *desc, const struct rows *rows)
 	struct shape shape;
 	int err;
 
+	if (desc->mapped)
+		return write_mapped(fd, desc, rows->keys, NULL, rows->n);
 	err = shape_of(desc, &shape);
 	if (err)
 		return err;

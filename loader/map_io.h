@@ -3,7 +3,8 @@
  * Rows to and from the kernel's maps; the only caller of bpf_map_*_elem and _batch. See tables.h
  * for what a row is.
  *
- * Batches where the kernel has them, one by one where it has not.
+ * Batches where the kernel has them, one by one where it has not; arrays that can be mapped into
+ * memory without any system call (map_window.h).
  */
 #ifndef WEFT_LOADER_MAP_IO_H
 #define WEFT_LOADER_MAP_IO_H

@@ -207,8 +207,10 @@ static bool is_forwarding(enum table_id id)
 
 int plan_generation(struct plan *plan)
 {
-	struct generation_change change = {.policy = plan->new_policies,
-					   .fresh = plan->fresh_policies};
+	struct generation_change change = {
+		.policy = plan->new_policies,
+		.fresh = plan->fresh_policies && plan->pinned.fd[TABLE_GENERATION] >= 0,
+	};
 	struct weft_generation was = in_force(plan);
 	__u32 half = (was.policy + change.policy) & 1, zero = 0;
 	int err = 0;

@@ -11,7 +11,9 @@
 
 #define TABLES                                                                                     \
 	(VIEW_NAMES | VIEW_TABLE(TABLE_NODE) | VIEW_TABLE(TABLE_NETWORKS) |                        \
-	 VIEW_TABLE(TABLE_PORTS) | VIEW_TABLE(TABLE_PEERS))
+	 VIEW_TABLE(TABLE_PORTS) | VIEW_TABLE(TABLE_PEERS) | VIEW_TABLE(TABLE_RULE_INFO) |         \
+	 VIEW_TABLE(TABLE_GENERATION) | VIEW_TABLE(TABLE_FLOW_CONF) | VIEW_TABLE(TABLE_FLOW_USE) | \
+	 VIEW_TABLE(TABLE_NET_USE) | VIEW_TABLE(TABLE_FLOW_STAT))
 
 #define MAX_NETWORKS (1u << 16) /* a network id is a __u16 */
 

@@ -8,7 +8,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <linux/types.h>
+
+#include <weft/flow.h>
 
 #include "attach.h"
 #include "datapath.h"
@@ -108,6 +111,39 @@ int status_print(const struct status *status, const struct verdict *verdict);
 
 /** status_print_json - for programs, to standard output. Return: 0 or -errno. */
 int status_print_json(const struct status *status, const struct verdict *verdict);
+
+/**
+ * struct firewall - what is in force, and how much room there is for flows.
+ * @rules: rules and defaults that this node enforces.
+ * @established: entries of weft_flows, of at most @limit.
+ * @stat: what happened in the flow tables since they were made.
+ * @pressure: who has used up most of his room, or was refused some.
+ */
+struct firewall {
+	struct weft_generation generation;
+	size_t rules;
+	__u64 established;
+	__u32 limit;
+	struct weft_flow_stat stat;
+	struct print_table pressure;
+};
+
+/**
+ * firewall_read - sum up what a status has read; status_flows.c.
+ * @firewall: uninitialised; firewall_clear() releases it, after a failure too.
+ *
+ * Return: 0 or -errno.
+ */
+int firewall_read(const struct status *status, struct firewall *firewall);
+
+/** firewall_clear - also for _cleanup_(). */
+void firewall_clear(struct firewall *firewall);
+
+/** firewall_print - the lines of a summary. */
+void firewall_print(const struct firewall *firewall, FILE *out);
+
+/** firewall_json - all of it, owned by the caller; NULL without memory. */
+json_t *firewall_json(const struct firewall *firewall);
 
 /**
  * struct differences - a plan as tables.

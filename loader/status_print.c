@@ -151,6 +151,7 @@ struct listing {
 	struct print_table uplinks;
 	struct print_table networks;
 	struct print_table ports;
+	struct firewall firewall;
 	struct differences differences;
 };
 
@@ -159,6 +160,7 @@ static void listing_clear(struct listing *l)
 	print_clear(&l->uplinks);
 	print_clear(&l->networks);
 	print_clear(&l->ports);
+	firewall_clear(&l->firewall);
 	differences_clear(&l->differences);
 }
 
@@ -166,13 +168,16 @@ static void listing_clear(struct listing *l)
 static int listing_fill(const struct status *s, const struct verdict *verdict, bool troubled,
 			struct listing *l)
 {
+	int err;
+
 	print_init(&l->uplinks, uplink_columns, ARRAY_SIZE(uplink_columns));
 	print_init(&l->networks, network_columns, ARRAY_SIZE(network_columns));
 	print_init(&l->ports, port_columns, ARRAY_SIZE(port_columns));
 	fill_uplinks(s, &l->uplinks);
 	fill_ports(s, troubled, &l->ports);
 	differences_fill(verdict->plan, &l->differences);
-	return fill_networks(s, &l->networks);
+	err = firewall_read(s, &l->firewall);
+	return err ? err : fill_networks(s, &l->networks);
 }
 
 /** struct vteps - own VTEP addresses as text; empty if there is none. */
@@ -225,7 +230,8 @@ static const char *state_text(const struct status *s, const struct verdict *verd
 	return verdict->in_step ? "in step with " : "not in step with ";
 }
 
-static void print_summary(const struct status *s, const struct verdict *verdict)
+static void print_summary(const struct status *s, const struct verdict *verdict,
+			  const struct firewall *firewall)
 {
 	struct vteps vteps = vteps_of(&s->view);
 	struct utsname system = {};
@@ -237,6 +243,7 @@ static void print_summary(const struct status *s, const struct verdict *verdict)
 	printf("weft    %s, tables v%d\n", WEFT_VERSION, WEFT_ABI_VERSION);
 	printf("kernel  %s, TC by %s\n", system.release, tc_kind_name(tc_best_kind()));
 	print_states(s);
+	firewall_print(firewall, stdout);
 	printf("state   %s%s\n", state_text(s, verdict), verdict->plan ? verdict->file : "");
 }
 
@@ -257,12 +264,14 @@ int status_print(const struct status *s, const struct verdict *verdict)
 	err = listing_fill(s, verdict, true, &l);
 	if (err)
 		return err;
-	print_summary(s, verdict);
+	print_summary(s, verdict, &l.firewall);
 	err = print_section(&l.uplinks);
 	if (!err)
 		err = print_section(&l.networks);
 	if (!err)
 		err = print_section(&l.ports);
+	if (!err)
+		err = print_section(&l.firewall.pressure);
 	if (!err)
 		err = print_section(&l.differences.entries);
 	if (!err)
@@ -305,12 +314,14 @@ int status_print_json(const struct status *s, const struct verdict *verdict)
 	json_t *doc;
 	int err;
 
-	if (listing_fill(s, verdict, false, &l))
-		return -ENOMEM;
+	err = listing_fill(s, verdict, false, &l);
+	if (err)
+		return err;
 	doc = json_identity(s, verdict);
 	err = json_object_set_new(doc, "uplinks", print_rows(&l.uplinks));
 	err |= json_object_set_new(doc, "networks", print_rows(&l.networks));
 	err |= json_object_set_new(doc, "ports", print_rows(&l.ports));
+	err |= json_object_set_new(doc, "firewall", firewall_json(&l.firewall));
 	if (verdict->plan) {
 		err |= json_object_set_new(doc, "entries", print_rows(&l.differences.entries));
 		err |= json_object_set_new(doc, "programs", print_rows(&l.differences.programs));

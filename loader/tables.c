@@ -21,6 +21,11 @@
 	{                                                                                          \
 		.name = map, .key_size = sizeof(__u32), .value_size = sizeof(value), .array = true \
 	}
+#define MAPPED_ARRAY(map, value)                                                                   \
+	{                                                                                          \
+		.name = map, .key_size = sizeof(__u32), .value_size = sizeof(value),               \
+		.array = true, .mapped = true                                                      \
+	}
 #define PERCPU_ARRAY(map, value)                                                                   \
 	{                                                                                          \
 		.name = map, .key_size = sizeof(__u32), .value_size = sizeof(value),               \
@@ -44,13 +49,13 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_PORT_INFO] = HASH("weft_port_info", __u32, struct weft_port_info),
 	[TABLE_RULE_INFO] = HASH("weft_rule_info", __u32, struct weft_rule_info),
 	[TABLE_FLOW_CONF] = ARRAY("weft_flow_conf", struct weft_flow_conf),
-	[TABLE_POL_L4] = ARRAY("weft_pol_l4", struct weft_pol_range),
+	[TABLE_POL_L4] = MAPPED_ARRAY("weft_pol_l4", struct weft_pol_range),
 	[TABLE_POL_MATCH] =
 		HASH("weft_pol_match", struct weft_pol_match_key, struct weft_pol_ranges),
-	[TABLE_POL_SETS] = ARRAY("weft_pol_sets", struct weft_pol_ranges),
+	[TABLE_POL_SETS] = MAPPED_ARRAY("weft_pol_sets", struct weft_pol_ranges),
 	[TABLE_POL_CLASS] = HASH("weft_pol_class", struct weft_pol_addr_key, __u32),
 	[TABLE_POL_CIDR] = HASH("weft_pol_cidr", struct weft_pol_cidr_key, __u32),
-	[TABLE_POL_PORTS] = ARRAY("weft_pol_ports", struct weft_pol_port),
+	[TABLE_POL_PORTS] = MAPPED_ARRAY("weft_pol_ports", struct weft_pol_port),
 	[TABLE_PORTS] = HASH("weft_ports", __u32, struct weft_port),
 	[TABLE_FDB] = HASH("weft_fdb", struct weft_fdb_key, struct weft_fdb_entry),
 	[TABLE_NEIGH] = HASH("weft_neigh", struct weft_neigh_key, struct weft_neigh),

@@ -78,6 +78,8 @@ static inline bool table_is_policy(enum table_id id)
  * struct table_desc - shape of a map.
  * @array: keys are the indices 0, 1, ..; an all-zero value stands for "no entry".
  * @percpu: every CPU has its own value, made of __u64 counters only.
+ * @mapped: the map can be mapped into memory: an array too large for a system call's pace, of which
+ *          little is in use.
  */
 struct table_desc {
 	const char *name;
@@ -85,6 +87,7 @@ struct table_desc {
 	__u32 value_size;
 	bool array;
 	bool percpu;
+	bool mapped;
 };
 
 extern const struct table_desc table_descs[__TABLE_MAX];

@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).parent
 # Plain words as names that YAML itself takes for numbers or booleans: weft reads them, editors frown.
 ONLY_WEFT_ACCEPTS = {"aliases.yaml"}
 # Files with errors that one key alone shows, which is all that a schema can see.
-SCHEMA_REFUSES = {"keys.yaml", "names.yaml", "nulls.yaml", "ports.yaml", "scalars.yaml", "subnets.yaml",
+SCHEMA_REFUSES = {"flows.yaml", "keys.yaml", "names.yaml", "nulls.yaml", "ports.yaml", "scalars.yaml", "subnets.yaml",
                   "policy-values.yaml", "types.yaml", "vteps.yaml"}
 # Networks of bad/scalars.yaml that are wrong by their notation only: 0x10, 010, True.
 NOTATION = {"n3", "n4", "n12"}
