@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "check.h"
+#include "flows.h"
 #include "wires.h"
 
 #define FAILURES_PATIENT                                                                           \
@@ -20,10 +21,10 @@ static bool reasons[__WEFT_DROP_MAX];
 
 void check_begin(void)
 {
-	flows_clear();
 	struct moved forget[MOVED_MAX];
 
 	failures = 0;
+	flows_clear();
 	wires_drain();
 	counters_moved(forget);
 }
@@ -32,6 +33,11 @@ void check_end(void)
 {
 	if (failures)
 		fail_msg("%d checks failed, see above", failures);
+}
+
+int check_failures(void)
+{
+	return failures;
 }
 
 bool check(bool ok, const char *format, ...)

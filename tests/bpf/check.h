@@ -32,6 +32,9 @@ void check_begin(void);
 /** check_end - fail the running test if a check since check_begin() did. */
 void check_end(void);
 
+/** check_failures - how many checks have failed since check_begin(). */
+int check_failures(void);
+
 /** check - @ok, or print the message. Return: @ok. */
 bool check(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

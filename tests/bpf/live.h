@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+#include "packet.h"
+#include "actors.h"
+
 /** enum live_mode - how the uplink's programs are attached. */
 enum live_mode {
 	LIVE_TC,         /* tc_underlay alone */
@@ -22,5 +25,14 @@ int live_uplink(enum live_mode mode);
 
 /** live_detach - take all programs off. Return: 0 or -errno. */
 int live_detach(void);
+
+/** live_expect - @want comes out at a wire's far end, and the kernel takes it for what it is. */
+void live_expect(const char *what, enum wire at, const struct packet *want);
+
+/**
+ * live_expect_no_more - by now all that was to come has come; whatever else there is at a port
+ * should not be.
+ */
+void live_expect_no_more(void);
 
 #endif

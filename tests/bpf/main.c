@@ -3,10 +3,11 @@
  * The packet tests: every program of the datapath, on packets. Needs root and nothing else: network
  * namespaces and maps are the test's own and end with it.
  *
- *     test_packets [--pcap FILE] [--corpus DIRECTORY]
+ *     test_packets [--pcap FILE] [--corpus DIRECTORY] [--filter PATTERN]
  *
  * --pcap writes what weft emitted, for check-dissect.sh; --corpus only writes the tables' frames,
- * for tests/fuzz. WEFT_TEST_THIN=N runs every Nth case of the exhaustive tests.
+ * for tests/fuzz; --filter runs the tests whose names match (*, ?). WEFT_TEST_THIN=N runs every Nth
+ * case of the exhaustive tests.
  */
 #include <getopt.h>
 #include <setjmp.h>
@@ -19,6 +20,7 @@
 
 #include "dump.h"
 #include "rows.h"
+#include "script.h"
 #include "tests.h"
 #include "wires.h"
 
@@ -30,6 +32,11 @@ const struct wire_table *const every_wire_table[] = {
 	&admit_table,
 	&inner_table,
 	&ecn_table,
+	NULL,
+};
+
+const struct script_table *const every_script_table[] = {
+	&tcp_scripts,
 	NULL,
 };
 
@@ -94,7 +101,8 @@ static int set_up(void)
 
 static int usage(void)
 {
-	fputs("usage: test_packets [--pcap FILE] [--corpus DIRECTORY]\n", stderr);
+	fputs("usage: test_packets [--pcap FILE] [--corpus DIRECTORY] [--filter PATTERN]\n",
+	      stderr);
 	return 2;
 }
 
@@ -103,6 +111,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{"pcap", required_argument, NULL, 'p'},
 		{"corpus", required_argument, NULL, 'c'},
+		{"filter", required_argument, NULL, 'f'},
 		{},
 	};
 	int option, failed = 0;
@@ -110,7 +119,9 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'c')
 			return dump_corpus(optarg) ? 1 : 0;
-		if (option != 'p' || dump_open(optarg))
+		if (option == 'f')
+			cmocka_set_test_filter(optarg);
+		else if (option != 'p' || dump_open(optarg))
 			return usage();
 	}
 	if (geteuid()) {
@@ -120,8 +131,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (set_up())
 		return 1;
-	failed +=
-		test_programs() + run_tables() + test_firewall() + test_flow() + test_round_trip();
+	failed += test_programs() + run_tables() + test_firewall() + test_scripts() + test_flow() +
+		  test_round_trip();
 	failed += test_cut() + test_mutate() + test_live();
 	failed += test_all_reasons();
 	if (dump_close()) {

@@ -37,10 +37,24 @@ enum layer_kind {
 	L_ICMP,
 	L_ICMP6,
 	L_ND,
+	L_SCTP,
 	L_VXLAN,
 	L_DATA,
 	L_PAD,
 	L_REF,
+	/* Of either IP version; script_packet.c makes them one of the above. */
+	L_FRAGMENT,
+	L_QUERY,
+	L_ERROR,
+};
+
+/** enum error_kind - ICMP and ICMPv6 errors. */
+enum error_kind {
+	PORT_UNREACHABLE,
+	PROHIBITED,
+	TOO_BIG,
+	TIME_EXCEEDED,
+	PARAMETER_PROBLEM,
 };
 
 /** struct layer - one header or payload; a kind per PKT() word below. */
@@ -74,13 +88,15 @@ struct layer {
 			__u32 len;  /* bytes, a multiple of 8 (AH: of 4); 8 unless given */
 			__u32 type; /* routing header */
 			__u32 frag; /* fragment header: offset, flags */
+			__u32 id;   /* of it */
 			__u32 proto;
 		} ext;
 		struct {
 			__u32 sport, dport, len, csum;
 		} udp;
 		struct {
-			__u32 sport, dport, seq, flags, options, doff, csum;
+			__u32 sport, dport, seq, ack, flags, options, doff, win, csum;
+			__u32 scale; /* a window scale option, 4 bytes with its padding */
 		} tcp;
 		struct {
 			__u32 type, code, rest, csum;
@@ -90,15 +106,29 @@ struct layer {
 			__u8 target[16], mac[6];
 		} nd;
 		struct {
+			__u32 sport, dport;
+		} sctp;
+		struct {
 			__u32 flip, vni,
 				reserved; /* flip: bits to turn in a first word that is right */
 		} vxlan;
 		struct {
 			__u32 len, outer; /* pad: outer = behind the outermost frame */
+			__u32 proto;      /* data: what IP calls it */
 		} data;
 		struct {
 			__u32 off, len; /* len 0: all that is left */
 		} ref;                  /* bytes of another packet */
+		struct {
+			__u32 id, off, more, proto; /* off: in units of 8 bytes */
+		} fragment;
+		struct {
+			__u32 reply, id, seq, code;
+		} query; /* an echo */
+		struct {
+			enum error_kind kind;
+			__u32 rest;
+		} error;
 	};
 };
 
@@ -116,11 +146,16 @@ struct layer {
 #define ICMP(...) { .kind = L_ICMP, .icmp = { __VA_ARGS__ } }
 #define ICMP6(...) { .kind = L_ICMP6, .icmp = { __VA_ARGS__ } }
 #define ND(...) { .kind = L_ND, .nd = { __VA_ARGS__ } }
+#define SCTP(...) { .kind = L_SCTP, .sctp = { __VA_ARGS__ } }
 #define VXLAN(...) { .kind = L_VXLAN, .vxlan = { __VA_ARGS__ } }
 #define DATA(n) { .kind = L_DATA, .data = { .len = (n) } }
+#define RAW(p, n) { .kind = L_DATA, .data = { .proto = (p), .len = (n) } }
 #define PAD(n) { .kind = L_PAD, .data = { .len = (n) } }
 #define OUTER_PAD(n) { .kind = L_PAD, .data = { .len = (n), .outer = 1 } }
 #define REF(...) { .kind = L_REF, .ref = { __VA_ARGS__ } }
+#define FRAGMENT(...) { .kind = L_FRAGMENT, .fragment = { __VA_ARGS__ } }
+#define PING(...) { .kind = L_QUERY, .query = { __VA_ARGS__ } }
+#define ERROR(...) { .kind = L_ERROR, .error = { __VA_ARGS__ } }
 /* clang-format on */
 
 /**

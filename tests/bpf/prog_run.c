@@ -8,14 +8,31 @@
 #include <bpf/libbpf.h>
 #include <weft/abi.h> /* the type of the skeletons' rodata */
 
+#include "flows.h"
 #include "prog_run.h"
 #include "tc.skel.h"
 #include "xdp.skel.h"
 
-#define ENTRIES_MAX 256
+#define ENTRIES_MAX FLOWS_MAX
 
 static struct weft_tc *tc;
 static struct weft_xdp *xdp, *xdp_generic;
+
+/* Policies are compiled for the sizes that the loader gives these by default. */
+static bool keeps_size(const char *name)
+{
+	return !strncmp(name, "weft_pol_", 9);
+}
+
+static int shrink_map(struct bpf_map *map)
+{
+	const char *name = bpf_map__name(map);
+	__u32 most = strcmp(name, flows_map(FLOW_NEW)) ? ENTRIES_MAX : FLOWS_NEW_MAX;
+
+	if (bpf_map__is_internal(map) || keeps_size(name) || bpf_map__max_entries(map) <= most)
+		return 0;
+	return bpf_map__set_max_entries(map, most);
+}
 
 static int shrink_maps(struct bpf_object *object)
 {
@@ -24,8 +41,7 @@ static int shrink_maps(struct bpf_object *object)
 
 	bpf_object__for_each_map(map, object)
 	{
-		if (!bpf_map__is_internal(map) && bpf_map__max_entries(map) > ENTRIES_MAX)
-			err = err ? err : bpf_map__set_max_entries(map, ENTRIES_MAX);
+		err = err ? err : shrink_map(map);
 	}
 	return err;
 }
@@ -81,6 +97,8 @@ static const struct bpf_program *program(enum prog prog)
 		return tc->progs.tc_from_port;
 	case TC_UNDERLAY:
 		return tc->progs.tc_underlay;
+	case FLOW_ORDER:
+		return tc->progs.tc_flow_order;
 	case XDP_GENERIC:
 		return xdp_generic->progs.xdp_underlay;
 	default:
@@ -156,4 +174,12 @@ static int run_xdp(struct run *r, const void *data, __u32 len)
 int prog_run(struct run *r, const void *data, __u32 len)
 {
 	return r->prog == XDP_UNDERLAY ? run_xdp(r, data, len) : run_tc(r, data, len);
+}
+
+int order_run(const struct weft_flow_order *order)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = order, .data_size_in = sizeof(*order));
+	int err = bpf_prog_test_run_opts(prog_fd(FLOW_ORDER), &opts);
+
+	return err ? err : (int)opts.retval;
 }

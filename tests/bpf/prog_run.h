@@ -4,6 +4,7 @@
 #define WEFT_TEST_PROG_RUN_H
 
 #include <linux/types.h>
+#include <weft/flow.h>
 
 #include "packet.h"
 
@@ -14,6 +15,7 @@ enum prog {
 	PROG_MAX,
 	XDP_GENERIC =
 		PROG_MAX, /* the same, for an interface without native XDP; not for prog_run() */
+	FLOW_ORDER,       /* no packet's; see order_run() */
 };
 
 /** progs_load - load both objects; they share their maps. Return: 0 or -errno. */
@@ -47,6 +49,9 @@ struct run {
 	__u32 len;
 	__u8 data[PACKET_MAX + 64];
 };
+
+/** order_run - run tc_flow_order. Return: how many of its keys had an entry. */
+int order_run(const struct weft_flow_order *order);
 
 /** prog_run - run @r->prog on @len bytes of @data. Return: 0, or -errno of the kernel's. */
 int prog_run(struct run *r, const void *data, __u32 len);

@@ -8,6 +8,7 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 
+#include "flows.h"
 #include "packet.h"
 #include "prog_run.h"
 #include "tables.h"
@@ -17,7 +18,7 @@ struct mac {
 	__u8 b[6];
 };
 
-static void put(const char *map, const void *key, const void *val)
+void table_put(const char *map, const void *key, const void *val)
 {
 	if (bpf_map_update_elem(map_fd(map), key, val, BPF_ANY)) {
 		fprintf(stderr, "# cannot write map %s\n", map);
@@ -50,7 +51,7 @@ void put_node(const __u8 *vtep4, const __u8 *vtep6, __u16 vxlan_port)
 		memcpy(&n.vtep4, vtep4, 4);
 	if (vtep6)
 		memcpy(n.vtep6, vtep6, 16);
-	put("weft_node", &zero, &n);
+	table_put("weft_node", &zero, &n);
 }
 
 static void put_port(enum wire wire, enum network_id net, struct mac mac, enum weft_delivery how)
@@ -64,7 +65,7 @@ static void put_port(enum wire wire, enum network_id net, struct mac mac, enum w
 	__u32 ifindex = wires_index(wire);
 
 	memcpy(p.mac, mac.b, 6);
-	put("weft_ports", &ifindex, &p);
+	table_put("weft_ports", &ifindex, &p);
 }
 
 static void put_network(enum network_id id, __u32 vni, __u16 flags, __u32 ports, __u32 tunnels)
@@ -79,8 +80,8 @@ static void put_network(enum network_id id, __u32 vni, __u16 flags, __u32 ports,
 	struct weft_vni_key key = {.vni = vni, .encap = WEFT_ENCAP_VXLAN};
 	__u32 net = id;
 
-	put("weft_networks", &net, &n);
-	put("weft_vnis", &key, &net);
+	table_put("weft_networks", &net, &n);
+	table_put("weft_vnis", &key, &net);
 }
 
 void put_network_mtu(enum network_id id, __u16 mtu)
@@ -90,7 +91,7 @@ void put_network_mtu(enum network_id id, __u16 mtu)
 
 	bpf_map_lookup_elem(map_fd("weft_networks"), &net, &n);
 	n.mtu = mtu;
-	put("weft_networks", &net, &n);
+	table_put("weft_networks", &net, &n);
 }
 
 static void put_fdb(enum network_id net, struct mac mac, const struct weft_fdb_entry *e)
@@ -98,7 +99,7 @@ static void put_fdb(enum network_id net, struct mac mac, const struct weft_fdb_e
 	struct weft_fdb_key key = {.network = net};
 
 	memcpy(key.mac, mac.b, 6);
-	put("weft_fdb", &key, e);
+	table_put("weft_fdb", &key, e);
 }
 
 static void put_neigh(enum network_id net, const struct weft_addr *addr, struct mac mac)
@@ -107,7 +108,7 @@ static void put_neigh(enum network_id net, const struct weft_addr *addr, struct 
 	struct weft_neigh n = {};
 
 	memcpy(n.mac, mac.b, 6);
-	put("weft_neigh", &key, &n);
+	table_put("weft_neigh", &key, &n);
 }
 
 /* An endpoint of @net: where its frames go, and who answers for it. */
@@ -155,7 +156,7 @@ void put_member(enum network_id net, enum weft_flood_kind kind, __u32 slot,
 	struct weft_flood_key key = {.network = net, .kind = kind, .slot = slot};
 
 	if (member)
-		put("weft_flood", &key, member);
+		table_put("weft_flood", &key, member);
 	else
 		bpf_map_delete_elem(map_fd("weft_flood"), &key);
 }
@@ -178,9 +179,9 @@ static void put_tunnel(enum tunnel_id id, const struct weft_tunnel *t)
 {
 	__u32 tunnel = id;
 
-	put("weft_tunnels", &tunnel, t);
+	table_put("weft_tunnels", &tunnel, t);
 	if (t->header_len)
-		put("weft_vteps", &t->remote, &tunnel);
+		table_put("weft_vteps", &t->remote, &tunnel);
 }
 
 void put_tunnel_ifindex(enum tunnel_id id, __u32 ifindex)
@@ -190,7 +191,7 @@ void put_tunnel_ifindex(enum tunnel_id id, __u32 ifindex)
 
 	bpf_map_lookup_elem(map_fd("weft_tunnels"), &tunnel, &t);
 	t.ifindex = ifindex;
-	put("weft_tunnels", &tunnel, &t);
+	table_put("weft_tunnels", &tunnel, &t);
 }
 
 /* UDP and VXLAN of a header template, behind @off bytes of IP. */
@@ -247,30 +248,14 @@ static void put_peer(enum tunnel_id tunnel, __u32 vni, enum network_id net,
 	struct weft_peer_key key = {.remote = *remote, .vni = vni, .encap = WEFT_ENCAP_VXLAN};
 	struct weft_peer peer = {.tunnel = tunnel, .network = net};
 
-	put("weft_peers", &key, &peer);
-}
-
-/* Timeouts of an hour: nothing ends by itself in a test that does not ask for it. */
-static void put_flow_conf(void)
-{
-	struct weft_flow_conf conf = {
-		.tick_ns = 1000000,
-		.per_port = 128,
-		.per_network = 128,
-		.new_per_port = 128,
-	};
-	__u32 zero = 0;
-
-	for (int i = 0; i < __WEFT_FLOW_STATE_MAX; i++)
-		conf.timeout_ms[i] = 3600000;
-	put("weft_flow_conf", &zero, &conf);
+	table_put("weft_peers", &key, &peer);
 }
 
 void put_icmp_next(enum wire wire, __u64 at_ns)
 {
 	__u32 port = PORT_ID(wire);
 
-	put("weft_icmp_next", &port, &at_ns);
+	table_put("weft_icmp_next", &port, &at_ns);
 }
 
 __u64 get_icmp_next(enum wire wire)
@@ -318,7 +303,7 @@ static void fill_remotes(void)
 	put_remote(TUNNEL_LOST, NET_WEB, A_MAC(MAC_LOST), NULL, NULL);
 }
 
-static void clear(const char *map)
+void table_clear(const char *map)
 {
 	__u8 key[64];
 
@@ -327,12 +312,9 @@ static void clear(const char *map)
 			break;
 }
 
-void flows_clear(void)
+void table_delete(const char *map, const void *key)
 {
-	clear("weft_flows");
-	clear("weft_flows_new");
-	clear("weft_flows_over");
-	clear("weft_frags");
+	bpf_map_delete_elem(map_fd(map), key);
 }
 
 void tables_fill(void)
@@ -340,7 +322,7 @@ void tables_fill(void)
 	const __u8 a4[] = VTEP4_A, a6[] = VTEP6_A;
 
 	put_node(a4, a6, WEFT_VXLAN_PORT);
-	put_flow_conf();
+	put_flow_conf(&(struct weft_flow_conf){});
 	fill_ports();
 	fill_remotes();
 	/* Slots with gaps, as they are after a member has left. */

@@ -4,15 +4,17 @@
 #define WEFT_TEST_TABLES_H
 
 #include <stdio.h>
-#include <weft/flow.h>
+#include <weft/abi.h>
 
 #include "actors.h"
 
 /** tables_fill - write every table from the actors; also undoes what a test changed. */
 void tables_fill(void);
 
-/** flows_clear - forget every connection and fragment. */
-void flows_clear(void);
+/** table_put, table_delete, table_clear - an entry of a map, or all of them. */
+void table_put(const char *map, const void *key, const void *val);
+void table_delete(const char *map, const void *key);
+void table_clear(const char *map);
 
 /* What single tests change. */
 void put_network_mtu(enum network_id id, __u16 mtu);

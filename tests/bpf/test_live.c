@@ -9,57 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include <linux/if_packet.h>
 
 #include "live.h"
 #include "rows.h"
+#include "script_play.h"
 #include "tests.h"
 #include "wires.h"
 
 static enum live_mode mode;
-
-/* A receiver's stack goes by these two, not by the frame. Each port's MAC address is its
- * workload's. */
-static void expect_arrival(const __u8 *frame, enum wire at)
-{
-	static const __u8 macs[WIRE_MAX][WEFT_ETH_ALEN] = {
-		[WEB1] = MAC_WEB1, [WEB2] = MAC_WEB2,   [WEB3] = MAC_WEB3,
-		[DB1] = MAC_DB1,   [LONE1] = MAC_LONE1, [UPLINK] = MAC_ROUTER,
-	};
-	static const __u8 all[] = MAC_BROADCAST;
-	struct arrival a = wires_arrival();
-	__u16 proto = frame[12] << 8 | frame[13];
-	__u8 type = !memcmp(frame, all, sizeof(all))        ? PACKET_BROADCAST
-		    : frame[0] & 1                          ? PACKET_MULTICAST
-		    : !memcmp(frame, macs[at], sizeof(all)) ? PACKET_HOST
-							    : PACKET_OTHERHOST;
-
-	check(a.protocol == proto, "a frame of type %04x taken for %04x", proto, a.protocol);
-	/* An answer to all nodes, which only its asker gets, may be called what it is: for us. */
-	check(a.pkttype == type || (a.pkttype == PACKET_HOST && type != PACKET_OTHERHOST),
-	      "packet type %u, not %u", a.pkttype, type);
-}
-
-static void expect_frame(const char *what, enum wire at, const struct packet *want)
-{
-	static __u8 got[PACKET_MAX];
-	int n = wires_receive(at, got, sizeof(got), NULL, check_patience());
-
-	if (!check(n > 0, "%s: nothing came", what))
-		return;
-	check_packet(what, want, got, n);
-	expect_arrival(got, at);
-}
-
-/* By now all that was to come has come; whatever else there is should not be. */
-static void expect_no_more(void)
-{
-	static __u8 got[PACKET_MAX];
-
-	for (enum wire wire = 0; wire < UPLINK; wire++)
-		check(wires_receive(wire, got, sizeof(got), NULL, 0) < 0,
-		      "a frame too much at port %u", wire);
-}
 
 /* The kernel takes a tag off before the program sees the frame. */
 static __u32 counted_len(const struct packet *in)
@@ -83,7 +40,7 @@ static void expect_copies(const struct port_row *row, const struct packet *in)
 			memcpy(want.data, to, sizeof(to));
 			memcpy(want.data + 6, from, sizeof(from));
 		}
-		expect_frame("a copy", bit < WIRE_MAX ? bit : UPLINK, &want);
+		live_expect("a copy", bit < WIRE_MAX ? bit : UPLINK, &want);
 	}
 }
 
@@ -103,11 +60,11 @@ static void test_port_row(void **state)
 	expect_copies(row, &in);
 	if (row->reply) {
 		packet_build(&want, row->reply, &in);
-		expect_frame("the answer", row->from, &want);
+		live_expect("the answer", row->from, &want);
 	}
 	port_row_moves(row, counted_len(&in), &moves);
 	check_moves_soon(&moves);
-	expect_no_more();
+	live_expect_no_more();
 	if (row->setup)
 		tables_fill();
 	check_end();
@@ -130,11 +87,11 @@ static void test_wire_row(void **state)
 		wire_row_inner(row, &in, mode == LIVE_TC, &inner);
 	for (enum wire wire = 0; row->take && wire < UPLINK; wire++) {
 		if (row->to & TO(wire))
-			expect_frame("the inner frame", wire, &inner);
+			live_expect("the inner frame", wire, &inner);
 	}
 	wire_row_moves(row, row->take ? inner.len : in.len, &moves);
 	check_moves_soon(&moves);
-	expect_no_more();
+	live_expect_no_more();
 	if (row->setup)
 		tables_fill();
 	check_end();
@@ -199,7 +156,7 @@ static int run_wire_tables(enum live_mode how, const char *words)
 		failed += run_rows(name, rows, n, sizeof(*rows), test_wire_row);
 		free(rows);
 	}
-	return failed;
+	return how == LIVE_TC ? failed : failed + run_scripts(words, play_by_xdp);
 }
 
 int test_live(void)
@@ -211,6 +168,7 @@ int test_live(void)
 		return 1;
 	}
 	failed += run_port_tables() + test_offload() + test_segmented();
+	failed += run_scripts("sent", play_by_tc);
 	failed += run_wire_tables(LIVE_TC, "received by TC");
 	failed += run_wire_tables(LIVE_XDP_NATIVE, "received by XDP");
 	failed += run_wire_tables(LIVE_XDP_GENERIC, "received by generic XDP");

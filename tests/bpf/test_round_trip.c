@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "check.h"
+#include "flows.h"
 #include "tests.h"
 #include "wires.h"
 
