@@ -26,9 +26,9 @@
 #define BATCH        64
 #define PORTS_MAX    64
 #define FRAME_MAX    128
-#define WINDOW       1024 /* flows that may be unanswered: fewer than a socket's buffer holds */
-#define WAIT_MS      20   /* until unanswered ones count as lost */
-#define CONTROL_WAIT 20   /* s */
+#define WINDOW       512 /* flows that may be unanswered: fewer than any queue on the way holds */
+#define WAIT_MS      200 /* until unanswered ones count as lost */
+#define CONTROL_WAIT 20  /* s */
 
 struct options {
 	const char *mode;
@@ -161,7 +161,7 @@ static int flows_prime(const struct options *opt)
 			unsigned int now = drain(fd, WAIT_MS);
 
 			answered += now;
-			if (!now)
+			if (!now || answered + lost > sent) /* silence, or late answers */
 				lost = sent - answered;
 			continue;
 		}
@@ -172,7 +172,7 @@ static int flows_prime(const struct options *opt)
 		sent += n > 0 ? (unsigned int)n : 0;
 	}
 	for (unsigned int now = 1; answered < sent && now; answered += now)
-		now = drain(fd, 10 * WAIT_MS);
+		now = drain(fd, WAIT_MS);
 	printf("{\"packets\": %lu, \"answered\": %lu}\n", sent, answered);
 	return 0;
 }
