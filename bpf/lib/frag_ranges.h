@@ -30,17 +30,17 @@ static __always_inline int weft_frag_complete(const struct weft_frag *f)
 	return complete;
 }
 
-/* One datagram has one end, and nothing is behind it. */
+/* Nothing of a datagram is behind its end, be it known already or announced by this fragment. */
 static __always_inline int weft_frag_misfits(const struct weft_frag *f, __u16 end, int last)
 {
-	int misfits = f->total && (last ? end != f->total : end > f->total);
+	int misfits = f->total && end > f->total;
 
 	for (int i = 0; i < WEFT_FRAG_RANGES; i++)
 		misfits |= last && f->ranges[i].end > end;
 	return misfits;
 }
 
-/* The range that ends there, 0: one that is not in use; -1 if there is none. */
+/* The range that ends there; -1 if there is none. One that is not in use starts and ends at 0. */
 static __always_inline int weft_frag_ending(const struct weft_frag *f, __u16 end)
 {
 	int at = -1;
@@ -62,7 +62,7 @@ static __always_inline int weft_frag_starting(const struct weft_frag *f, __u16 s
 /* Join a new part with the one before it, the one after it, both or none. */
 static __always_inline int weft_frag_join(struct weft_frag *f, __u16 start, __u16 end)
 {
-	int before = start ? weft_frag_ending(f, start) : -1;
+	int before = weft_frag_ending(f, start);
 	int after = weft_frag_starting(f, end);
 
 	if (before >= 0 && after >= 0) {
