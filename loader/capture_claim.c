@@ -181,7 +181,7 @@ int claim_lock(struct claim *claim, struct weft_cap_conf *conf)
 
 int claim_renew(struct claim *claim, pid_t *holder)
 {
-	struct weft_cap_conf conf;
+	struct weft_cap_conf conf = {};
 	int err;
 
 	err = check_pin(claim);

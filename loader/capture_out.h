@@ -53,11 +53,11 @@ int capture_out_begin(struct capture_out *out);
 
 /**
  * capture_out_record - write one record; a capture_fn.
- * @out: struct capture_out.
+ * @arg: struct capture_out.
  *
  * Return: 0; -ECANCELED: @limit is reached; another -errno.
  */
-int capture_out_record(void *out, const struct weft_cap_rec *rec, const __u8 *frame);
+int capture_out_record(void *arg, const struct weft_cap_rec *rec, const __u8 *frame);
 
 /**
  * capture_out_flush - get out what was written so far, and look at the clock, whose time of day may

@@ -41,7 +41,8 @@ static int push(struct capture_queue *queue, __u64 time_ns, const void *data, si
 		.offset = queue->len,
 		.len = len,
 	};
-	memcpy(queue->bytes + queue->len, data, len);
+	if (len)
+		memcpy(queue->bytes + queue->len, data, len);
 	queue->len += len;
 	return 0;
 }
