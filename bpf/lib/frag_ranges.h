@@ -40,7 +40,7 @@ static __always_inline int weft_frag_misfits(const struct weft_frag *f, __u16 en
 	return misfits;
 }
 
-/* The range that ends there; -1 if there is none. One that is not in use starts and ends at 0. */
+/* The range that ends there; 0: one that is not in use; -1 if there is none. */
 static __always_inline int weft_frag_ending(const struct weft_frag *f, __u16 end)
 {
 	int at = -1;
@@ -62,7 +62,7 @@ static __always_inline int weft_frag_starting(const struct weft_frag *f, __u16 s
 /* Join a new part with the one before it, the one after it, both or none. */
 static __always_inline int weft_frag_join(struct weft_frag *f, __u16 start, __u16 end)
 {
-	int before = weft_frag_ending(f, start);
+	int before = start ? weft_frag_ending(f, start) : -1;
 	int after = weft_frag_starting(f, end);
 
 	if (before >= 0 && after >= 0) {

@@ -104,7 +104,8 @@ int flow_key_of(const struct packet *frame, enum network_id network, struct weft
 {
 	struct ends e;
 	const __u8 *l4 = read_ip(frame, &e);
-	bool icmp = e.proto == 1 || e.proto == 58, asks = icmp && read_query(l4, &e);
+	bool icmp = e.proto == (frame->data[14] >> 4 == 4 ? 1 : 58);
+	bool asks = icmp && read_query(l4, &e);
 	int side;
 
 	if (e.proto == 6 || e.proto == 17 || e.proto == 132) {
@@ -145,15 +146,29 @@ void flow_edit(const struct weft_flow_key *key, enum flow_table table, const str
 	table_put(flows_map(table), key, f);
 }
 
-void flow_age(const struct weft_flow_key *key, enum flow_table table, __u32 ms)
+static void age_table(enum flow_table table, __u32 ms)
 {
+	struct weft_flow_key keys[32];
 	struct weft_flow f;
+	unsigned int n = 0;
 
-	if (!check(flow_find(key, &f) == table, "the flow is not in %s", flows_map(table)))
-		return;
-	f.created_ns -= ms * NS_PER_MS;
-	f.seen -= ms * NS_PER_MS / tick_ns();
-	flow_edit(key, table, &f);
+	/* Keys first: an update moves an entry in its bucket. */
+	while (n < 32 &&
+	       !bpf_map_get_next_key(map_fd(flows_map(table)), n ? &keys[n - 1] : NULL, &keys[n]))
+		n++;
+	while (n--) {
+		if (bpf_map_lookup_elem(map_fd(flows_map(table)), &keys[n], &f))
+			continue;
+		f.created_ns -= ms * NS_PER_MS;
+		f.seen -= ms * NS_PER_MS / tick_ns();
+		flow_edit(&keys[n], table, &f);
+	}
+}
+
+void flows_age(__u32 ms)
+{
+	age_table(FLOW_NEW, ms);
+	age_table(FLOW_OVER, ms);
 }
 
 static struct weft_flow_use use_of(const char *map, __u32 id)

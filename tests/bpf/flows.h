@@ -48,8 +48,8 @@ enum flow_table flow_find(const struct weft_flow_key *key, struct weft_flow *flo
 /** flow_edit - change an entry that is not in weft_flows, whose timers are the kernel's. */
 void flow_edit(const struct weft_flow_key *key, enum flow_table table, const struct weft_flow *f);
 
-/** flow_age - make the connection of @key older, and idle for, @ms milliseconds. */
-void flow_age(const struct weft_flow_key *key, enum flow_table table, __u32 ms);
+/** flows_age - make all entries that are not in weft_flows older, and idle for, @ms more. */
+void flows_age(__u32 ms);
 
 /** flow_use - who has how many: of a port, or of a network. */
 struct weft_flow_use flow_use(__u32 port);
