@@ -158,11 +158,15 @@ static __always_inline int weft_mac_is_zero(const __u8 mac[static WEFT_ETH_ALEN]
 	return !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
 }
 
-static __always_inline int weft_mac_equal(const __u8 a[static WEFT_ETH_ALEN],
-					  const __u8 b[static WEFT_ETH_ALEN])
+/**
+ * weft_mac_equal - by halves of four bytes: clang would compare bytes.
+ * @a, @b: MAC addresses, two-byte aligned or in a packet.
+ */
+static __always_inline int weft_mac_equal(const void *a, const void *b)
 {
-	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | (a[4] ^ b[4]) |
-		 (a[5] ^ b[5]));
+	const __u16 *x = a, *y = b;
+
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]));
 }
 
 static __always_inline int weft_mac_is_broadcast(const __u8 mac[static WEFT_ETH_ALEN])

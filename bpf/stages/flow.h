@@ -95,7 +95,7 @@ static __always_inline void weft_key_fill(struct weft_flow_key *key, const struc
 static __always_inline int weft_flow_key_of(const struct weft_hdrs *h, __u32 network,
 					    struct weft_flow_key *key)
 {
-	__be16 sport = 0, dport = 0;
+	__be16 sport = 0, dport = 0, asked;
 	int side, query;
 	__u8 type;
 
@@ -107,12 +107,13 @@ static __always_inline int weft_flow_key_of(const struct weft_hdrs *h, __u32 net
 		if (query == WEFT_QUERY_NONE)
 			return -1;
 		side = weft_flow_side(&h->saddr, &h->daddr, 0, 0);
+		asked = bpf_htons(WEFT_FLOW_QUERY(type, h->icmp_code));
 		if (query == WEFT_QUERY_ASK) {
 			key->asker = side;
-			weft_key_fill(key, h, side, h->sport, bpf_htons(type));
+			weft_key_fill(key, h, side, h->sport, asked);
 		} else {
 			key->asker = !side;
-			weft_key_fill(key, h, side, bpf_htons(type), h->sport);
+			weft_key_fill(key, h, side, asked, h->sport);
 		}
 		return side;
 	}
@@ -136,14 +137,6 @@ static __always_inline void weft_seg_of(const struct weft_hdrs *h, struct weft_t
 	s->scale = WEFT_TCP_NO_SCALE;
 }
 
-/* MAC addresses by halves of four bytes: clang would compare bytes. */
-static __always_inline int weft_mac_same(const void *a, const void *b)
-{
-	const __u16 *x = a, *y = b;
-
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]));
-}
-
 /*
  * Was @f decided under what is in force, and is the packet's sender where the flow has it? Its
  * receiver then is too, because it has the receiver's MAC address.
@@ -153,7 +146,7 @@ static __always_inline int weft_flow_fresh(const struct weft_pkt *p, const struc
 {
 	return weft_word(&f->decided) == weft_word(&p->generation) &&
 	       weft_word(&f->hop[side]) == weft_word(&p->here) &&
-	       weft_mac_same(f->mac[side], p->h.smac) && weft_mac_same(f->mac[!side], p->h.dmac);
+	       weft_mac_equal(f->mac[side], p->h.smac) && weft_mac_equal(f->mac[!side], p->h.dmac);
 }
 
 /* The packet is one of the flow's. */

@@ -16,14 +16,14 @@
 
 #include "flow.h"
 
-/* What the opening packet asks for. @code: of ICMP, if known. */
-static __always_inline __u32 weft_point_of(const struct weft_flow_key *key, int origin, __u8 code)
+/* What the opening packet asks for. */
+static __always_inline __u32 weft_point_of(const struct weft_flow_key *key, int origin)
 {
 	int icmp = key->proto == IPPROTO_ICMP || key->proto == IPPROTO_ICMPV6;
 	__u32 detail = bpf_ntohs((icmp ? key->asker : origin) ? key->port[0] : key->port[1]);
 
 	if (icmp)
-		detail = (detail & 0xff) << 8 | code;
+		detail = WEFT_FLOW_QUERY_TYPE(detail) << 8 | WEFT_FLOW_QUERY_CODE(detail);
 	return WEFT_POL_POINT(key->proto, detail);
 }
 
@@ -34,7 +34,7 @@ static __always_inline void weft_ask_flow(struct weft_ask *a, const struct weft_
 {
 	a->saddr = origin ? key->addr[1] : key->addr[0];
 	a->daddr = origin ? key->addr[0] : key->addr[1];
-	a->point = weft_point_of(key, origin, 0);
+	a->point = weft_point_of(key, origin);
 	a->generation = p->generation.policy;
 	a->port[WEFT_POL_EGRESS] = weft_hop_port(from);
 	a->port[WEFT_POL_INGRESS] = weft_hop_port(to);
@@ -68,21 +68,11 @@ static __attribute__((noinline)) int weft_judge_once(struct weft_pkt *p, const s
 	a.port[WEFT_POL_EGRESS] = weft_hop_port(&p->here);
 	a.port[WEFT_POL_INGRESS] = weft_hop_port(to);
 	action = weft_judge(&a);
+	if (a.flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
+		return -WEFT_DROP_ADDR_SPOOFED;
 	if (action != WEFT_POL_ALLOW)
 		return weft_deny(p, &a, action);
 	return p->frag_drop && a.flags & WEFT_FLOW_GUARDED ? -p->frag_drop : 0;
-}
-
-/*
- * Policies know peers by their addresses: where one is asked, nobody may speak with an address that
- * the file gives to somebody else.
- */
-static __always_inline int weft_addr_spoofed(const struct weft_pkt *p)
-{
-	struct weft_neigh_key key = {.addr = p->h.saddr, .network = p->network};
-	const struct weft_neigh *n = bpf_map_lookup_elem(&weft_neigh, &key);
-
-	return n && !weft_mac_same(n->mac, p->h.smac);
 }
 
 /* Where the packet says that the flow's sides are; the generations go last, see weft_flow_fresh. */

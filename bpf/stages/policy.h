@@ -219,11 +219,23 @@ static __always_inline void weft_ask_packet(struct weft_ask *a, const struct wef
 	a->network = p->network;
 }
 
+/*
+ * Policies know peers by their addresses: where one is asked, nobody may speak with an address that
+ * the file gives to somebody else.
+ */
+static __always_inline int weft_addr_spoofed(const struct weft_pkt *p)
+{
+	struct weft_neigh_key key = {.addr = p->h.saddr, .network = p->network};
+	const struct weft_neigh *n = bpf_map_lookup_elem(&weft_neigh, &key);
+
+	return n && !weft_mac_equal(n->mac, p->h.smac);
+}
+
 /**
  * weft_judge_copy - may local port @port have a copy of a flooded packet?
  * @p: one that is judged; see weft_is_judged.
  *
- * Return: 0, or a drop: the port's policies deny it.
+ * Return: 0; -WEFT_DROP_ADDR_SPOOFED; -p->frag_drop; -WEFT_DROP_POLICY_DENY_INGRESS.
  */
 static __attribute__((noinline)) int weft_judge_copy(struct weft_pkt *p, __u32 port)
 {
@@ -232,6 +244,8 @@ static __attribute__((noinline)) int weft_judge_copy(struct weft_pkt *p, __u32 p
 
 	if (!weft_ruleset_of(port, p->generation.policy, WEFT_POL_INGRESS))
 		return 0;
+	if (weft_addr_spoofed(p))
+		return -WEFT_DROP_ADDR_SPOOFED;
 	if (p->frag_drop)
 		return -p->frag_drop;
 	weft_ask_packet(&a, p);

@@ -76,6 +76,7 @@ __attribute__((noinline)) int weft_quote(weft_ctx *ctx, __u32 off, __u32 version
 		return -1;
 	if (weft_is_icmp(q)) {
 		q->icmp_type = l4[0];
+		q->icmp_code = l4[1];
 		__builtin_memcpy(&q->sport, l4 + 4, sizeof(q->sport));
 	} else {
 		__builtin_memcpy(&q->sport, l4, sizeof(q->sport));

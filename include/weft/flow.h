@@ -24,7 +24,7 @@
  * struct weft_flow_key - a connection, whichever way its packets go.
  * @addr, @port: of both sides, the lower side first; weft_flow_side() says which. @port: ports of
  *               TCP, UDP and SCTP; of an ICMP or ICMPv6 query the identifier on the side that asks,
- *               and the query's type on the other; else 0. Network order.
+ *               and WEFT_FLOW_QUERY of the query on the other; else 0. Network order.
  * @network: network id.
  * @proto: IP protocol, behind IPv6 extension headers.
  * @asker: ICMP queries: the side that asks.
@@ -37,6 +37,11 @@ struct weft_flow_key {
 	__u8 asker;
 };
 _Static_assert(sizeof(struct weft_flow_key) == 40, "ABI");
+
+/* An ICMP query as a flow's key has it, host order. An answer has its question's code. */
+#define WEFT_FLOW_QUERY(type, code) ((__u16)((code) << 8 | (type)))
+#define WEFT_FLOW_QUERY_TYPE(query) ((query)&0xff)
+#define WEFT_FLOW_QUERY_CODE(query) ((query) >> 8)
 
 /**
  * weft_flow_side - on which side of a key does a packet's source stand?

@@ -87,11 +87,13 @@ static const __u8 *read_ip(const struct packet *p, struct ends *e)
 	return ip + 4 * (ip[0] & 15);
 }
 
-/* A query's identifier is on the side that asks, its type on the other. Return: 1 = it asks. */
+/* A query's identifier is on the side that asks, its type and code on the other. Return: 1 = it
+ * asks. */
 static int read_query(const __u8 *icmp, struct ends *e)
 {
 	bool v6 = e->proto == 58, asks = v6 ? icmp[0] == 128 : icmp[0] == 8 || icmp[0] == 13;
-	__be16 type = htons(v6 ? 128 : asks ? icmp[0] : icmp[0] == 0 ? 8 : 13);
+	__u8 question = v6 ? 128 : asks ? icmp[0] : icmp[0] == 0 ? 8 : 13;
+	__be16 type = htons(icmp[1] << 8 | question);
 	__be16 id;
 
 	memcpy(&id, icmp + 4, 2);

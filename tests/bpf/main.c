@@ -37,6 +37,8 @@ const struct wire_table *const every_wire_table[] = {
 
 const struct script_table *const every_script_table[] = {
 	&tcp_scripts,
+	&datagram_scripts,
+	&policy_scripts,
 	NULL,
 };
 

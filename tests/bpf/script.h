@@ -55,7 +55,8 @@ struct flow_want {
  * @drop: lost for this reason; 0: it is delivered to @dst, or to everybody.
  * @at: whose port the loss counts at. Unless given, denials count at the port whose policies they
  *      are, all else where the packet came in.
- * @denied: of a flooded packet: 1 << role of the receivers whose policies deny it.
+ * @denied: of a flooded packet: 1 << role of the receivers whose copy is dropped; by their
+ * policies, unless @denied_for is another reason.
  * @answer: what its sender gets back, from the L4 header on; QUOTED() copies from the packet.
  * @flow: of the connection that the packet belongs to, or that @of of @of_by would.
  * @policy, @change, @wait_ms: what happens before: other policies come into force, tables change,
@@ -73,6 +74,7 @@ struct step {
 	enum weft_drop drop;
 	enum role at;
 	__u32 denied;
+	enum weft_drop denied_for;
 	const struct layer *answer;
 	struct flow_want flow;
 	const struct layer *of;
@@ -138,7 +140,7 @@ struct script_table {
 		name, scripts, sizeof(scripts) / sizeof((scripts)[0])                              \
 	}
 
-extern const struct script_table tcp_scripts;
+extern const struct script_table tcp_scripts, datagram_scripts, policy_scripts;
 
 /** every_script_table - all of them, up to a NULL. */
 extern const struct script_table *const every_script_table[];

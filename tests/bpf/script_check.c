@@ -89,10 +89,11 @@ static void add_copies(const struct stage *stage, const struct step *step, __u32
 static void add_denied(const struct stage *stage, const struct step *step, __u32 segs, __u32 len,
 		       struct moves *moves)
 {
+	enum weft_drop reason = step->denied_for ?: WEFT_DROP_POLICY_DENY_INGRESS;
+
 	for (enum role role = A; role <= C; role++) {
 		if (step->denied & 1u << role)
-			moves_add(moves, C_DROP, port_of(host_of(stage, role)),
-				  WEFT_DROP_POLICY_DENY_INGRESS, segs, len);
+			moves_add(moves, C_DROP, port_of(host_of(stage, role)), reason, segs, len);
 	}
 }
 
@@ -120,13 +121,22 @@ void script_moves(const struct stage *stage, const struct step *step, __u32 len,
 	}
 }
 
-static void check_rules(const struct stage *stage, const struct script *script,
-			const struct flow_want *want, const struct weft_flow *f)
+/* To whom the flow's opener speaks. */
+static enum role partner_of(const struct step *step, enum role opener)
 {
+	if (step->by == opener && step->dst && !is_flooded(step))
+		return step->dst;
+	return opener == A ? B : A;
+}
+
+static void check_rules(const struct stage *stage, const struct script *script,
+			const struct step *step, const struct weft_flow *f)
+{
+	const struct flow_want *want = &step->flow;
 	const __u32 *rule = want->rule ? want->rule : script->rule;
 	enum role opener = want->opener ? want->opener : A;
 	const enum role asked[__WEFT_POL_DIR_MAX] = {
-		[WEFT_POL_INGRESS] = opener == A ? B : A, [WEFT_POL_EGRESS] = opener};
+		[WEFT_POL_INGRESS] = partner_of(step, opener), [WEFT_POL_EGRESS] = opener};
 	__u8 flags = 0;
 
 	for (int dir = 0; dir < __WEFT_POL_DIR_MAX; dir++) {
@@ -193,7 +203,7 @@ void script_check_flow(const struct stage *stage, const struct script *script,
 	      "%llu packets from the opener, %llu from the other, not %u and %u",
 	      f.count[origin].packets, f.count[!origin].packets, want->packets[0],
 	      want->packets[1]);
-	check_rules(stage, script, want, &f);
+	check_rules(stage, script, step, &f);
 	if (!step->drop)
 		check_hops(stage, step, &f, side);
 }
