@@ -136,7 +136,7 @@ static int try_take(struct claim *claim, bool force, struct weft_cap_conf *conf)
 
 int claim_take(struct claim *claim, bool force, pid_t *holder)
 {
-	struct weft_cap_conf first, now;
+	struct weft_cap_conf first = {}, now = {};
 	int err;
 
 	err = try_take(claim, force, &first);

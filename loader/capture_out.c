@@ -138,7 +138,10 @@ static int write_pcapng(struct capture_out *out, const struct weft_cap_rec *rec,
 		packet->verdict = rec->verdict == WEFT_CAP_DROPPED ? TC_ACT_SHOT : TC_ACT_REDIRECT;
 	}
 	err = find_interface(out, rec, &packet->interface);
-	return err ? err : pcapng_packet(&out->pcapng, packet);
+	if (!err)
+		err = pcapng_packet(&out->pcapng, packet);
+	packet->comment = NULL; /* it ends here */
+	return err;
 }
 
 static int write_text(struct capture_out *out, const struct weft_cap_rec *rec,
