@@ -70,6 +70,14 @@ enum cmd_exit cmd_choose_node(const struct cmd_common *common, struct pins *pins
 enum cmd_exit cmd_enter_netns(const struct cmd_common *common);
 
 /**
+ * cmd_take_lock - be the only one that changes a node, until @fd is closed.
+ * @beside_agent: fine while an agent looks after the node, which would soon undo an apply.
+ *
+ * Return: CMD_OK; CMD_BUSY or CMD_FAILED, said on standard error.
+ */
+enum cmd_exit cmd_take_lock(const char *node, bool beside_agent, int *fd);
+
+/**
  * cmd_error - say what went wrong, as "weft: MESSAGE", on standard error.
  * @status: why, returned as it is.
  */

@@ -11,7 +11,6 @@
 #include "flow_filter.h"
 #include "flow_orders.h"
 #include "flow_read.h"
-#include "lock.h"
 #include "pins.h"
 #include "print.h"
 #include "show.h"
@@ -218,21 +217,6 @@ static enum cmd_exit resolve(struct options *o, const struct pins *pins)
 	return status;
 }
 
-/* Nobody may replace the tables meanwhile: an apply that copies them would bring back what goes. */
-static enum cmd_exit take_lock(const struct pins *pins, int *lock)
-{
-	pid_t holder = 0;
-	int err = lock_take(pins->node, lock, &holder);
-
-	if (err == -EBUSY)
-		return cmd_error(CMD_BUSY, "node %s: another weft (process %d) is changing it",
-				 pins->node, holder);
-	if (err)
-		return cmd_error(CMD_FAILED, "%s: %s%s", LOCK_DIR, strerror(-err),
-				 err == -EACCES ? "; weft needs root" : "");
-	return CMD_OK;
-}
-
 int cmd_flows(int argc, char **argv)
 {
 	_cleanup_close_ int lock = -1;
@@ -245,8 +229,10 @@ int cmd_flows(int argc, char **argv)
 	status = cmd_choose_node(&o.common, &pins);
 	if (!status)
 		status = cmd_enter_netns(&o.common);
+	/* Nobody may replace the tables meanwhile: an apply that copies them would bring back what
+	 * goes. */
 	if (!status)
-		status = take_lock(&pins, &lock);
+		status = cmd_take_lock(pins.node, true, &lock);
 	if (!status)
 		status = resolve(&o, &pins);
 	return status ?: flush_flows(&o, &pins);

@@ -106,7 +106,7 @@ static enum cmd_exit print_against(const struct options *o, const struct status 
 	struct verdict verdict = {.file = o->file, .plan = &plan};
 	struct plan_summary summary;
 
-	if (plan_make(cfg, node, diag, &plan, &problem))
+	if (plan_make(cfg, node, NULL, diag, &plan, &problem))
 		return cmd_error(CMD_FAILED, "%s", problem ?: strerror(ENOMEM));
 	if (diag_count(diag)) {
 		verdict.plan = NULL;

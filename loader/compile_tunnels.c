@@ -195,7 +195,7 @@ static __u32 reach(struct compiler *c, size_t network, const struct cfg_node *no
 		return 0;
 
 	check_mtu(c, network, tunnel, node->name.v);
-	if (tunnel->mtu < c->nets[network].mtu)
+	if (tunnel->ifindex && tunnel->mtu < c->nets[network].mtu)
 		c->nets[network].mtu = tunnel->mtu;
 	allow_peer(c, network, tunnel, id);
 	compile_flood_add(c, network, WEFT_FLOOD_TUNNEL, &(struct weft_flood_member){.tunnel = id});

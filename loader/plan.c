@@ -187,7 +187,8 @@ static int plan_changes(struct plan *plan, char **problem)
 	if (err)
 		return fail(problem, err, "compare the tables");
 
-	err = attach_read(&plan->pins, &plan->pinned, &plan->progs, &plan->attachments);
+	err = attach_read(&plan->pins, &plan->pinned, &plan->progs, !plan->terms.settled,
+			  &plan->attachments);
 	if (err)
 		return fail(problem, err, "find the attached programs");
 	if (plan->attachments.elsewhere)
@@ -198,12 +199,14 @@ static int plan_changes(struct plan *plan, char **problem)
 	return err ? fail(problem, err, "compare the attached programs") : 0;
 }
 
-int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
-	      struct plan *plan, char **problem)
+int plan_make(const struct config *cfg, const struct cfg_node *node, const struct plan_terms *terms,
+	      struct diag *diag, struct plan *plan, char **problem)
 {
 	int err;
 
 	*plan = (struct plan){.cfg = cfg, .node = node};
+	if (terms)
+		plan->terms = *terms;
 	*problem = NULL;
 	maps_init(&plan->pinned);
 	tables_init(&plan->wanted);
@@ -212,7 +215,7 @@ int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag
 
 	err = config_check_local(cfg, node, diag);
 	if (!err)
-		err = facts_read(cfg, node, diag, &plan->facts);
+		err = facts_read(cfg, node, plan->terms.pending ?: diag, &plan->facts);
 	if (err)
 		return fail(problem, err, "look at this machine's interfaces");
 	err = open_pinned(plan, problem);

@@ -52,7 +52,20 @@ struct op {
 };
 
 /**
+ * struct plan_terms - what a plan may take for granted. All zero: all of the file, or nothing.
+ * @pending: told what the file names and this machine does not have (yet); the plan is made for the
+ *           rest. NULL: that is an error like others.
+ * @settled: the node is this process's, in this network namespace: what of it is attached in
+ *           another has moved there, and is let go.
+ */
+struct plan_terms {
+	struct diag *pending;
+	bool settled;
+};
+
+/**
  * struct plan - see above.
+ * @terms: of plan_make().
  * @pinned: the maps as they are.
  * @create: by table: entries of a map to be made, 0 if it is there and has the right size.
  * @along: by table: it is made anew only because others are, and comes before them where they are
@@ -71,6 +84,7 @@ struct op {
 struct plan {
 	const struct config *cfg;
 	const struct cfg_node *node;
+	struct plan_terms terms;
 	struct pins pins;
 	struct facts facts;
 	struct maps pinned;
@@ -112,14 +126,15 @@ struct plan_summary {
 /**
  * plan_make - compare the file with this machine.
  * @cfg, @node: must outlive the plan.
+ * @terms: may be NULL: none.
  * @diag: told everything about the file that does not fit the machine. The plan is then no good.
  * @plan: all zero; release with plan_clear() in any case.
  * @problem: receives, on failure, what went wrong, in words; the caller frees it.
  *
  * Return: 0, also if @diag was told something; -errno.
  */
-int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
-	      struct plan *plan, char **problem);
+int plan_make(const struct config *cfg, const struct cfg_node *node, const struct plan_terms *terms,
+	      struct diag *diag, struct plan *plan, char **problem);
 
 /** plan_clear - release a plan. Also for _cleanup_(). */
 void plan_clear(struct plan *plan);

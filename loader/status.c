@@ -102,7 +102,7 @@ int status_read(const struct pins *pins, struct status *s, const char **failed)
 	if (err)
 		return err;
 	*failed = "attached programs";
-	err = attach_read(pins, &s->maps, &s->progs, &s->attachments);
+	err = attach_read(pins, &s->maps, &s->progs, true, &s->attachments);
 	if (err)
 		return err;
 	s->members = calloc(s->view.t[TABLE_PORT_INFO].rows.n + 1, sizeof(*s->members));
