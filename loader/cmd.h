@@ -119,6 +119,7 @@ int cmd_finish(int status);
 /* The verbs. Each returns an enum cmd_exit. */
 int cmd_check(int argc, char **argv);
 int cmd_apply(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_show(int argc, char **argv);

@@ -57,10 +57,12 @@ struct op {
  *           rest. NULL: that is an error like others.
  * @settled: the node is this process's, in this network namespace: what of it is attached in
  *           another has moved there, and is let go.
+ * @no_xdp: indices of uplinks that are not to be tried with XDP where it is optional; may be NULL.
  */
 struct plan_terms {
 	struct diag *pending;
 	bool settled;
+	const struct set *no_xdp;
 };
 
 /**

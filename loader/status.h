@@ -109,6 +109,9 @@ struct verdict {
 /** status_print - for people, to standard output. Return: 0 or -errno. */
 int status_print(const struct status *status, const struct verdict *verdict);
 
+/** status_json - all of it for programs, owned by the caller; NULL without memory. */
+json_t *status_json(const struct status *status, const struct verdict *verdict);
+
 /** status_print_json - for programs, to standard output. Return: 0 or -errno. */
 int status_print_json(const struct status *status, const struct verdict *verdict);
 

@@ -308,28 +308,28 @@ static json_t *json_identity(const struct status *s, const struct verdict *verdi
 			 vteps.port);
 }
 
-int status_print_json(const struct status *s, const struct verdict *verdict)
+json_t *status_json(const struct status *s, const struct verdict *verdict)
 {
 	_cleanup_(listing_clear) struct listing l;
 	json_t *doc;
-	int err;
 
-	err = listing_fill(s, verdict, false, &l);
-	if (err)
-		return err;
+	if (listing_fill(s, verdict, false, &l))
+		return NULL;
 	doc = json_identity(s, verdict);
-	err = json_object_set_new(doc, "uplinks", print_rows(&l.uplinks));
-	err |= json_object_set_new(doc, "networks", print_rows(&l.networks));
-	err |= json_object_set_new(doc, "ports", print_rows(&l.ports));
-	err |= json_object_set_new(doc, "firewall", firewall_json(&l.firewall));
+	json_object_set_new(doc, "uplinks", print_rows(&l.uplinks));
+	json_object_set_new(doc, "networks", print_rows(&l.networks));
+	json_object_set_new(doc, "ports", print_rows(&l.ports));
+	json_object_set_new(doc, "firewall", firewall_json(&l.firewall));
 	if (verdict->plan) {
-		err |= json_object_set_new(doc, "entries", print_rows(&l.differences.entries));
-		err |= json_object_set_new(doc, "programs", print_rows(&l.differences.programs));
+		json_object_set_new(doc, "entries", print_rows(&l.differences.entries));
+		json_object_set_new(doc, "programs", print_rows(&l.differences.programs));
 	}
 	if (verdict->errors)
-		err |= json_object_set_new(doc, "errors", diag_json(verdict->errors));
-	if (!err)
-		return print_json(doc, stdout);
-	json_decref(doc);
-	return -ENOMEM;
+		json_object_set_new(doc, "errors", diag_json(verdict->errors));
+	return doc;
+}
+
+int status_print_json(const struct status *s, const struct verdict *verdict)
+{
+	return print_json(status_json(s, verdict), stdout);
 }
