@@ -174,8 +174,9 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
  * @tcp: each side's sequence numbers.
  * @created_ns: CLOCK_MONOTONIC.
  *
- * The datapath writes; members that another CPU may change at the same time are each one store. What
- * every packet needs comes first: in a table of a million, each cache line is a wait for memory.
+ * The datapath writes; members that another CPU may change at the same time are each one store.
+ * What every packet needs comes first: in a table of a million, each cache line is a wait for
+ * memory.
  */
 struct weft_flow {
 	struct weft_generation decided;
