@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <weft/flow.h>
+
 #include "bpf_log.h"
 #include "cmd.h"
 #include "datapath.h"
 #include "flow_filter.h"
-#include "flow_orders.h"
+#include "orders.h"
 #include "flow_read.h"
 #include "lock.h"
 #include "pins.h"
@@ -123,7 +125,7 @@ static const struct argp argp = {
 
 /** struct flush - keys on their way to the program. */
 struct flush {
-	struct flow_orders orders;
+	struct orders orders;
 	struct weft_flow_key keys[64 * WEFT_FLOW_ORDER_KEYS];
 	size_t n;
 	size_t done;
@@ -131,8 +133,7 @@ struct flush {
 
 static int send_keys(struct flush *flush)
 {
-	int err = flow_orders_run(&flush->orders, WEFT_FLOW_FORGET, flush->keys, flush->n,
-				  &flush->done);
+	int err = orders_run(&flush->orders, WEFT_FLOW_FORGET, flush->keys, flush->n, &flush->done);
 
 	flush->n = 0;
 	return err;
@@ -148,7 +149,7 @@ static int take(void *arg, const struct flow_seen *seen)
 
 static void flush_close(struct flush *flush)
 {
-	flow_orders_close(&flush->orders);
+	orders_close(&flush->orders);
 }
 
 static enum cmd_exit report(const struct options *o, const char *node, size_t n)
@@ -160,7 +161,7 @@ static enum cmd_exit report(const struct options *o, const char *node, size_t n)
 	return CMD_OK;
 }
 
-static enum cmd_exit open_orders(const struct pins *pins, struct flow_orders *orders)
+static enum cmd_exit open_orders(const struct pins *pins, struct orders *orders)
 {
 	_cleanup_(maps_close) struct maps maps;
 	int err;
@@ -168,7 +169,7 @@ static enum cmd_exit open_orders(const struct pins *pins, struct flow_orders *or
 	orders->prog = -1;
 	err = maps_open_pinned(pins, &maps);
 	if (!err)
-		err = flow_orders_open(&maps, orders);
+		err = orders_open(&maps, ORDERS_FLOWS, orders);
 	if (!err)
 		return CMD_OK;
 	if (err == -ENOENT)
