@@ -9,11 +9,8 @@
 
 #include "bpf_log.h"
 #include "cmd.h"
-#include "datapath.h"
 #include "flow_filter.h"
-#include "orders.h"
 #include "flow_read.h"
-#include "lock.h"
 #include "pins.h"
 #include "print.h"
 #include "show.h"
@@ -161,26 +158,6 @@ static enum cmd_exit report(const struct options *o, const char *node, size_t n)
 	return CMD_OK;
 }
 
-static enum cmd_exit open_orders(const struct pins *pins, struct orders *orders)
-{
-	_cleanup_(maps_close) struct maps maps;
-	int err;
-
-	orders->prog = -1;
-	err = maps_open_pinned(pins, &maps);
-	if (!err)
-		err = orders_open(&maps, ORDERS_FLOWS, orders);
-	if (!err)
-		return CMD_OK;
-	if (err == -ENOENT)
-		return cmd_error(CMD_NOT_APPLIED,
-				 "node \"%s\" has no flow tables; apply its file again",
-				 pins->node);
-	cmd_error(CMD_FAILED, "node %s: load %s: %s", pins->node, PROG_FLOW_ORDER, strerror(-err));
-	bpf_log_print(stderr);
-	return CMD_FAILED;
-}
-
 static enum cmd_exit flush_flows(const struct options *o, const struct pins *pins)
 {
 	_cleanup_(flush_close) struct flush flush = {};
@@ -188,7 +165,7 @@ static enum cmd_exit flush_flows(const struct options *o, const struct pins *pin
 	enum cmd_exit status;
 	int err;
 
-	status = open_orders(pins, &flush.orders);
+	status = cmd_open_orders(pins, ORDERS_FLOWS, &flush.orders);
 	if (status)
 		return status;
 	err = flow_read(pins, &o->flows, take, &flush, &failed);
@@ -219,21 +196,6 @@ static enum cmd_exit resolve(struct options *o, const struct pins *pins)
 	return status;
 }
 
-/* Nobody may replace the tables meanwhile: an apply that copies them would bring back what goes. */
-static enum cmd_exit take_lock(const struct pins *pins, int *lock)
-{
-	pid_t holder = 0;
-	int err = lock_take(pins->node, lock, &holder);
-
-	if (err == -EBUSY)
-		return cmd_error(CMD_BUSY, "node %s: another weft (process %d) is changing it",
-				 pins->node, holder);
-	if (err)
-		return cmd_error(CMD_FAILED, "%s: %s%s", LOCK_DIR, strerror(-err),
-				 err == -EACCES ? "; weft needs root" : "");
-	return CMD_OK;
-}
-
 int cmd_flows(int argc, char **argv)
 {
 	_cleanup_close_ int lock = -1;
@@ -247,7 +209,7 @@ int cmd_flows(int argc, char **argv)
 	if (!status)
 		status = cmd_enter_netns(&o.common);
 	if (!status)
-		status = take_lock(&pins, &lock);
+		status = cmd_take_lock(&pins, &lock);
 	if (!status)
 		status = resolve(&o, &pins);
 	return status ?: flush_flows(&o, &pins);
