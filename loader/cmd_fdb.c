@@ -171,9 +171,8 @@ static enum cmd_exit flush(struct options *o, const struct pins *pins)
 	const char *failed;
 	int err;
 
-	err = view_read(pins,
-			VIEW_NAMES | VIEW_TABLE(TABLE_LEARNED) | VIEW_TABLE(TABLE_TUNNELS), &view,
-			&failed);
+	err = view_read(pins, VIEW_NAMES | VIEW_TABLE(TABLE_LEARNED) | VIEW_TABLE(TABLE_TUNNELS),
+			&view, &failed);
 	if (err)
 		return cmd_no_table(pins, failed, err);
 	if (o->network)

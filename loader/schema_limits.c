@@ -91,7 +91,7 @@ static const struct schema_key limits_keys[] = {
 	},
 	{
 		.name = "fdb_learned",
-		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = CFG_FLOWS_MAX},
+		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = 4194304},
 		.offset = offsetof(struct cfg_limits, fdb_learned),
 		.fallback = "65536",
 		.doc = "Learned MAC addresses that one node knows. When there are more, they are "
