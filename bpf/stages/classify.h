@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Stage 2, classify: whose packet is it? From a port, the port names the network and may only speak
- * with its own MAC address. From the underlay, the VTEP address, the UDP port, the sender and the
- * VNI together do. After parse.h, before decap.h (underlay) or forward.h.
+ * with its own MAC address, unless it learns (learn.h). From the underlay, the VTEP address, the
+ * UDP port, the sender and the VNI together do. After parse.h, before decap.h (underlay) or
+ * forward.h.
  */
 #ifndef WEFT_BPF_STAGES_CLASSIFY_H
 #define WEFT_BPF_STAGES_CLASSIFY_H
@@ -57,7 +58,7 @@ static __always_inline const struct weft_port *weft_port_in(const struct weft_pk
 
 /**
  * weft_classify_port - stage 2 for a frame from a workload.
- * @p: parsed; sets port, network, delivery and here.
+ * @p: parsed; sets port, network, port_flags, delivery and here.
  * @parsed: what parse returned; a malformed frame is dropped once the port to blame is known.
  *
  * Return: 0; -WEFT_DROP_PORT_UNKNOWN; @parsed; -WEFT_DROP_VLAN_UNEXPECTED;
@@ -71,6 +72,7 @@ static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
 		return -WEFT_DROP_PORT_UNKNOWN;
 	p->port = port->id;
 	p->network = port->network;
+	p->port_flags = port->flags;
 	p->delivery = port->delivery;
 	p->here = (struct weft_hop){.target = p->ifindex,
 				    .port = port->id,
@@ -82,7 +84,7 @@ static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
 		return -WEFT_DROP_VLAN_UNEXPECTED;
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
-	if (!weft_mac_equal(p->h.smac, port->mac))
+	if (!weft_mac_equal(p->h.smac, port->mac) && !(port->flags & WEFT_PORT_LEARN))
 		return -WEFT_DROP_MAC_SPOOFED;
 	return 0;
 }
@@ -209,31 +211,6 @@ static __always_inline int weft_classify_inner(struct weft_pkt *p)
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
 	return 0;
-}
-
-/**
- * weft_classify_sender_mac - may this VTEP speak for this MAC address?
- * @p: as above.
- *
- * The VTEP was checked, but it may lie about whom it speaks for: a frame must not carry the MAC
- * address of one of our own ports, nor one that the file places behind another VTEP. Asked by
- * forward.h for all but the packets of flows that are known to come by this tunnel.
- *
- * Return: 0; -WEFT_DROP_LOCAL_MAC; -WEFT_DROP_MAC_WRONG_VTEP.
- */
-static __always_inline int weft_classify_sender_mac(const struct weft_pkt *p)
-{
-	const struct weft_fdb_entry *src;
-	struct weft_fdb_key key;
-
-	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
-	key.network = p->network;
-	src = bpf_map_lookup_elem(&weft_fdb, &key);
-	if (!src)
-		return 0;
-	if (src->kind == WEFT_FDB_LOCAL)
-		return -WEFT_DROP_LOCAL_MAC;
-	return src->tunnel == p->tunnel ? 0 : -WEFT_DROP_MAC_WRONG_VTEP;
 }
 
 #endif
