@@ -173,6 +173,8 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
  * @count: packets that each side has sent. Two CPUs that carry the same direction at the same
  *         moment may lose a count.
  * @created_ns: CLOCK_MONOTONIC.
+ * @identity: of the groups of the side that opened it, if that is behind a tunnel and was told with
+ *            the packet that did.
  *
  * The datapath writes; members that another CPU may change at the same time are each one store.
  */
@@ -192,8 +194,10 @@ struct weft_flow {
 	struct weft_tcp_side tcp[2];
 	struct weft_count count[2];
 	__u64 created_ns;
+	__u32 identity;
+	__u32 pad2;
 };
-_Static_assert(sizeof(struct weft_flow) == 136, "ABI");
+_Static_assert(sizeof(struct weft_flow) == 144, "ABI");
 
 /**
  * struct weft_flow_entry - `weft_flows`, hash by struct weft_flow_key: an established connection.
@@ -203,7 +207,7 @@ struct weft_flow_entry {
 	struct weft_flow flow;
 	struct bpf_timer timer;
 };
-_Static_assert(sizeof(struct weft_flow_entry) == 152, "ABI");
+_Static_assert(sizeof(struct weft_flow_entry) == 160, "ABI");
 
 /**
  * struct weft_flow_conf - `weft_flow_conf`, array of one: how long flows last, and how many there
