@@ -189,8 +189,8 @@ static void emit_endpoints(struct emitter *e)
 static void emit_identities(struct emitter *e)
 {
 	struct pol *p = &e->pol;
-	bool told = config_uses(p->cfg, CFG_ENCAP_GENEVE) ||
-		    config_uses(p->cfg, CFG_ENCAP_VXLAN_GBP);
+	bool told =
+		config_uses(p->cfg, CFG_ENCAP_GENEVE) || config_uses(p->cfg, CFG_ENCAP_VXLAN_GBP);
 
 	for (size_t i = 0; i < p->cfg->ports.n && !p->err; i++) {
 		__u32 network = p->port_network[i], class;

@@ -133,7 +133,9 @@ static int open_far_ends(void)
 	return err;
 }
 
-/* What redirect_neigh needs: addresses, and neighbours that are known without asking. */
+/* What redirect_neigh needs: addresses, and neighbours that are known without asking. The host's
+ * own answers (to 192.0.2.77, IP4_ELSE) must not be asked for either: the kernel would ask for a
+ * second. */
 static int address_uplink(void)
 {
 	FILE *f = fopen("/proc/sys/net/ipv6/conf/uplink/disable_ipv6", "w");
@@ -154,6 +156,8 @@ static int address_uplink(void)
 		"neigh add 192.0.2.6 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
 		"neigh add 2001:db8::5 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
 		"neigh add 2001:db8::6 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 192.0.2.77 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 2001:db8::77 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
 		"neigh add 2001:db8::3 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n");
 }
 

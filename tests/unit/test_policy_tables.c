@@ -25,8 +25,7 @@
 	"     addresses: [10.9.0.15], groups: [web, lb, db]}\n"
 
 /* One whose groups are known by what its node tells only. */
-#define NAMELESS                                                                                   \
-	"  - {name: lb-2, node: b, network: one, mac: 02:00:00:00:00:05, groups: [lb]}\n"
+#define NAMELESS "  - {name: lb-2, node: b, network: one, mac: 02:00:00:00:00:05, groups: [lb]}\n"
 
 #define POLICY(name, dir, rules)                                                                   \
 	"  - {name: " name ", applies_to: web, direction: " dir ", rules: [" rules "]}\n"
@@ -271,8 +270,8 @@ static void keep_is_of_allowing_rules(void **state)
  */
 static void generations_are_apart(void **state)
 {
-	static const char some[] = HEAD NAMELESS
-		"policies:\n" POLICY("n", "ingress", A ", " B ", " C);
+	static const char some[] =
+		HEAD NAMELESS "policies:\n" POLICY("n", "ingress", A ", " B ", " C);
 	static const char more[] = HEAD NAMELESS "policies:\n" POLICY(
 		"n", "ingress",
 		A ", " B ", " C
