@@ -240,6 +240,14 @@ struct {
 	__type(value, __u32);
 } weft_pol_cidr SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 524288);
+	__type(key, struct weft_pol_ident_key);
+	__type(value, __u32);
+} weft_pol_ident SEC(".maps");
+
 /* Rule id -> what it decided. The datapath adds; the loader zeroes a slot that it gives out. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -114,6 +114,7 @@ struct weft_hdrs {
  * @rule: the rule that decided about it, 0 = none.
  * @here: where it came from, as flows have it.
  * @generation: what is in force; read once, so that one packet is judged by one set.
+ * @identity: of the sender's groups: from a port its own, from the underlay as told; 0 = none.
  * @network: network id, 0 = not known.
  * @net_flags: WEFT_NET_* of the network.
  * @port_flags: from a port: its WEFT_PORT_*.
@@ -136,6 +137,7 @@ struct weft_pkt {
 	__u32 out_port;
 	__u32 outer_len;
 	__u32 rule;
+	__u32 identity;
 	struct weft_hop here;
 	struct weft_generation generation;
 	__u16 network;

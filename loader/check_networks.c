@@ -133,8 +133,9 @@ static void check_vni(struct checker *c, size_t i, struct set *vnis)
 
 	if (!network->vni.v)
 		return;
-	if (!check_taken(c, vnis, network->encap.v, &network->vni.v, sizeof(network->vni.v),
-			 network->vni.line, &first))
+	/* One space for all encapsulations: a node may ask for another than the network's. */
+	if (!check_taken(c, vnis, 0, &network->vni.v, sizeof(network->vni.v), network->vni.line,
+			 &first))
 		return;
 	diag_error(c->diag, DIAG_AT(network->vni, "networks[%zu].vni", i),
 		   "the VNI %llu is already used in line %zu", network->vni.v, first);
@@ -161,6 +162,7 @@ void check_networks(struct checker *c)
 	for (i = 0; i < c->cfg->networks.n && !c->err; i++) {
 		c->net_facts[i].without_ipv4 = NONE;
 		c->net_facts[i].without_ipv6 = NONE;
+		c->net_facts[i].with_encap = NONE;
 		check_vni(c, i, &vnis);
 		check_age(c, i);
 		check_subnets(c, i);

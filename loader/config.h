@@ -93,6 +93,9 @@ enum cfg_xdp {
 /** enum cfg_encap - encapsulation of a network. Values index schema.c's names. */
 enum cfg_encap {
 	CFG_ENCAP_VXLAN,
+	CFG_ENCAP_VXLAN_GBP,
+	CFG_ENCAP_GENEVE,
+	CFG_ENCAP_NVGRE,
 };
 
 /** enum cfg_underlay - address family that carries a network between nodes. */
@@ -148,6 +151,7 @@ struct cfg_node {
 	int column;
 	struct cfg_str name;
 	struct cfg_addrs vtep; /* one IPv4, one IPv6, or one of each */
+	struct cfg_num encap;  /* enum cfg_encap; line 0: what the network says */
 	struct cfg_uplinks uplinks;
 };
 
@@ -330,6 +334,7 @@ struct config {
 	int column;
 	struct cfg_str node; /* which of @nodes this machine is, unless --node says so */
 	struct cfg_num vxlan_port;
+	struct cfg_num geneve_port;
 	struct cfg_num
 		tunnel_gro; /* bool: merge inner segments where XDP does not strip the tunnel */
 	struct cfg_nodes nodes;
@@ -384,6 +389,20 @@ const struct cfg_port *config_find_port(const struct config *cfg, const char *na
 
 /** config_find_address_set - the address set called @name, or NULL. Constant time. */
 const struct cfg_address_set *config_find_address_set(const struct config *cfg, const char *name);
+
+/**
+ * config_encap - how a network is carried between two of its nodes: enum cfg_encap.
+ *
+ * The same seen from either end: config_check() has seen to it that only one has a say.
+ */
+static inline enum cfg_encap config_encap(const struct cfg_network *network,
+					  const struct cfg_node *a, const struct cfg_node *b)
+{
+	return a->encap.line ? a->encap.v : b->encap.line ? b->encap.v : network->encap.v;
+}
+
+/** config_uses - whether any network or node of the file asks for this encapsulation. */
+bool config_uses(const struct config *cfg, enum cfg_encap encap);
 
 /**
  * config_find_self - which node this machine is, as far as it can be told.

@@ -56,6 +56,7 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_POL_SETS] = MAPPED_ARRAY("weft_pol_sets", struct weft_pol_ranges),
 	[TABLE_POL_CLASS] = HASH("weft_pol_class", struct weft_pol_addr_key, __u32),
 	[TABLE_POL_CIDR] = HASH("weft_pol_cidr", struct weft_pol_cidr_key, __u32),
+	[TABLE_POL_IDENT] = HASH("weft_pol_ident", struct weft_pol_ident_key, __u32),
 	[TABLE_POL_PORTS] = MAPPED_ARRAY("weft_pol_ports", struct weft_pol_port),
 	[TABLE_PORTS] = HASH("weft_ports", __u32, struct weft_port),
 	[TABLE_FDB] = HASH("weft_fdb", struct weft_fdb_key, struct weft_fdb_entry),

@@ -68,7 +68,15 @@
 	X(FRAG_SCATTERED, "a fragment of a datagram that comes in too many separate pieces")       \
 	/* learned MAC addresses */                                                                \
 	X(MAC_LIMIT, "the port, or its network, has as many learned MAC addresses as it may")      \
-	X(MAC_FLAPPING, "the source MAC address moves too often, and is held somewhere else")
+	X(MAC_FLAPPING, "the source MAC address moves too often, and is held somewhere else")      \
+	/* more of what came from the underlay, addressed to this node's VTEP */                   \
+	X(GENEVE_INVALID_HDR,                                                                      \
+	  "a Geneve header of another version, or with a payload that is not Ethernet")            \
+	X(GENEVE_CONTROL, "a Geneve control packet (O bit), which carries nothing for a workload") \
+	X(GENEVE_INVALID_OPT, "Geneve options that do not fit the length that the header gives")   \
+	X(GENEVE_CRITICAL_OPT, "a critical Geneve option that is not known here")                  \
+	X(NVGRE_INVALID_HDR, "Ethernet in GRE, but without a key, or with a checksum, a sequence " \
+			     "number or another version")
 
 /** enum weft_drop - drop reasons; 0 is none. A stage returns the reason negated. */
 enum weft_drop {

@@ -181,6 +181,8 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
  * @tcp_last: the last segment.
  * @tcp: each side's sequence numbers.
  * @created_ns: CLOCK_MONOTONIC.
+ * @identity: of the groups of the side that opened it, if that is behind a tunnel and was told with
+ *            the packet that did.
  *
  * The datapath writes; members that another CPU may change at the same time are each one store.
  * What every packet needs comes first: in a table of a million, each cache line is a wait for
@@ -202,8 +204,10 @@ struct weft_flow {
 	struct weft_tcp_last tcp_last;
 	struct weft_tcp_side tcp[2];
 	__u64 created_ns;
+	__u32 identity;
+	__u32 pad2;
 };
-_Static_assert(sizeof(struct weft_flow) == 136, "ABI");
+_Static_assert(sizeof(struct weft_flow) == 144, "ABI");
 
 /**
  * struct weft_flow_entry - `weft_flows`, hash by struct weft_flow_key: an established connection.
@@ -213,7 +217,7 @@ struct weft_flow_entry {
 	struct weft_flow flow;
 	struct bpf_timer timer;
 };
-_Static_assert(sizeof(struct weft_flow_entry) == 152, "ABI");
+_Static_assert(sizeof(struct weft_flow_entry) == 160, "ABI");
 
 /**
  * struct weft_flow_conf - `weft_flow_conf`, array of one: how long flows last, and how many there
