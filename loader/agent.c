@@ -110,6 +110,26 @@ static void note_done(struct agent *a, struct plan *plan, struct outcome *out)
 	a->devices = plan->facts.devices;
 }
 
+/* weft's own devices: only about speed, so that the next look is soon enough if it fails. What it
+ * does, it does by an apply of its own. */
+static void finish(struct agent *a, struct plan *plan, struct outcome *out)
+{
+	struct plan_summary before = out->sum;
+
+	apply_devices(plan, &out->sum);
+	if (memcmp(&before, &out->sum, sizeof(before)) != 0)
+		known_clear(&a->known);
+	else
+		plan_learn(plan, &a->known);
+}
+
+void agent_settle(struct agent *a)
+{
+	if (a->stragglers)
+		apply_wait();
+	a->stragglers = false;
+}
+
 static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
 {
 	_cleanup_(journal_clear) struct journal journal = {};
@@ -124,28 +144,43 @@ static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
 	if (err)
 		return fail_apply(out, &journal, err);
 	describe(plan, out);
-	apply_devices(plan, &out->sum); /* only about speed; the next look tries again */
 	note_done(a, plan, out);
 	a->settled = true;
+	if (plan->new_policies) {
+		a->stragglers = true;
+		agent_settle_soon(a);
+	}
+	finish(a, plan, out);
 	return 0;
 }
 
-static int run(struct agent *a, const struct config *cfg, const struct cfg_node *self, bool dry_run,
-	       struct outcome *out)
+static int run(struct agent *a, const struct config *cfg, const struct cfg_node *self,
+	       const struct agent_try *try, struct outcome *out)
 {
 	const struct plan_terms terms = {
-		.pending = out->pending, .settled = a->settled, .no_xdp = &a->no_xdp};
+		.pending = out->pending,
+		.settled = a->settled,
+		.no_xdp = &a->no_xdp,
+		.keep_halves = true,
+		.new_policies = try->new_policies,
+		.stragglers = a->stragglers,
+		.known = try->trusting ? &a->known : NULL,
+	};
 	_cleanup_(plan_clear) struct plan plan = {};
 	int err;
 
 	bpf_log_clear();
 	err = plan_make(cfg, self, &terms, out->errors, &plan, &out->problem);
+	if (!err && !try->dry_run && !diag_count(out->errors))
+		return carry_out(a, &plan, out);
+	if (plan.was_known) { /* nothing was done, so it holds on */
+		a->known = (struct known){.valid = true, .tables = plan.actual};
+		tables_init(&plan.actual);
+	}
 	if (err)
 		return fail(out, err, "plan");
 	if (diag_count(out->errors))
 		return -EINVAL;
-	if (!dry_run)
-		return carry_out(a, &plan, out);
 	describe(&plan, out);
 	return 0;
 }
@@ -162,16 +197,19 @@ static void count(struct agent *a, const struct outcome *out)
 }
 
 static int attempt(struct agent *a, const struct config *cfg, const struct cfg_node *self,
-		   bool dry_run, struct outcome *out)
+		   const struct agent_try *try, struct outcome *out)
 {
 	double start = now_ms();
 
-	out->err = run(a, cfg, self, dry_run, out);
+	out->err = run(a, cfg, self, try, out);
 	out->ms = now_ms() - start;
-	if (!dry_run)
+	if (!try->dry_run)
 		count(a, out);
 	return out->err;
 }
+
+/* The kernel is read, as somebody may have changed it. */
+static const struct agent_try look = {.keep = false};
 
 /** struct candidate - what may come in the place of what is wanted. */
 struct candidate {
@@ -223,7 +261,8 @@ static void remember(struct agent *a, struct outcome *out)
 	a->problem = NULL;
 }
 
-int agent_try(struct agent *a, struct documents *docs, bool dry_run, bool keep, struct outcome *out)
+int agent_try(struct agent *a, struct documents *docs, const struct agent_try *try,
+	      struct outcome *out)
 {
 	struct candidate c = {};
 
@@ -233,15 +272,15 @@ int agent_try(struct agent *a, struct documents *docs, bool dry_run, bool keep, 
 	}
 	diag_set_file(out->errors, a->options.file);
 	out->err = judge(a->file, docs, a->node, out->errors, &c);
-	if (!out->err && !dry_run && keep)
+	if (!out->err && !try->dry_run && try->keep)
 		out->err = documents_prepare(a->options.state, docs);
 	if (!out->err)
-		attempt(a, c.wanted, c.self, dry_run, out);
-	if (!out->err && !dry_run && keep)
+		attempt(a, c.wanted, c.self, try, out);
+	if (!out->err && !try->dry_run && try->keep)
 		out->err = documents_commit(a->options.state);
 	out->list = agent_errors_json(c.wanted, out->errors);
 	out->waiting = agent_errors_json(c.wanted, out->pending);
-	if (out->err || dry_run) {
+	if (out->err || try->dry_run) {
 		config_free(c.wanted);
 		return out->err == -EINVAL ? out->err
 		       : out->err          ? fail(out, out->err, a->options.state)
@@ -378,7 +417,7 @@ static bool take_file(struct agent *a, unsigned int why, struct outcome *out)
 		err = config_read(a->options.file, errors, &file);
 	if (!err)
 		err = judge(file, &a->documents, a->node, errors, &c);
-	if (!err && attempt(a, c.wanted, c.self, false, out) == -EINVAL) {
+	if (!err && attempt(a, c.wanted, c.self, &look, out) == -EINVAL) {
 		diag_free(errors);
 		errors = TAKE_PTR(out->errors);
 		out->errors = diag_new();
@@ -409,7 +448,7 @@ int agent_reconcile(struct agent *a, unsigned int why)
 	if (looks && take_file(a, why, &out))
 		why |= WHY_NEW;
 	else if (a->wanted)
-		attempt(a, a->wanted, a->self, false, &out);
+		attempt(a, a->wanted, a->self, &look, &out);
 	if (out.err) {
 		say_failure(a, why, &out);
 		return out.err;

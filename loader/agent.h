@@ -126,6 +126,8 @@ struct agent_counts {
  * @ifaces: as the last attempt has seen them.
  * @interfaces: names of interfaces that @wanted has on this node.
  * @no_xdp: indices of uplinks that refused XDP where it was optional.
+ * @known: what the kernel has, since the last look at it.
+ * @stragglers: see struct plan_terms; until agent_settle().
  */
 struct agent {
 	struct agent_options options;
@@ -154,6 +156,8 @@ struct agent {
 	struct devices devices;
 	struct set interfaces;
 	struct set no_xdp;
+	struct known known;
+	bool stragglers;
 	struct agent_counts counts;
 };
 
@@ -182,16 +186,34 @@ int agent_reconcile(struct agent *a, unsigned int why);
 bool agent_file_differs(const struct agent *a);
 
 /**
+ * struct agent_try - how something is tried.
+ * @dry_run: only say what would be done.
+ * @keep: write the documents to the agent's file, so that they survive it.
+ * @trusting: the kernel has what it had after the last attempt; else it is read.
+ * @new_policies: see struct plan_terms.
+ */
+struct agent_try {
+	bool dry_run;
+	bool keep;
+	bool trusting;
+	bool new_policies;
+};
+
+/**
  * agent_try - make the kernel what other documents want; they are then the agent's.
  * @docs: taken over and emptied on success.
- * @dry_run: only say what would be done.
- * @keep: write them to the agent's file, so that they survive it.
  * @out: from outcome_init().
  *
  * Return: @out's err.
  */
-int agent_try(struct agent *a, struct documents *docs, bool dry_run, bool keep,
+int agent_try(struct agent *a, struct documents *docs, const struct agent_try *try,
 	      struct outcome *out);
+
+/** agent_settle - let packets pass that may still be judged by policies of before. */
+void agent_settle(struct agent *a);
+
+/** agent_settle_soon - agent_settle() when there is nothing else to do; agent_watch.c. */
+void agent_settle_soon(struct agent *a);
 
 /** agent_say - what was done, as events. @out: of an attempt that was not in vain. */
 void agent_say(struct agent *a, unsigned int why, const struct outcome *out);

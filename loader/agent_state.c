@@ -113,6 +113,7 @@ void agent_close(struct agent *a)
 	ifaces_clear(&a->ifaces);
 	set_clear(&a->interfaces);
 	set_clear(&a->no_xdp);
+	known_clear(&a->known);
 	free(a->socket);
 	free(a->state);
 	closep(&a->lock);

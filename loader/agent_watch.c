@@ -19,6 +19,7 @@
 #define LONGEST_WAIT_MS 500
 #define FILE_MS         50  /* editors write a file in several steps */
 #define INTERFACE_MS    10  /* a new interface gets its name, its peer, its MTU in several */
+#define SETTLE_MS       5   /* when what was asked for is answered */
 #define RETRY_MS        200 /* doubled with each failure, up to the interval */
 
 /* By event names alone it is not known that a symbolic link on the way leads elsewhere now. */
@@ -41,6 +42,7 @@ struct agent_watch {
 	struct event *signals[3];
 	struct event *soon;
 	struct event *tick;
+	struct event *settle;
 	unsigned int why;
 	double since_ms;
 	unsigned int failed;
@@ -91,6 +93,21 @@ static void look(evutil_socket_t fd __attribute__((unused)), short what __attrib
 		wait *= 2;
 	w->failed++;
 	agent_wake(a, WHY_RETRY, wait);
+}
+
+static void settle(evutil_socket_t fd __attribute__((unused)), short what __attribute__((unused)),
+		   void *arg)
+{
+	struct agent_watch *w = arg;
+
+	agent_settle(w->agent);
+}
+
+void agent_settle_soon(struct agent *a)
+{
+	const struct timeval soon = {.tv_usec = SETTLE_MS * 1000};
+
+	event_add(a->watch->settle, &soon);
 }
 
 static void tick(evutil_socket_t fd __attribute__((unused)), short what __attribute__((unused)),
@@ -220,7 +237,8 @@ static int watch_rest(struct agent_watch *w)
 	}
 	w->soon = evtimer_new(w->agent->base, look, w);
 	w->tick = event_new(w->agent->base, -1, EV_PERSIST, tick, w);
-	return w->soon && w->tick && !event_add(w->tick, &interval) ? 0 : -ENOMEM;
+	w->settle = evtimer_new(w->agent->base, settle, w);
+	return w->soon && w->tick && w->settle && !event_add(w->tick, &interval) ? 0 : -ENOMEM;
 }
 
 int agent_watch_open(struct agent *a)
@@ -257,6 +275,7 @@ void agent_watch_close(struct agent *a)
 	event_freep(w->links_event);
 	event_freep(w->soon);
 	event_freep(w->tick);
+	event_freep(w->settle);
 	for (size_t i = 0; i < ARRAY_SIZE(w->signals); i++)
 		event_freep(w->signals[i]);
 	link_watch_close(w->links);

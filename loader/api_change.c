@@ -81,7 +81,7 @@ static int undo_trial(struct api *api, struct outcome *out)
 	int err = outcome_init(out);
 
 	if (!err)
-		err = agent_try(api->agent, &api->trial.before, false, false, out);
+		err = agent_try(api->agent, &api->trial.before, &(struct agent_try){}, out);
 	if (err)
 		return err;
 	agent_say(api->agent, WHY_API, out);
@@ -178,7 +178,15 @@ void api_change(const struct api_request *r, struct documents_change *change)
 		api_refuse_change(r, err, c.diag);
 		return;
 	}
-	if (agent_try(r->agent, &c.after, dry_run, !seconds, &c.out)) {
+	if (agent_try(r->agent, &c.after,
+		      &(struct agent_try){
+			      .dry_run = dry_run,
+			      .keep = !seconds,
+			      .trusting = true,
+			      .new_policies = documents_differ(&c.before, &c.after,
+							       1u << DOCUMENT_POLICY |
+								       1u << DOCUMENT_ADDRESS_SET)},
+		      &c.out)) {
 		refuse_outcome(r, &c.out);
 		return;
 	}

@@ -101,12 +101,14 @@ static enum cmd_exit print_against(const struct options *o, const struct status 
 				   const struct cfg_node *node, const struct config *cfg,
 				   struct diag *diag)
 {
+	/* Policies of before are no difference to what is in force. */
+	const struct plan_terms terms = {.keep_halves = true};
 	_cleanup_(plan_clear) struct plan plan = {};
 	_cleanup_free_ char *problem = NULL;
 	struct verdict verdict = {.file = o->file, .plan = &plan};
 	struct plan_summary summary;
 
-	if (plan_make(cfg, node, NULL, diag, &plan, &problem))
+	if (plan_make(cfg, node, &terms, diag, &plan, &problem))
 		return cmd_error(CMD_FAILED, "%s", problem ?: strerror(ENOMEM));
 	if (diag_count(diag)) {
 		verdict.plan = NULL;

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "diag.h"
 #include "documents_parts.h"
+#include "encode.h"
 #include "schema.h"
 #include "set.h"
 #include "util.h"
@@ -112,6 +113,36 @@ int documents_copy(const struct documents *from, struct documents *to)
 		}
 	}
 	return 0;
+}
+
+/* Almost all are the same object. */
+static bool same_document(const struct document *a, const struct document *b)
+{
+	json_t *x, *y;
+	bool same;
+
+	if (a == b)
+		return true;
+	x = encode(document_table(a->kind), a->row);
+	y = encode(document_table(b->kind), b->row);
+	same = x && y && json_equal(x, y);
+	json_decref(x);
+	json_decref(y);
+	return same;
+}
+
+bool documents_differ(const struct documents *a, const struct documents *b, unsigned int kinds)
+{
+	for (int kind = 0; kind < __DOCUMENT_KIND_MAX; kind++) {
+		if (!(kinds & 1u << kind))
+			continue;
+		if (a->of[kind].n != b->of[kind].n)
+			return true;
+		for (size_t i = 0; i < a->of[kind].n; i++)
+			if (!same_document(a->of[kind].v[i], b->of[kind].v[i]))
+				return true;
+	}
+	return false;
 }
 
 void documents_clear(struct documents *docs)

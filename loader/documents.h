@@ -66,6 +66,9 @@ const struct document *documents_find(const struct documents *docs, enum documen
 /** documents_copy - make @to, which is all zero, hold the same. Return: 0 or -ENOMEM. */
 int documents_copy(const struct documents *from, struct documents *to);
 
+/** documents_differ - whether two sets differ in documents of some kinds: bits 1 << kind. */
+bool documents_differ(const struct documents *a, const struct documents *b, unsigned int kinds);
+
 /** documents_clear - let go of all. Also for _cleanup_(). */
 void documents_clear(struct documents *docs);
 

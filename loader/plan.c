@@ -84,6 +84,12 @@ static int read_actual(struct plan *plan, char **problem)
 	if (err)
 		return fail(problem, err, "the BPF programs in this binary");
 	err = check_layouts(plan, expected, problem);
+	if (!err && plan->terms.known && plan->terms.known->valid) {
+		plan->actual = plan->terms.known->tables;
+		*plan->terms.known = (struct known){};
+		plan->was_known = true;
+		return 0;
+	}
 	for (int id = 0; id < __TABLE_WANTED_MAX && !err; id++) {
 		if (plan->pinned.fd[id] < 0)
 			continue;
@@ -107,9 +113,13 @@ static int compile_wanted(struct plan *plan, struct diag *diag)
 		.route_arg = &plan->facts,
 		.previous = &plan->actual,
 	};
-	int err;
+	int err = 0;
 
-	err = compile(&input, diag, &plan->wanted);
+	/* Much the same, mostly. */
+	for (int id = 0; id < __TABLE_WANTED_MAX && !err; id++)
+		err = table_reserve(&plan->wanted.t[id], plan->actual.t[id].rows.n);
+	if (!err)
+		err = compile(&input, diag, &plan->wanted);
 	if (!err && !diag_count(diag))
 		err = plan_policies(plan, diag);
 	if (!err)
@@ -186,7 +196,7 @@ static int plan_changes(struct plan *plan, char **problem)
 	int err = 0;
 
 	for (int id = 0; id < TABLE_GENERATION && !err; id++)
-		err = table_diff(&plan->actual.t[id], &plan->wanted.t[id], &plan->diff[id]);
+		err = plan_diff(plan, id);
 	if (!err)
 		err = plan_maps(plan);
 	if (!err)

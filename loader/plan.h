@@ -58,11 +58,27 @@ struct op {
  * @settled: the node is this process's, in this network namespace: what of it is attached in
  *           another has moved there, and is let go.
  * @no_xdp: indices of uplinks that are not to be tried with XDP where it is optional; may be NULL.
+ * @keep_halves: leave policies that are not in force any more in their half of the tables. The next
+ *               change of policies then writes only where it differs from the last but one, and who
+ *               asks for a difference is not told of them.
+ * @new_policies: policies are known to change: don't compile them just to find out.
+ * @known: what the kernel is known to have, instead of reading it; NULL: read it.
+ * @stragglers: packets may be on their way that look into the half that is not in force.
  */
 struct plan_terms {
 	struct diag *pending;
 	bool settled;
 	const struct set *no_xdp;
+	bool keep_halves;
+	bool new_policies;
+	bool stragglers;
+	struct known *known;
+};
+
+/** struct known - what the kernel's tables hold, as far as it was us who wrote them. */
+struct known {
+	bool valid;
+	struct tables tables;
 };
 
 /**
@@ -81,6 +97,7 @@ struct plan_terms {
  * @new_policies: the policies in force become others.
  * @fresh_policies: the tables of policies are made anew, all of them and TABLE_GENERATION: what was
  *                  in them stays with the programs that work with the old ones.
+ * @was_known: @actual is of @terms.
  * @programs_stale: maps are to be made, so all programs have to be loaded anew.
  */
 struct plan {
@@ -103,6 +120,7 @@ struct plan {
 	bool new_policies;
 	bool fresh_policies;
 	bool programs_stale;
+	bool was_known;
 	struct op *ops;
 	size_t n_ops;
 	size_t ops_size;
@@ -162,6 +180,21 @@ int plan_policies(struct plan *plan, struct diag *diag);
  * Return: 0 or -ENOMEM.
  */
 int plan_generation(struct plan *plan);
+
+/** plan_diff - the part of plan_make() that compares one table; plan_policy.c. */
+int plan_diff(struct plan *plan, enum table_id id);
+
+/**
+ * plan_learn - after apply_plan(): what the kernel has now, from what it had and what was done.
+ * @known: filled; all empty and not valid if that cannot be told. plan_known.c.
+ */
+void plan_learn(struct plan *plan, struct known *known);
+
+/** known_clear - nothing is known. Also for _cleanup_(). */
+void known_clear(struct known *known);
+
+/** policy_half - the half of a policy table, 0 or 1, that a row belongs to. */
+__u32 policy_half(enum table_id id, const void *key);
 
 /** plan_attachments - the part of plan_make() that chooses @ops; plan_attach.c. */
 int plan_attachments(struct plan *plan);
