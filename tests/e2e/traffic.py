@@ -189,16 +189,20 @@ def _own_mac(frames):
 # -- numbered datagrams ----------------------------------------------------------------------------
 
 class Stream:
-    """Numbered datagrams from one workload to another until stop(), which says what was lost."""
+    """Numbered datagrams from one workload to another until stop(), which says what was lost.
+
+    With from_port they come from that port, as answers: the receiver has spoken to it first.
+    """
 
     ports = iter(range(20000, 60000))
 
-    def __init__(self, src, dst, family=4, rate=5000, size=64):
+    def __init__(self, src, dst, family=4, rate=5000, size=64, from_port=None):
         self.src, self.dst = src, dst
         port = next(self.ports)
-        self.receiver = dst.spawn(SEQ, "recv", port)
+        answers = (src.address(family), from_port) if from_port else ()
+        self.receiver = dst.spawn(SEQ, "recv", port, *answers)
         assert self.receiver.read_line() == "ready"
-        self.sender = src.spawn(SEQ, "send", dst.address(family), port, rate, size)
+        self.sender = src.spawn(SEQ, "send", dst.address(family), port, rate, size, *answers[1:])
 
     def stop(self):
         """Return: {sent, received, gaps, ...}; gaps include what is missing at the end."""
