@@ -12,6 +12,7 @@ allow, which is answered, and one of a kind that they deny.
 import collections
 import contextlib
 import json
+import os
 import signal
 import socket
 import struct
@@ -245,21 +246,23 @@ def test_tables_of_another_size(lab, both):
         assert [established(host) >= b for host, b in zip(both, before)] == [True, True]
 
 
+STEPS = {"other": (1, 2, 3, 4), "limits": (10, 40, 52, 56)}  # within an apply of that file
+
+
 @pytest.mark.drops("POLICY_DENY_INGRESS")
-@pytest.mark.parametrize("what", ("limits", "other"))
+@pytest.mark.parametrize("what", STEPS)
 def test_killed_and_applied_again(lab, both, what):
-    """Kill -9 at some moment of an apply, which the next one completes."""
-    file = getattr(lab, what)
+    """Kill -9 in the middle of an apply, which the next one completes; test_kill.py has every step."""
+    file, killed = getattr(lab, what), 0
     with no_gap(lab, resized=what == "limits") as connections:
-        killed = 0
-        for i in range(4):
-            host = both[i % 2]
-            weft = Process(WEFT, "apply", file, "--node", host.node, "--netns", host.path)
-            time.sleep(0.01 * (i + 1))
+        for host, step in zip(2 * both, STEPS[what]):
+            weft = Process(WEFT, "apply", file, "--node", host.node, "--netns", host.path,
+                           env={**os.environ, "WEFT_TEST_KILL_STEP": str(step)})
+            killed += weft.popen.wait(30) == -signal.SIGKILL
             weft.close()
-            killed += weft.popen.returncode == -signal.SIGKILL
+            connections.exchange()
             host.apply(file)
             connections.exchange()
             assert host.apply(file)["changes"] is False
             host.apply()
-        assert killed
+    assert killed >= 2
