@@ -23,7 +23,7 @@ import pytest
 
 from lab import WEFT, two_hosts
 from netns import Process
-from traffic import TIMEOUT, Stream
+from traffic import Connections, Stream
 
 TCP_PORT, STREAM, ALLOWED, DENIED = 8000, 9000, 9001, 9002
 CONNECTIONS = 40
@@ -122,43 +122,6 @@ class Probes:
                 sorted(self.arrived[DENIED]))
 
 
-class Connections:
-    """TCP connections from the client to the server."""
-
-    def __init__(self, src, dst):
-        with dst.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((dst.ip4, TCP_PORT))
-            listener.listen(CONNECTIONS)
-            self.pairs = [self.open(src, listener) for _ in range(CONNECTIONS)]
-
-    @staticmethod
-    def open(src, listener):
-        near = src.socket(socket.AF_INET, socket.SOCK_STREAM)
-        near.settimeout(TIMEOUT)
-        near.connect(listener.getsockname())
-        far = listener.accept()[0]
-        far.settimeout(TIMEOUT)
-        return near, far
-
-    def exchange(self):
-        """The server speaks, and the client answers; nothing is sent twice."""
-        for a, b in [(far, near) for near, far in self.pairs] + self.pairs:
-            a.sendall(b"x" * 500)
-        for a, b in [(far, near) for near, far in self.pairs] + self.pairs:
-            n = 0
-            while n < 500:
-                n += len(b.recv(500 - n))
-        for s in (s for pair in self.pairs for s in pair):
-            info = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-            assert struct.unpack_from("I", info, 100)[0] == 0, "segments were sent again"
-
-    def close(self):
-        for pair in self.pairs:
-            for s in pair:
-                s.close()
-
-
 @contextlib.contextmanager
 def no_gap(lab, resized=False):
     """All the while nothing allowed is lost and nothing denied arrives. Yields the connections.
@@ -169,7 +132,7 @@ def no_gap(lab, resized=False):
     a1, b1 = lab.workloads
     streams = [Stream(b1, a1, rate=2000, from_port=STREAM),
                Stream(a1, b1, rate=2000)]
-    probes, connections = Probes(a1, b1), Connections(a1, b1)
+    probes, connections = Probes(a1, b1), Connections(a1, b1, TCP_PORT, CONNECTIONS)
     try:
         time.sleep(0.2)
         connections.exchange()

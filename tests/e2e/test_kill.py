@@ -8,19 +8,17 @@ each, and the next apply completes what was begun.
 import itertools
 import json
 import os
-import struct
 
 import pytest
 
 import bpf
 from lab import BUILD, WEFT, two_hosts
 from netns import run
-from traffic import Frames, mac_bytes, mark, settle
+from traffic import Frames, datagram, mark, settle
 
 KILLAT = os.path.join(BUILD, "tests/e2e/killat")
 KILLED, TOO_FEW = 0, 3  # killat's exit statuses
 PORTS = range(1000, 1010)
-ETH_P_IP = 0x0800
 
 
 def policies(parity):
@@ -55,22 +53,6 @@ def lab():
         host.apply(made.files[0])
     yield made
     made.close()
-
-
-def csum(words):
-    total = sum(struct.unpack(f"!{len(words) // 2}H", words))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
-def datagram(src, dst, sport, dport, payload):
-    """As the kernel would send it; UDP without a checksum."""
-    udp = struct.pack("!4H", sport, dport, 8 + len(payload), 0) + payload
-    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0,
-                     bytes(map(int, src.ip4.split("."))), bytes(map(int, dst.ip4.split("."))))
-    ip = ip[:10] + struct.pack("!H", csum(ip)) + ip[12:]
-    return (mac_bytes(dst.mac) + mac_bytes(src.mac) + struct.pack("!H", ETH_P_IP) + ip + udp)
 
 
 class Judges:
