@@ -215,6 +215,24 @@ def test_first_packets(lab, kind):
         own.close()
 
 
+def test_begun_by_everybody(lab):
+    """Each port keeps to its share, but together they fill the table: that is told, too."""
+    host = lab.hosts[0]
+    host.apply(lab.write("small.yaml", {**lab.document(), "limits": {
+        **lab.top["limits"], "half_open": 2 * NEW_PER_PORT}}))
+    assert ("half-open", host.node) not in pressure(host)
+    for src in lab.workloads[:3]:
+        source = Frames(src)
+        send([datagram(src, lab.workloads[3], 1024 + i, PORT, dst_ip=NOBODY)
+              for i in range(NEW_PER_PORT * 3 // 4)], source)
+        source.socket.close()
+    row = pressure(host)["half-open", host.node]
+    assert row["flows"] >= row["most"] * 8 // 10 and row["most"] == 2 * NEW_PER_PORT
+    assert row["refused"] == 0
+    host.apply()
+    flush(lab)
+
+
 # -- pieces ----------------------------------------------------------------------------------------
 
 @pytest.mark.drops("POLICY_DENY_INGRESS")
