@@ -110,13 +110,12 @@ static const struct script scripts[] = {
 			    ICMP(.type = WEFT_ICMP_UNREACH, .code = 3),
 			    V4(WEB1, WEB2), UDP(.sport = 1000, .dport = 53), DATA(4)) } } },
 	{ "an error about a connection that its answer refused", {
-		{ .from = WEB2, .in = TO_WEB1(TCP(.sport = 1000, .dport = 80, .seq = 100, .flags = SYN)) },
-		{ .from = WEB1, .in = TO_WEB2(TCP(.sport = 80, .dport = 1000, .seq = 1, .flags = RST | ACK)),
-		  .ack = 101 },
-		{ .from = WEB1, .in = PKT(SENT(WEB2, WEB1), V4(WEB2, WEB1),
+		{ .from = WEB1, .in = TO_WEB2(TCP(.sport = 1000, .dport = 80, .seq = 100, .flags = SYN)) },
+		{ .from = WEB2, .in = TO_WEB1(TCP(.sport = 80, .dport = 1000, .flags = RST | ACK)), .ack = 101 },
+		{ .from = WEB2, .in = PKT(SENT(WEB1, WEB2), V4(WEB1, WEB2),
 			    ICMP(.type = WEFT_ICMP_UNREACH, .code = 3),
-			    V4(WEB1, WEB2), TCP(.sport = 1000, .dport = 80, .seq = 100, .flags = SYN)),
-		  0, WEFT_DROP_ICMP_UNRELATED, WEB1 } } },
+			    V4(WEB2, WEB1), TCP(.sport = 1000, .dport = 80, .seq = 100, .flags = SYN)),
+		  0, WEFT_DROP_ICMP_UNRELATED, WEB2 } } },
 	{ "an echo, its answer, and an answer to nothing", {
 		{ .from = WEB2, .in = TO_WEB1(ICMP(.type = WEFT_ICMP_ECHO, .rest = 0x00070001), DATA(8)) },
 		{ .from = WEB1, .in = TO_WEB2(ICMP(.type = WEFT_ICMP_ECHO_REPLY, .rest = 0x00070001), DATA(8)) },

@@ -17,19 +17,20 @@
 
 #include "tc.skel.h"
 
-#define PORTS_MAX 16
-#define OPEN_PORT 100 /* id of the port that no policy is about */
-#define SPORT     12345
-#define L4_LEN    24
-#define TCP_SYN   2
-#define HOUR_MS   3600000
-#define PLENTY    (1 << 20)
-#define NOT_OURS  254 /* last byte of the MAC address of OPEN_PORT */
-#define HALVES    2
+#define PORTS_MAX  16
+#define OPEN_PORT  100 /* ids of the ports that no policy is about: plus the network's */
+#define NETWORK(i) (7u + (i) % 3)
+#define SPORT      12345
+#define L4_LEN     24
+#define TCP_SYN    2
+#define HOUR_MS    3600000
+#define PLENTY     (1 << 20)
+#define NOT_OURS   254 /* last byte of the MAC address of those ports */
+#define HALVES     2
 
 static struct weft_tc *tc;
 static struct tables halves[HALVES]; /* what stands in each half of the policy tables */
-static int lo, cpus, cpu;
+static int cpus, cpu;
 
 static int fd_of(const char *name)
 {
@@ -44,28 +45,61 @@ static void put(const char *map, const void *key, const void *value)
 	assert_int_equal(bpf_map_update_elem(fd_of(map), key, value, BPF_ANY), 0);
 }
 
-/* Port @i of the file is in network @i % 3, as make.h has it; ids as world_ids() gives them. */
+/* Of a port of the file, or of the one that is not: by the last byte of the MAC address. */
+static __u32 interface_of(__u8 number, __u16 network)
+{
+	static __u32 known[2 * PORTS_MAX];
+	int i = number == NOT_OURS ? PORTS_MAX + network : number;
+	char name[IFNAMSIZ];
+
+	if (!known[i]) {
+		snprintf(name, sizeof(name), "v%d", i);
+		known[i] = if_nametoindex(name);
+	}
+	assert_true(known[i] > 0);
+	return known[i];
+}
+
 static void put_endpoint(__u8 number, __u32 port, __u16 network)
 {
 	struct weft_fdb_key key = {.mac = {2, 0, 0, 0, 0, number}, .network = network};
 	struct weft_fdb_entry entry = {.kind = WEFT_FDB_LOCAL,
 				       .delivery = WEFT_DELIVER_REDIRECT,
-				       .ifindex = lo,
+				       .ifindex = interface_of(number, network),
 				       .port = port};
+	struct weft_port row = {.id = port,
+				.network = network,
+				.kind = WEFT_PORT_ACCESS,
+				.delivery = WEFT_DELIVER_REDIRECT};
 
+	memcpy(row.mac, key.mac, sizeof(row.mac));
 	put("weft_fdb", &key, &entry);
+	put("weft_ports", &entry.ifindex, &row);
 }
 
+/* Port @i of the file is in network @i % 3, as make.h has it; ids as world_ids() gives them. */
 static void fill_networks(void)
 {
-	for (__u32 network = 7; network < 10; network++) {
+	for (__u32 network = NETWORK(0); network <= NETWORK(2); network++) {
 		struct weft_network net = {.vni = network, .flags = WEFT_NET_PRESENT, .mtu = 1500};
 
 		put("weft_networks", &network, &net);
-		put_endpoint(NOT_OURS, OPEN_PORT, network);
+		put_endpoint(NOT_OURS, OPEN_PORT + network, network);
 	}
 	for (__u32 i = 0; i < PORTS_MAX; i++)
-		put_endpoint(i + 1, 3 + i, 7 + i % 3);
+		put_endpoint(i, 3 + i, NETWORK(i));
+}
+
+/* Nothing ever passes them: they only have to be there. */
+static int make_interfaces(void)
+{
+	FILE *ip = popen("ip -batch -", "w");
+
+	if (!ip)
+		return -errno;
+	for (int i = 0; i < 2 * PORTS_MAX; i += 2)
+		fprintf(ip, "link add v%d type veth peer name v%d\n", i, i + 1);
+	return pclose(ip) ? -EIO : 0;
 }
 
 static void fill_conf(void)
@@ -99,7 +133,9 @@ int node_load(void)
 		return err;
 	if (unshare(CLONE_NEWNET))
 		return -errno;
-	lo = if_nametoindex("lo");
+	err = make_interfaces();
+	if (err)
+		return err;
 	tc = weft_tc__open_and_load();
 	if (!tc)
 		return -errno;
@@ -219,12 +255,12 @@ struct frame {
 	};
 } __attribute__((packed));
 
-/** struct sent - a frame, and the flow that it may make. */
+/** struct sent - a frame, where it comes in, and the flow that it may make. */
 struct sent {
 	__u8 bytes[128];
 	size_t len;
+	__u32 ifindex;
 	struct weft_flow_key key;
-	struct weft_port sender;
 };
 
 static void put_l4(const struct packet *packet, __u8 *l4)
@@ -272,7 +308,7 @@ static size_t put_ip(const struct packet *packet, const struct in6_addr *src,
 	return sizeof(f->eth) + sizeof(f->ip6);
 }
 
-static void fill_key(const struct world *w, const struct packet *packet, const struct in6_addr *src,
+static void fill_key(const struct packet *packet, const struct in6_addr *src,
 		     const struct in6_addr *dst, struct weft_flow_key *key)
 {
 	__be16 sport = 0, dport = 0;
@@ -293,17 +329,17 @@ static void fill_key(const struct world *w, const struct packet *packet, const s
 	key->port[side] = sport;
 	key->port[!side] = dport;
 	key->proto = packet->protocol;
-	key->network = w->ports[packet->port] ? 7 + packet->port % 3 : 0;
+	key->network = NETWORK(packet->port);
 }
 
 /* Between the port, whose own address no rule is about, and the packet's peer. */
-static void make(const struct world *w, const struct packet *packet, struct sent *s)
+static void make(const struct packet *packet, struct sent *s)
 {
 	struct in6_addr own = world_addr(is_ipv4(packet) ? "10.9.0.200" : "fd00:9::c8");
 	const bool egress = packet->direction == WEFT_POL_EGRESS;
 	const struct in6_addr *src = egress ? &own : &packet->peer;
 	const struct in6_addr *dst = egress ? &packet->peer : &own;
-	__u8 number = packet->port + 1;
+	__u8 number = packet->port;
 	struct frame *f = (void *)s->bytes;
 
 	memset(s, 0, sizeof(*s));
@@ -312,12 +348,8 @@ static void make(const struct world *w, const struct packet *packet, struct sent
 	s->len = put_ip(packet, src, dst, f);
 	put_l4(packet, s->bytes + s->len);
 	s->len += L4_LEN;
-	fill_key(w, packet, src, dst, &s->key);
-	s->sender = (struct weft_port){.id = egress ? w->ports[packet->port] : OPEN_PORT,
-				       .network = s->key.network,
-				       .kind = WEFT_PORT_ACCESS,
-				       .delivery = WEFT_DELIVER_REDIRECT};
-	memcpy(s->sender.mac, f->eth.h_source, ETH_ALEN);
+	fill_key(packet, src, dst, &s->key);
+	s->ifindex = interface_of(egress ? number : NOT_OURS, s->key.network);
 }
 
 static __u64 hits_of(__u32 rule)
@@ -343,11 +375,10 @@ static __u64 drops_of(__u32 port, enum weft_drop reason)
 
 static int run(const struct sent *s)
 {
-	struct __sk_buff in = {.ifindex = lo};
+	struct __sk_buff in = {.ifindex = s->ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = s->bytes, .data_size_in = s->len,
 		    .ctx_in = &in, .ctx_size_in = sizeof(in));
 
-	put("weft_ports", &lo, &s->sender);
 	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(tc->progs.tc_from_port), &opts), 0);
 	return opts.retval;
 }
@@ -383,7 +414,7 @@ bool node_send(const struct world *w, const struct packet *packet, __u32 rule, s
 	bool flow;
 	int ret;
 
-	make(w, packet, &s);
+	make(packet, &s);
 	ret = run(&s);
 	*guarded = true;
 	v->rule = hits_of(rule) == hits + !!rule ? rule : ~0u;

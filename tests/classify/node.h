@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A node without interfaces: the loaded programs, tables that are filled by hand, and one packet at
- * a time through tc_from_port by BPF_PROG_TEST_RUN.
- *
- * Everybody is behind the loopback interface, by turns: the packet's sender always. Beside the
- * ports of the file there is one port in each network that no policy is about.
+ * A node for policies only: the loaded programs, tables that are filled by hand, and one packet at
+ * a time through tc_from_port by BPF_PROG_TEST_RUN. Beside the ports of the file there is one port
+ * in each network that no policy is about, to send to and from.
  */
 #ifndef WEFT_CLASSIFY_NODE_H
 #define WEFT_CLASSIFY_NODE_H
