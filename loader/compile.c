@@ -112,6 +112,8 @@ static void put_endpoint(struct compiler *c, const struct cfg_port *port, __u16 
 	struct weft_fdb_key fdb_key = {.network = network};
 	struct weft_neigh neigh = {};
 
+	if (!port->mac.line)
+		return;
 	memcpy(fdb_key.mac, port->mac.v, sizeof(fdb_key.mac));
 	memcpy(neigh.mac, port->mac.v, sizeof(neigh.mac));
 	compile_put(c, TABLE_FDB, &fdb_key, entry);
@@ -143,6 +145,7 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 	port.id = compile_port_id(c, WEFT_PORT_ACCESS, cfg_port->name.v);
 	entry.port = port.id;
 	memcpy(port.mac, cfg_port->mac.v, sizeof(port.mac));
+	compile_port_learning(c, cfg_port, network, &port);
 	put_port(c, cfg_port->name.v, cfg_port->interface.v, fact->ifindex, &port);
 	put_endpoint(c, cfg_port, port.network, &entry);
 	compile_flood_add(c, network, WEFT_FLOOD_PORT,
@@ -197,6 +200,7 @@ static void compile_network(struct compiler *c, size_t i)
 		return;
 	if (network->mtu.v && network->mtu.v < net->mtu)
 		row.mtu = network->mtu.v;
+	compile_network_learning(network, net, &row);
 	strncpy(info.name, network->name.v, sizeof(info.name) - 1);
 	compile_put(c, TABLE_NETWORKS, &id, &row);
 	compile_put(c, TABLE_NET_INFO, &id, &info);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the parts of the compiler share: compile.c (order, ports, networks), compile_tunnels.c
  * (remote nodes), compile_flood.c (replication lists), compile_flows.c (connection tracking),
- * compile_ids.c (who was who). */
+ * compile_learning.c (learned addresses), compile_ids.c (who was who). */
 #ifndef WEFT_LOADER_COMPILE_PARTS_H
 #define WEFT_LOADER_COMPILE_PARTS_H
 
@@ -21,6 +21,7 @@
  * @flood: slots of its two replication lists, by enum weft_flood_kind.
  * @flood_header: length of the shortest header of its tunnels, 0 if it has none.
  * @narrow: a tunnel of it was complained about.
+ * @learns: a port of this node in it does.
  */
 struct net_state {
 	__u16 id;
@@ -28,6 +29,7 @@ struct net_state {
 	__u32 flood[2];
 	__u8 flood_header;
 	bool narrow;
+	bool learns;
 };
 
 /** struct flood_row - a member of a replication list that has no slot yet. */
@@ -89,6 +91,14 @@ void compile_flood_add(struct compiler *c, size_t network, enum weft_flood_kind 
 
 /** compile_flood - give every member a slot: its old one, or else the lowest free. */
 void compile_flood(struct compiler *c);
+
+/** compile_port_learning - what a port of this node may learn; @network by index. */
+void compile_port_learning(struct compiler *c, const struct cfg_port *cfg, size_t network,
+			   struct weft_port *port);
+
+/** compile_network_learning - what is learned in a network, once all ports are known. */
+void compile_network_learning(const struct cfg_network *cfg, const struct net_state *net,
+			      struct weft_network *row);
 
 /** compile_flow_conf - timeouts and quotas of flows. */
 void compile_flow_conf(struct compiler *c);

@@ -105,6 +105,12 @@ enum cfg_underlay {
 	CFG_UNDERLAY_IPV6,
 };
 
+/** enum cfg_mac_limit - what becomes of a frame whose source is over the limit. */
+enum cfg_mac_limit {
+	CFG_MAC_LIMIT_DROP,
+	CFG_MAC_LIMIT_FLOOD, /* forward it without learning: answers are flooded */
+};
+
 /** enum cfg_action - what a rule does. */
 enum cfg_action {
 	CFG_ALLOW,
@@ -161,6 +167,10 @@ struct cfg_network {
 	struct cfg_num mtu;    /* bytes of L3 packet; 0 = what the underlay leaves */
 	struct cfg_strs nodes; /* members besides those that own a port here */
 	struct cfg_num default_policy; /* enum cfg_action */
+	struct cfg_num learning;       /* bool: what is behind remote nodes */
+	struct cfg_num mac_age;        /* milliseconds */
+	struct cfg_num mac_limit;
+	struct cfg_num vtep_mac_limit; /* line 0: half of @mac_limit */
 };
 
 struct cfg_port {
@@ -173,6 +183,9 @@ struct cfg_port {
 	struct cfg_mac mac;
 	struct cfg_addrs addresses;
 	struct cfg_strs groups;
+	struct cfg_num learning;         /* bool: any source that is nobody else's */
+	struct cfg_num mac_limit;        /* addresses learned behind it */
+	struct cfg_num mac_limit_action; /* enum cfg_mac_limit */
 };
 
 struct cfg_address_set {
@@ -277,6 +290,7 @@ struct cfg_limits {
 	struct cfg_num address_blocks;
 	struct cfg_num flows;     /* established */
 	struct cfg_num half_open; /* not yet established */
+	struct cfg_num fdb_learned;
 	struct cfg_num fragments; /* datagrams that travel in pieces */
 };
 
@@ -310,6 +324,9 @@ struct cfg_flows {
 	struct cfg_num per_network;  /* line 0: all of limits.flows */
 	struct cfg_num new_per_port; /* begun within a second */
 };
+
+/** CFG_MAC_AGE_MIN - shortest life of a learned MAC address, in milliseconds. */
+#define CFG_MAC_AGE_MIN 10000
 
 /** struct config - one file. Owned by the caller, released by config_free(). */
 struct config {

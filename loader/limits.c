@@ -86,6 +86,10 @@ static const struct limit limits[__TABLE_MAX] = {
 	[TABLE_FRAGS] = ROOM(fragments, 1, 0),
 	[TABLE_FLOW_USE] = ARRAY(ports, 1, TABLE_PORT_INFO),
 	[TABLE_NET_USE] = ARRAY(networks, 1, TABLE_NET_INFO),
+	[TABLE_LEARNED] = ROOM(fdb_learned, 1, 0),
+	[TABLE_LEARN_PORT] = ARRAY(ports, 1, TABLE_PORT_INFO),
+	[TABLE_LEARN_NET] = ARRAY(networks, 1, TABLE_NET_INFO),
+	[TABLE_LEARN_VTEP] = ROOM(endpoints, 1, 0), /* no more than TABLE_PEERS has */
 	[TABLE_CAP_OUT] = {.cpus = true},
 };
 

@@ -226,6 +226,8 @@ int plan_generation(struct plan *plan)
 		change.forwarding |= !table_diff_empty(&plan->diff[id]);
 		change.removal |= plan->diff[id].removed.n > 0;
 	}
+	/* What moved while these were copied is not counted in the new ones. */
+	change.forwarding |= plan->create[TABLE_LEARN_NET] && plan->pinned.fd[TABLE_LEARN_NET] >= 0;
 	if (!err && (change.policy || change.fresh))
 		err = plan_leavers(plan, half);
 	if (err)

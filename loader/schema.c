@@ -326,6 +326,42 @@ static const struct schema_key network_keys[] = {
 		       "that matches or a default.",
 		.example = "deny",
 	},
+	{
+		.name = "learning",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_network, learning),
+		.fallback = "false",
+		.doc = "Whether MAC addresses behind other nodes are learned from what these send. "
+		       "For networks with foreign VTEPs, or with ports that learn on other nodes. "
+		       "Without it, frames for addresses that the file does not have are flooded.",
+		.example = "true",
+	},
+	{
+		.name = "mac_age",
+		.type = {.kind = SCHEMA_DURATION},
+		.offset = offsetof(struct cfg_network, mac_age),
+		.fallback = "5m",
+		.doc = "How long a learned MAC address is believed without another frame of it; at "
+		       "least 10 seconds.",
+		.example = "60s",
+	},
+	{
+		.name = "mac_limit",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_network, mac_limit),
+		.fallback = "8192",
+		.doc = "MAC addresses of this network that one node learns at most.",
+		.example = "1024",
+	},
+	{
+		.name = "vtep_mac_limit",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_network, vtep_mac_limit),
+		.doc = "Of these, how many behind one VTEP. Without it, half of them. A frame from "
+		       "a "
+		       "VTEP is forwarded even if its source can not be learned.",
+		.example = "512",
+	},
 	{},
 };
 
@@ -379,9 +415,8 @@ static const struct schema_key port_keys[] = {
 		.name = "mac",
 		.type = {.kind = SCHEMA_MAC},
 		.offset = offsetof(struct cfg_port, mac),
-		.required = true,
 		.doc = "The workload's MAC address: that of its side of the veth pair, not of the "
-		       "host's.",
+		       "host's. Only a port with `learning` may be without one.",
 		.example = "02:00:00:00:00:01",
 	},
 	{
@@ -398,6 +433,37 @@ static const struct schema_key port_keys[] = {
 		.offset = offsetof(struct cfg_port, groups),
 		.doc = "Labels that policies name this workload by. A group needs no declaration.",
 		.example = "[web, prod]",
+	},
+	{
+		.name = "learning",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_port, learning),
+		.fallback = "false",
+		.doc = "Whether there may be more than one MAC address behind the port: a bridge, "
+		       "or "
+		       "a physical network. Frames may then come from any address that is not "
+		       "another endpoint's of this file, and weft learns where it is.",
+		.example = "true",
+	},
+	{
+		.name = "mac_limit",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_port, mac_limit),
+		.fallback = "1024",
+		.doc = "With `learning`: MAC addresses that are learned behind the port at most.",
+		.example = "64",
+	},
+	{
+		.name = "mac_limit_action",
+		.type = {.kind = SCHEMA_ENUM,
+			 .names = WORDS([CFG_MAC_LIMIT_DROP] = "drop", [CFG_MAC_LIMIT_FLOOD] =
+									       "flood")},
+		.offset = offsetof(struct cfg_port, mac_limit_action),
+		.fallback = "drop",
+		.doc = "With `learning`: what becomes of frames from an address that can not be "
+		       "learned because the port, its network or the table is full. `drop`: "
+		       "dropped and counted. `flood`: forwarded; answers to it are flooded.",
+		.example = "flood",
 	},
 	{},
 };

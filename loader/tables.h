@@ -62,6 +62,11 @@ enum table_id {
 	TABLE_FLOW_USE,
 	TABLE_NET_USE,
 	TABLE_FLOW_STAT,
+	TABLE_LEARNED,
+	TABLE_LEARN_PORT,
+	TABLE_LEARN_NET,
+	TABLE_LEARN_VTEP,
+	TABLE_LEARN_LOG,
 	TABLE_CAP_CONF, /* capture.c's, like the next three; apply only makes them */
 	TABLE_CAP_STAT,
 	TABLE_CAP_REC,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Stage 2, classify: whose packet is it? From a port, the port names the network and may only speak
- * with its own MAC address. From the underlay, the VTEP address, the encapsulation, the sender and
- * the VNI together do. After parse.h, before decap.h (underlay) or forward.h.
+ * with its own MAC address, unless it learns (learn.h). From the underlay, the VTEP address, the
+ * encapsulation, the sender and the VNI together do. After parse.h, before decap.h (underlay) or
+ * forward.h.
  */
 #ifndef WEFT_BPF_STAGES_CLASSIFY_H
 #define WEFT_BPF_STAGES_CLASSIFY_H
@@ -13,9 +14,50 @@
 #include "../pkt.h"
 #include "outer.h"
 
+#define WEFT_PORT_MEMORY 256 /* a power of two */
+
+/**
+ * struct weft_port_seen - `weft_port_seen`: what `weft_ports` said about an interface.
+ * @generation: when that was. Every change of a port ends in another one.
+ */
+struct weft_port_seen {
+	struct weft_generation generation;
+	__u32 ifindex;
+	struct weft_port port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WEFT_PORT_MEMORY);
+	__type(key, __u32);
+	__type(value, struct weft_port_seen);
+} weft_port_seen SEC(".maps");
+
+/*
+ * The port that a packet comes in by. Every packet asks, and a look-up in a hash table costs as
+ * much as all of its parsing: each CPU remembers the answers.
+ */
+static __always_inline const struct weft_port *weft_port_in(const struct weft_pkt *p)
+{
+	__u32 ifindex = p->ifindex, slot = ifindex % WEFT_PORT_MEMORY;
+	struct weft_port_seen *seen = bpf_map_lookup_elem(&weft_port_seen, &slot);
+	const struct weft_port *port;
+
+	if (seen && seen->ifindex == ifindex &&
+	    weft_word(&seen->generation) == weft_word(&p->generation))
+		return &seen->port;
+	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+	if (!port || !seen)
+		return port;
+	seen->port = *port;
+	seen->generation = p->generation;
+	seen->ifindex = ifindex;
+	return &seen->port;
+}
+
 /**
  * weft_classify_port - stage 2 for a frame from a workload.
- * @p: parsed; sets port, network, identity, delivery and here.
+ * @p: parsed; sets port, network, port_flags, identity, delivery and here.
  * @parsed: what parse returned; a malformed frame is dropped once the port to blame is known.
  *
  * Return: 0; -WEFT_DROP_PORT_UNKNOWN; @parsed; -WEFT_DROP_VLAN_UNEXPECTED;
@@ -23,16 +65,16 @@
  */
 static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
 {
-	__u32 ifindex = p->ifindex;
-	const struct weft_port *port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+	const struct weft_port *port = weft_port_in(p);
 
 	if (!port || port->kind != WEFT_PORT_ACCESS)
 		return -WEFT_DROP_PORT_UNKNOWN;
 	p->port = port->id;
 	p->network = port->network;
+	p->port_flags = port->flags;
 	p->identity = port->identity;
 	p->delivery = port->delivery;
-	p->here = (struct weft_hop){.target = ifindex,
+	p->here = (struct weft_hop){.target = p->ifindex,
 				    .port = port->id,
 				    .kind = WEFT_HOP_LOCAL,
 				    .delivery = port->delivery};
@@ -42,7 +84,7 @@ static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
 		return -WEFT_DROP_VLAN_UNEXPECTED;
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
-	if (!weft_mac_equal(p->h.smac, port->mac))
+	if (!weft_mac_equal(p->h.smac, port->mac) && !(port->flags & WEFT_PORT_LEARN))
 		return -WEFT_DROP_MAC_SPOOFED;
 	return 0;
 }
@@ -148,31 +190,6 @@ static __always_inline int weft_classify_inner(struct weft_pkt *p)
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
 	return 0;
-}
-
-/**
- * weft_classify_sender_mac - may this VTEP speak for this MAC address?
- * @p: as above.
- *
- * The VTEP was checked, but it may lie about whom it speaks for: a frame must not carry the MAC
- * address of one of our own ports, nor one that the file places behind another VTEP. Asked by
- * forward.h for all but the packets of flows that are known to come by this tunnel.
- *
- * Return: 0; -WEFT_DROP_LOCAL_MAC; -WEFT_DROP_MAC_WRONG_VTEP.
- */
-static __always_inline int weft_classify_sender_mac(const struct weft_pkt *p)
-{
-	const struct weft_fdb_entry *src;
-	struct weft_fdb_key key;
-
-	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
-	key.network = p->network;
-	src = bpf_map_lookup_elem(&weft_fdb, &key);
-	if (!src)
-		return 0;
-	if (src->kind == WEFT_FDB_LOCAL)
-		return -WEFT_DROP_LOCAL_MAC;
-	return src->tunnel == p->tunnel ? 0 : -WEFT_DROP_MAC_WRONG_VTEP;
 }
 
 #endif

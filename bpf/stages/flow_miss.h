@@ -140,6 +140,8 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 		f->rule[WEFT_POL_INGRESS] = a.rule[WEFT_POL_INGRESS];
 		f->identity = a.identity;
 		f->flags = (f->flags & WEFT_FLOW_COUNTED) | a.flags;
+		if (p->net_flags & WEFT_NET_LEARN)
+			f->flags |= WEFT_FLOW_LEARNED;
 	}
 	if (!placed && f->flags & WEFT_FLOW_COUNTED) {
 		weft_flow_discharge(f, p->network);
@@ -221,11 +223,12 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 	f = weft_flow_find(key, &table);
 	if (!f)
 		return WEFT_MISS_NEW;
-	if (!weft_flow_fresh(p, f, side)) {
+	if (!weft_flow_fresh(p, f, side) || !weft_flow_placed(p, f, side, to)) {
 		err = weft_flow_decide(p, key, f, side, to);
 		if (err)
 			return err;
 	}
+	weft_flow_beat(f, side);
 	p->guarded = f->flags & WEFT_FLOW_GUARDED;
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];
 	state = f->state;
@@ -285,6 +288,7 @@ static __attribute__((noinline)) int weft_flow_first(weft_ctx *ctx, struct weft_
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];
 	if (invalid)
 		return invalid < 0 ? invalid : 0;
+	weft_flow_beat(f, side);
 	weft_flow_count(p, f, side);
 	weft_flow_begin(key, f, p->from_underlay ? weft_hop_port(to) : p->port);
 	return 0;

@@ -104,7 +104,9 @@ enum weft_delivery {
  * @network: network id; 0 for an uplink or a guard.
  * @kind: enum weft_port_kind.
  * @delivery: enum weft_delivery.
- * @mac: the workload's own address, the only source it may use.
+ * @mac: the workload's own address; the only source that it may use, unless WEFT_PORT_LEARN.
+ * @flags: WEFT_PORT_*.
+ * @mac_limit: WEFT_PORT_LEARN: addresses that may be learned behind it.
  * @identity: of its groups, see weft_identity_short(); 0 = it is in none.
  */
 struct weft_port {
@@ -113,13 +115,19 @@ struct weft_port {
 	__u8 kind;
 	__u8 delivery;
 	__u8 mac[WEFT_ETH_ALEN];
-	__u16 pad;
+	__u16 flags;
+	__u32 mac_limit;
 	__u32 identity;
 };
-_Static_assert(sizeof(struct weft_port) == 20, "ABI");
+_Static_assert(sizeof(struct weft_port) == 24, "ABI");
 
-#define WEFT_NET_PRESENT 0x0001 /* the array slot is in use */
-#define WEFT_NET_FLOOD   0x0002 /* replicate broadcast, multicast and unknown unicast */
+#define WEFT_PORT_LEARN      0x0001 /* any source that is nobody else's; it is learned */
+#define WEFT_PORT_LIMIT_PASS 0x0002 /* a source for which there is no share left may send, too */
+
+#define WEFT_NET_PRESENT       0x0001 /* the array slot is in use */
+#define WEFT_NET_FLOOD         0x0002 /* replicate broadcast, multicast and unknown unicast */
+#define WEFT_NET_LEARN         0x0004 /* it may have entries in `weft_learned`; see fdb.h */
+#define WEFT_NET_LEARN_TUNNELS 0x0008 /* sources behind VTEPs are learned too */
 
 /**
  * struct weft_network - `weft_networks`, array by network id (1..): an L2 broadcast domain.
@@ -128,6 +136,9 @@ _Static_assert(sizeof(struct weft_port) == 20, "ABI");
  * @mtu: largest L3 packet of a workload that fits every tunnel, bytes.
  * @flood_ports: slots 0 .. flood_ports-1 of `weft_flood` may hold local members.
  * @flood_tunnels: the same for remote members.
+ * @mac_age_ms: how long a learned address lasts without a frame of it.
+ * @mac_limit: addresses that may be learned in it.
+ * @vtep_mac_limit: of these, behind one VTEP.
  * @flood_header: bytes of the shortest header among these members' tunnels; see bpf/stages/flood.h.
  */
 struct weft_network {
@@ -136,10 +147,13 @@ struct weft_network {
 	__u16 mtu;
 	__u32 flood_ports;
 	__u32 flood_tunnels;
+	__u32 mac_age_ms;
+	__u32 mac_limit;
+	__u32 vtep_mac_limit;
 	__u8 flood_header;
 	__u8 pad[3];
 };
-_Static_assert(sizeof(struct weft_network) == 20, "ABI");
+_Static_assert(sizeof(struct weft_network) == 32, "ABI");
 
 /** struct weft_fdb_key - `weft_fdb`: a MAC address in a network. */
 struct weft_fdb_key {

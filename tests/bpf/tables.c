@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 
 #include "flows.h"
+#include "hand.h"
 #include "packet.h"
 #include "prog_run.h"
 #include "tables.h"
@@ -290,4 +291,5 @@ void tables_fill(void)
 	put_member(NET_WEB, WEFT_FLOOD_TUNNEL, 0, NULL);
 	for (int i = 0; i < WIRE_MAX; i++)
 		put_icmp_next(i, 0);
+	hand_moved(); /* ports are remembered for one generation */
 }
