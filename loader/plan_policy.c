@@ -201,8 +201,9 @@ static int plan_leavers(struct plan *plan, __u32 half)
 /* What a flow remembers, or what it was found by. */
 static bool is_forwarding(enum table_id id)
 {
-	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_PORTS ||
-	       id == TABLE_FDB || id == TABLE_NEIGH || id == TABLE_FLOOD;
+	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_TAGS ||
+	       id == TABLE_VLANS || id == TABLE_PORTS || id == TABLE_FDB || id == TABLE_NEIGH ||
+	       id == TABLE_FLOOD;
 }
 
 int plan_generation(struct plan *plan)

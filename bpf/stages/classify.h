@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Stage 2, classify: whose packet is it? From a port, the port names the network and may only speak
- * with its own MAC address. From the underlay, the VTEP address, the UDP port, the sender and the
- * VNI together do. After parse.h, before decap.h (underlay) or forward.h.
+ * with its own MAC address (classify_port.h; of a trunk the tags name it, vlan.h). From the
+ * underlay, the VTEP address, the UDP port, the sender and the VNI together do; or the tags,
+ * vlan.h. After parse.h, before decap.h (underlay) or forward.h.
  */
 #ifndef WEFT_BPF_STAGES_CLASSIFY_H
 #define WEFT_BPF_STAGES_CLASSIFY_H
@@ -11,41 +12,9 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
+#include "../lib/vlan.h"
 #include "../maps.h"
 #include "../pkt.h"
-
-/**
- * weft_classify_port - stage 2 for a frame from a workload.
- * @p: parsed; sets port, network, delivery and here.
- * @parsed: what parse returned; a malformed frame is dropped once the port to blame is known.
- *
- * Return: 0; -WEFT_DROP_PORT_UNKNOWN; @parsed; -WEFT_DROP_VLAN_UNEXPECTED;
- * -WEFT_DROP_MAC_INVALID_SOURCE; -WEFT_DROP_MAC_SPOOFED.
- */
-static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
-{
-	__u32 ifindex = p->ifindex;
-	const struct weft_port *port = bpf_map_lookup_elem(&weft_ports, &ifindex);
-
-	if (!port || port->kind != WEFT_PORT_ACCESS)
-		return -WEFT_DROP_PORT_UNKNOWN;
-	p->port = port->id;
-	p->network = port->network;
-	p->delivery = port->delivery;
-	p->here = (struct weft_hop){.target = ifindex,
-				    .port = port->id,
-				    .kind = WEFT_HOP_LOCAL,
-				    .delivery = port->delivery};
-	if (parsed)
-		return parsed;
-	if (p->h.vlans || p->tagged)
-		return -WEFT_DROP_VLAN_UNEXPECTED;
-	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
-		return -WEFT_DROP_MAC_INVALID_SOURCE;
-	if (!weft_mac_equal(p->h.smac, port->mac))
-		return -WEFT_DROP_MAC_SPOOFED;
-	return 0;
-}
 
 /* Is the packet, as far as it could be parsed, UDP to our VTEP and tunnel port? */
 static __always_inline int weft_is_for_vtep(const struct weft_pkt *p, const struct weft_node *node)
@@ -157,7 +126,7 @@ static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt
 
 /**
  * weft_classify_inner - stage 2 for the frame that came out of a tunnel.
- * @p: inner headers parsed; network and tunnel known. Sets here.
+ * @p: inner headers parsed; network and tunnel known, and the tenant's tag off. Sets here.
  *
  * Return: 0; -WEFT_DROP_VLAN_UNEXPECTED; -WEFT_DROP_MAC_INVALID_SOURCE.
  */
@@ -166,20 +135,24 @@ static __always_inline int weft_classify_inner(struct weft_pkt *p)
 	p->here = (struct weft_hop){.target = p->tunnel, .kind = WEFT_HOP_TUNNEL};
 	if (p->h.vlans)
 		return -WEFT_DROP_VLAN_UNEXPECTED;
+	if (p->tag)
+		weft_tag_hide(p);
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
 	return 0;
 }
 
 /**
- * weft_classify_sender_mac - may this VTEP speak for this MAC address?
- * @p: as above.
+ * weft_classify_sender_mac - may a frame with this MAC address come from here?
+ * @p: from the underlay, or any_mac.
  *
- * The VTEP was checked, but it may lie about whom it speaks for: a frame must not carry the MAC
- * address of one of our own ports, nor one that the file places behind another VTEP. Asked by
- * forward.h for all but the packets of flows that are known to come by this tunnel.
+ * A VTEP was checked, but it may lie about whom it speaks for: a frame must not carry the MAC
+ * address of one of our own ports', nor one that the file places behind another VTEP. And where
+ * many hosts are, on a wire or behind a port, they may have any address but those that the file
+ * places elsewhere. Asked by forward.h for all but the packets of flows that are known to come from
+ * here.
  *
- * Return: 0; -WEFT_DROP_LOCAL_MAC; -WEFT_DROP_MAC_WRONG_VTEP.
+ * Return: 0; -WEFT_DROP_LOCAL_MAC; -WEFT_DROP_MAC_WRONG_VTEP; -WEFT_DROP_MAC_SPOOFED.
  */
 static __always_inline int weft_classify_sender_mac(const struct weft_pkt *p)
 {
@@ -191,9 +164,13 @@ static __always_inline int weft_classify_sender_mac(const struct weft_pkt *p)
 	src = bpf_map_lookup_elem(&weft_fdb, &key);
 	if (!src)
 		return 0;
-	if (src->kind == WEFT_FDB_LOCAL)
-		return -WEFT_DROP_LOCAL_MAC;
-	return src->tunnel == p->tunnel ? 0 : -WEFT_DROP_MAC_WRONG_VTEP;
+	if (src->kind == WEFT_FDB_REMOTE
+		    ? p->here.kind == WEFT_HOP_TUNNEL && src->tunnel == p->tunnel
+		    : src->port == p->here.port)
+		return 0;
+	if (!p->from_underlay)
+		return -WEFT_DROP_MAC_SPOOFED;
+	return src->kind == WEFT_FDB_LOCAL ? -WEFT_DROP_LOCAL_MAC : -WEFT_DROP_MAC_WRONG_VTEP;
 }
 
 #endif

@@ -65,7 +65,7 @@ static __always_inline void weft_flood_begin(struct weft_flood_run *r, weft_ctx 
 	r->in_v6 = no;
 	r->by_ingress = no;
 	r->skipped_v6 = no;
-	r->judged = weft_is_judged(&p->h);
+	r->judged = weft_is_judged(&p->h) || p->tag;
 	r->denied = no;
 }
 
@@ -80,11 +80,11 @@ static __always_inline long weft_flood_grow(struct weft_flood_run *r, __u8 famil
 	if (r->in_v4) {
 		err = bpf_skb_change_head(r->ctx, WEFT_VXLAN6_LEN - WEFT_VXLAN4_LEN, 0);
 		r->by_ingress = 1;
-	} else if (r->p->h.version && !weft_encap_grow(r->ctx, family)) {
-		err = 0;
 	} else {
-		err = weft_encap_push(r->ctx, r->p, family);
-		r->by_ingress = 1;
+		err = weft_encap_room(r->ctx, r->p, family);
+		if (err == WEFT_ENCAP_PUSHED)
+			r->by_ingress = 1;
+		err = err < 0 ? err : 0;
 	}
 	if (err)
 		return err;
@@ -101,7 +101,8 @@ static __always_inline const struct weft_tunnel *weft_flood_wrap(struct weft_flo
 {
 	const struct weft_tunnel *t = weft_tunnel_of(m->tunnel);
 
-	if (!t || weft_flood_grow(r, t->family) || weft_encap_write(r->ctx, r->p, t))
+	if (!t || weft_flood_grow(r, t->family) || weft_encap_write(r->ctx, r->p, t) ||
+	    weft_encap_tag(r->ctx, r->p, t))
 		return 0;
 	return t;
 }
@@ -109,11 +110,12 @@ static __always_inline const struct weft_tunnel *weft_flood_wrap(struct weft_flo
 static __always_inline void weft_count_copy(const struct weft_pkt *p, __u32 port)
 {
 	struct weft_net_stat *n = weft_net_stat_of(p);
+	const struct weft_tags *t = port ? weft_tags_of(port) : 0;
 
 	if (port)
 		weft_count_to_port(p, port);
 	if (n)
-		weft_count(port ? &n->to_ports : &n->to_underlay, p);
+		weft_count(port && !(t && t->wire) ? &n->to_ports : &n->to_underlay, p);
 }
 
 static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
@@ -141,11 +143,13 @@ static __always_inline void weft_count_clone(weft_ctx *ctx, struct weft_pkt *p, 
 		weft_count_copy(p, port);
 }
 
-/* Somebody comes after the port @last: give it a clone. */
+/* Somebody comes after the port @last: give it a clone, with the tags that it has there. */
 static __attribute__((noinline)) void weft_clone_to_port(struct weft_flood_run *r)
 {
-	long err = bpf_clone_redirect(r->ctx, r->last.ifindex, 0);
+	int tags = weft_tags_put_on(r->ctx, r->p, r->last.port);
+	long err = tags < 0 ? tags : bpf_clone_redirect(r->ctx, r->last.ifindex, 0);
 
+	weft_tags_take_off(r->ctx, tags);
 	weft_count_clone(r->ctx, r->p, r->last.port, err);
 }
 
@@ -161,6 +165,8 @@ static __attribute__((noinline)) void weft_flood_clone(struct weft_flood_run *r)
 /* Nobody comes after @last: it gets the frame itself. */
 static __always_inline int weft_last_to_port(struct weft_flood_run *r)
 {
+	if (weft_tags_put_on(r->ctx, r->p, r->last.port) < 0)
+		return -WEFT_DROP_REPLICA_LOST;
 	weft_count_copy(r->p, r->last.port);
 	bpf_redirect(r->last.ifindex, 0);
 	return WEFT_ACT_FLOOD;
@@ -261,7 +267,7 @@ static __always_inline void weft_flood_tunnels(struct weft_flood_run *r, __u8 fa
  * @p: classified; becomes the last copy.
  * @net: its network.
  *
- * A flooded frame must fit every tunnel of the network.
+ * A flooded frame must fit every tunnel of the network, or its wire.
  * Return: WEFT_ACT_FLOOD; WEFT_ACT_REFUSE (too big, the sender was told); -WEFT_DROP_PKT_TOO_BIG;
  * -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED; -WEFT_DROP_REPLICA_LOST (the last copy; the others are
  * counted here).
@@ -272,8 +278,12 @@ static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_p
 	__u32 ports = net->flood_ports, tunnels = net->flood_tunnels;
 	struct weft_flood_run r;
 
-	if (tunnels && !weft_fits(p, net->mtu))
-		return weft_too_big(ctx, p, net->mtu);
+	if (tunnels || net->flags & WEFT_NET_WIRE) {
+		if (!weft_fits(p, net->mtu))
+			return weft_too_big(ctx, p, net->mtu);
+		if (!weft_tag_fits(p, net->mtu))
+			return -WEFT_DROP_PKT_TOO_BIG;
+	}
 	weft_flood_begin(&r, ctx, p);
 	weft_flood_ports(&r, ports);
 	if (tunnels)
@@ -285,7 +295,8 @@ static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_p
 
 /**
  * weft_replicate_local - stage 4b for a frame from the underlay, which goes to no tunnel.
- * Return: WEFT_ACT_FLOOD; -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED.
+ * Return: WEFT_ACT_FLOOD; -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED; -WEFT_DROP_REPLICA_LOST. If the
+ * host has a part in the frame (p->shared): WEFT_ACT_SHARED.
  */
 static __attribute__((noinline)) int weft_replicate_local(weft_ctx *ctx, struct weft_pkt *p,
 							  const struct weft_network *net)
@@ -294,6 +305,11 @@ static __attribute__((noinline)) int weft_replicate_local(weft_ctx *ctx, struct 
 
 	weft_flood_begin(&r, ctx, p);
 	weft_flood_ports(&r, net->flood_ports);
+	if (p->shared) {
+		if (r.waiting)
+			weft_clone_to_port(&r);
+		return WEFT_ACT_SHARED;
+	}
 	return r.waiting ? weft_last_to_port(&r) : weft_flood_nobody(&r);
 }
 
