@@ -157,6 +157,12 @@ struct weft_pkt {
 	struct weft_hdrs h;
 };
 
+/** weft_word - eight bytes, read at once. */
+static __always_inline __u64 weft_word(const void *eight)
+{
+	return *(const volatile __u64 *)eight;
+}
+
 /** weft_mac_is_group - broadcast or multicast. */
 static __always_inline int weft_mac_is_group(const __u8 mac[static WEFT_ETH_ALEN])
 {

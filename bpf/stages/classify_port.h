@@ -5,6 +5,47 @@
 
 #include "vlan.h"
 
+#define WEFT_PORT_MEMORY 256 /* a power of two */
+
+/**
+ * struct weft_port_seen - `weft_port_seen`: what `weft_ports` said about an interface.
+ * @generation: when that was. Every change of a port ends in another one.
+ */
+struct weft_port_seen {
+	struct weft_generation generation;
+	__u32 ifindex;
+	struct weft_port port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WEFT_PORT_MEMORY);
+	__type(key, __u32);
+	__type(value, struct weft_port_seen);
+} weft_port_seen SEC(".maps");
+
+/*
+ * The port that a packet comes in by. Every packet asks, and a look-up in a hash table costs as
+ * much as all of its parsing: each CPU remembers the answers.
+ */
+static __always_inline const struct weft_port *weft_port_in(const struct weft_pkt *p)
+{
+	__u32 ifindex = p->ifindex, slot = ifindex % WEFT_PORT_MEMORY;
+	struct weft_port_seen *seen = bpf_map_lookup_elem(&weft_port_seen, &slot);
+	const struct weft_port *port;
+
+	if (seen && seen->ifindex == ifindex &&
+	    weft_word(&seen->generation) == weft_word(&p->generation))
+		return &seen->port;
+	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+	if (!port || !seen)
+		return port;
+	seen->port = *port;
+	seen->generation = p->generation;
+	seen->ifindex = ifindex;
+	return &seen->port;
+}
+
 /**
  * weft_classify_port - stage 2 for a frame from a workload.
  * @p: parsed; sets port, network, delivery and here, and what weft_classify_tagged() does.
@@ -15,8 +56,7 @@
  */
 static __always_inline int weft_classify_port(weft_ctx *ctx, struct weft_pkt *p, int parsed)
 {
-	__u32 ifindex = p->ifindex;
-	const struct weft_port *port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+	const struct weft_port *port = weft_port_in(p);
 
 	if (!port)
 		return -WEFT_DROP_PORT_UNKNOWN;

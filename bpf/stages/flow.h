@@ -13,26 +13,11 @@
 #include "flow_table.h"
 #include "policy.h"
 
-static __always_inline __u64 weft_word(const void *eight)
-{
-	return *(const volatile __u64 *)eight;
-}
-
 /* Is it ICMP of its own IP version? Anything else with that protocol number is just a protocol. */
 static __always_inline int weft_is_icmp(const struct weft_hdrs *h)
 {
 	return (h->version == 4 && h->l4_proto == IPPROTO_ICMP) ||
 	       (h->version == 6 && h->l4_proto == IPPROTO_ICMPV6);
-}
-
-/** weft_generation_read - what is in force, for the whole of the packet's way. */
-static __always_inline void weft_generation_read(struct weft_pkt *p)
-{
-	__u32 zero = 0;
-	const struct weft_generation *g = bpf_map_lookup_elem(&weft_generation, &zero);
-
-	if (g)
-		*(volatile __u64 *)&p->generation = weft_word(g);
 }
 
 /** enum weft_query - the part of an ICMP message in a question and its answer. */

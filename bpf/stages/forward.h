@@ -238,7 +238,6 @@ static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const
 	if (!net || !s || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
-	weft_generation_read(p);
 	if (weft_mac_is_group(p->h.dmac))
 		return weft_forward_group(ctx, p, net, from_underlay);
 	act = weft_admit_fast(p, &s->key, &side, &to);

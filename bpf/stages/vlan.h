@@ -34,7 +34,7 @@ static __always_inline int weft_classify_mac(struct weft_pkt *p, const struct we
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
 	if (!weft_mac_equal(p->h.smac, port->mac)) {
-		if (!(port->flags & WEFT_PORT_ANY_MAC))
+		if (!(port->flags & WEFT_PORT_LEARN))
 			return -WEFT_DROP_MAC_SPOOFED;
 		p->any_mac = 1;
 	}

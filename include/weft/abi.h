@@ -78,7 +78,7 @@ enum weft_delivery {
 	WEFT_DELIVER_TAGGED = 0x80, /* a bit besides: with the tags of `weft_tags` */
 };
 
-#define WEFT_PORT_ANY_MAC 0x0100 /* many hosts behind it: any source that is nobody else's */
+#define WEFT_PORT_LEARN 0x0001 /* many hosts behind it: any source that is nobody else's */
 
 /**
  * struct weft_port - `weft_ports`, hash by ifindex (__u32): a port or uplink of this node; and
@@ -87,7 +87,8 @@ enum weft_delivery {
  * @network: network id; 0 for an uplink, a trunk or a guard.
  * @kind: enum weft_port_kind.
  * @delivery: enum weft_delivery.
- * @mac: the workload's own address, the only source it may use; zero with WEFT_PORT_ANY_MAC.
+ * @mac: the workload's own address, the only source it may use; may be zero with WEFT_PORT_LEARN,
+ * of whose sources it is one.
  * @flags: WEFT_PORT_*.
  */
 struct weft_port {
@@ -131,8 +132,8 @@ _Static_assert(sizeof(struct weft_tags) == 8, "ABI");
 
 #define WEFT_NET_PRESENT 0x0001 /* the array slot is in use */
 #define WEFT_NET_FLOOD   0x0002 /* replicate broadcast, multicast and unknown unicast */
-#define WEFT_NET_TAGS    0x0100 /* frames may carry one VLAN tag of the tenant's own */
-#define WEFT_NET_WIRE    0x0200 /* it lives on an uplink, and in no tunnel */
+#define WEFT_NET_TAGS    0x1000 /* frames may carry one VLAN tag of the tenant's own */
+#define WEFT_NET_WIRE    0x2000 /* it lives on an uplink, and in no tunnel */
 
 /**
  * struct weft_network - `weft_networks`, array by network id (1..): an L2 broadcast domain.

@@ -20,7 +20,7 @@
 	X(VLAN_TOO_DEEP, "more VLAN tags than a frame may have")                                   \
 	X(VLAN_UNEXPECTED, "a VLAN tag of the tenant's own in a network that does not carry them") \
 	X(MAC_INVALID_SOURCE, "the source MAC address is zero or a group address")                 \
-	X(MAC_SPOOFED, "the source MAC address is not one that the sending port may use")       \
+	X(MAC_SPOOFED, "the source MAC address is not one that the sending port may use")          \
 	/* what came from the underlay, addressed to this node's VTEP */                           \
 	X(VXLAN_INVALID_HDR, "a VXLAN header without the I flag")                                  \
 	X(VXLAN_VNI_NOT_FOUND, "no network on this node has the VNI")                              \

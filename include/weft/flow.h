@@ -170,13 +170,15 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
  *        that it leaves; 0 = nothing restricts that port, or it is on another node.
  * @tcp_scale: TCP: each side's window scale, RFC 7323.
  * @tcp_flags: each side's WEFT_TCP_*.
- * @tcp_last: the last segment.
- * @tcp: each side's sequence numbers.
  * @count: packets that each side has sent. Two CPUs that carry the same direction at the same
  *         moment may lose a count.
+ * @tcp_last: the last segment.
+ * @tcp: each side's sequence numbers.
  * @created_ns: CLOCK_MONOTONIC.
  *
  * The datapath writes; members that another CPU may change at the same time are each one store.
+ * What every packet needs comes first: in a table of a million, each cache line is a wait for
+ * memory.
  */
 struct weft_flow {
 	struct weft_generation decided;
@@ -190,9 +192,9 @@ struct weft_flow {
 	__u32 rule[__WEFT_POL_DIR_MAX];
 	__u8 tcp_scale[2];
 	__u8 tcp_flags[2];
+	struct weft_count count[2];
 	struct weft_tcp_last tcp_last;
 	struct weft_tcp_side tcp[2];
-	struct weft_count count[2];
 	__u64 created_ns;
 };
 _Static_assert(sizeof(struct weft_flow) == 136, "ABI");

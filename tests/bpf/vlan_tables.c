@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Fills the tables with the actors of vlan.h. */
+#include <stdlib.h>
 #include <string.h>
-#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "vlan.h"
 
-#define SEVERAL WEFT_PORT_ANY_MAC
+#define SEVERAL WEFT_PORT_LEARN
 
 /* struct vlan_port - a port of the trunk, or a network on the uplink. */
 struct vlan_port {
@@ -25,6 +27,20 @@ static const struct vlan_port ports[] = {
 	{P_W70, UPLINK, NET_V70, 0, 70, SEVERAL, MAC_NONE},
 	{P_W0, UPLINK, NET_BARE, 0, 0, SEVERAL, MAC_NONE},
 };
+
+/* Each CPU remembers what an interface is, for as long as a generation lasts. */
+static void forget_ports(void)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	void *nothing;
+
+	bpf_obj_get_info_by_fd(map_fd("weft_port_seen"), &info, &len);
+	nothing = calloc(libbpf_num_possible_cpus(), (info.value_size + 7) & ~7u);
+	for (__u32 slot = 0; slot < info.max_entries; slot++)
+		table_put("weft_port_seen", &slot, nothing);
+	free(nothing);
+}
 
 static __u8 delivery_of(const struct vlan_port *p)
 {
@@ -161,6 +177,7 @@ void vlan_tables_fill(void)
 	put_member(NET_TAGS, WEFT_FLOOD_TUNNEL, 1, &(struct weft_flood_member){.tunnel = TUNNEL_B});
 	put_member(NET_WEB, WEFT_FLOOD_PORT, 1,
 		   &(struct weft_flood_member){.ifindex = stray, .port = P_T10});
+	forget_ports();
 }
 
 void vlan_tables_clear(void)
@@ -181,5 +198,6 @@ void vlan_tables_clear(void)
 	move_port(LONE1, NET_LONE, lone);
 	move_port(GONE1, NET_GONE, gone);
 	table_clear("weft_fdb");
+	forget_ports();
 	tables_fill();
 }
