@@ -131,7 +131,7 @@ static void check_vni(struct checker *c, size_t i, struct set *vnis)
 	const struct cfg_network *network = &c->cfg->networks.v[i];
 	size_t first;
 
-	if (!network->vni.v)
+	if (!network->vni.v || network->encap.v == CFG_ENCAP_VLAN)
 		return;
 	if (!check_taken(c, vnis, network->encap.v, &network->vni.v, sizeof(network->vni.v),
 			 network->vni.line, &first))
@@ -143,14 +143,16 @@ static void check_vni(struct checker *c, size_t i, struct set *vnis)
 
 void check_networks(struct checker *c)
 {
-	struct set vnis = {};
+	struct set vnis = {}, wires = {};
 	size_t i;
 
 	for (i = 0; i < c->cfg->networks.n && !c->err; i++) {
 		c->net_facts[i].without_ipv4 = NONE;
 		c->net_facts[i].without_ipv6 = NONE;
 		check_vni(c, i, &vnis);
+		check_network_tags(c, i, &wires);
 		check_subnets(c, i);
 	}
 	set_clear(&vnis);
+	set_clear(&wires);
 }

@@ -93,6 +93,7 @@ enum cfg_xdp {
 /** enum cfg_encap - encapsulation of a network. Values index schema.c's names. */
 enum cfg_encap {
 	CFG_ENCAP_VXLAN,
+	CFG_ENCAP_VLAN, /* directly on an uplink, tagged or not */
 };
 
 /** enum cfg_underlay - address family that carries a network between nodes. */
@@ -129,7 +130,8 @@ struct cfg_uplink {
 	int line;
 	int column;
 	struct cfg_str interface;
-	struct cfg_num xdp; /* enum cfg_xdp */
+	struct cfg_num xdp;       /* enum cfg_xdp */
+	struct cfg_strs networks; /* of CFG_ENCAP_VLAN, which live on it */
 };
 
 struct cfg_uplinks {
@@ -156,7 +158,10 @@ struct cfg_network {
 	struct cfg_num flood;  /* bool: replicate broadcast, multicast and unknown unicast */
 	struct cfg_num mtu;    /* bytes of L3 packet; 0 = what the underlay leaves */
 	struct cfg_strs nodes; /* members besides those that own a port here */
-	struct cfg_num default_policy; /* enum cfg_action */
+	struct cfg_num default_policy;   /* enum cfg_action */
+	struct cfg_num vlan;             /* CFG_ENCAP_VLAN: 802.1Q tag, 0 = none */
+	struct cfg_num service_vlan;     /* the same: 802.1ad tag in front of it */
+	struct cfg_num vlan_transparent; /* bool: tenants may use a tag of their own */
 };
 
 struct cfg_port {
@@ -169,6 +174,9 @@ struct cfg_port {
 	struct cfg_mac mac;
 	struct cfg_addrs addresses;
 	struct cfg_strs groups;
+	struct cfg_num learning;     /* bool: any source that is nobody else's */
+	struct cfg_num vlan;         /* 802.1Q tag of its frames, 0 = none */
+	struct cfg_num service_vlan; /* 802.1ad tag in front of it */
 };
 
 struct cfg_address_set {

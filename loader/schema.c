@@ -22,6 +22,7 @@ static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &por
 static const struct schema_type set_item = {.kind = SCHEMA_TABLE, .table = &schema_address_set};
 static const struct schema_type policy_item = {.kind = SCHEMA_TABLE, .table = &schema_policy};
 static const struct schema_type label_item = {.kind = SCHEMA_LABEL};
+static const struct schema_type network_reference = {.kind = SCHEMA_REFERENCE, .target = "network"};
 static const struct schema_type node_reference = {.kind = SCHEMA_REFERENCE, .target = "node"};
 
 static const struct schema_key root_keys[] = {
@@ -202,6 +203,14 @@ static const struct schema_key uplink_keys[] = {
 		       "without the driver's help. `off`: at TC.",
 		.example = "off",
 	},
+	{
+		.name = "networks",
+		.type = {.kind = SCHEMA_LIST, .item = &network_reference},
+		.offset = offsetof(struct cfg_uplink, networks),
+		.doc = "Networks with `encap: vlan` that live on this uplink of the node. One that "
+		       "no uplink of the node names lives on the first.",
+		.example = "[lan]",
+	},
 	{},
 };
 
@@ -226,16 +235,20 @@ static const struct schema_key network_keys[] = {
 		.name = "vni",
 		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = (1 << 24) - 1},
 		.offset = offsetof(struct cfg_network, vni),
-		.required = true,
-		.doc = "Number of the network on the wire (RFC 7348).",
+		.doc = "Number of the network on the wire (RFC 7348). Needed, except with "
+		       "`encap: vlan`.",
 		.example = "100",
 	},
 	{
 		.name = "encap",
-		.type = {.kind = SCHEMA_ENUM, .names = WORDS([CFG_ENCAP_VXLAN] = "vxlan")},
+		.type = {.kind = SCHEMA_ENUM,
+			 .names = WORDS([CFG_ENCAP_VXLAN] = "vxlan", [CFG_ENCAP_VLAN] = "vlan")},
 		.offset = offsetof(struct cfg_network, encap),
 		.fallback = "vxlan",
-		.doc = "How frames travel between nodes.",
+		.doc = "How frames travel between nodes. `vlan`: as they are, on the wire of an "
+		       "uplink, with the tags that `vlan` and `service_vlan` say or with none; "
+		       "hosts on that wire that weft knows nothing of are then part of the "
+		       "network.",
 		.example = "vxlan",
 	},
 	{
@@ -296,6 +309,34 @@ static const struct schema_key network_keys[] = {
 		       "that matches or a default.",
 		.example = "deny",
 	},
+	{
+		.name = "vlan",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
+		.offset = offsetof(struct cfg_network, vlan),
+		.doc = "With `encap: vlan`: VLAN id of the 802.1Q tag that frames have on the "
+		       "wire.",
+		.example = "70",
+	},
+	{
+		.name = "service_vlan",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
+		.offset = offsetof(struct cfg_network, service_vlan),
+		.doc = "The same for an 802.1ad tag, in front of the 802.1Q tag if there are both. "
+		       "Without either, the network shares the untagged segment of the uplink with "
+		       "the node itself.",
+		.example = "300",
+	},
+	{
+		.name = "vlan_transparent",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_network, vlan_transparent),
+		.fallback = "false",
+		.doc = "Whether frames may carry one VLAN tag of the workloads' own, which goes "
+		       "with "
+		       "them unchanged. Policies cannot judge such frames: no port that one "
+		       "restricts sends or receives any.",
+		.example = "true",
+	},
 	{},
 };
 
@@ -303,7 +344,8 @@ static const struct schema_table network_table = {
 	.doc = "An Ethernet segment of its own. Addresses may be the same in different networks.",
 	.keys = network_keys,
 	.size = sizeof(struct cfg_network),
-	.rules = WORDS("No two networks have the same name or VNI.",
+	.rules = WORDS("No two networks have the same name or VNI, nor the same tags on a wire.",
+		       "`vlan` and `service_vlan` go with `encap: vlan`, `vni` with the others.",
 		       "Subnets of one network do not overlap.",
 		       "All nodes of a network have a VTEP address of the family that `underlay` "
 		       "asks for; with `auto`, every two of them share a family."),
@@ -330,8 +372,9 @@ static const struct schema_key port_keys[] = {
 		.name = "interface",
 		.type = {.kind = SCHEMA_INTERFACE},
 		.offset = offsetof(struct cfg_port, interface),
-		.doc = "The host's side of the workload's veth pair, or its tap. Needed on the "
-		       "port's own node; other nodes don't look at it.",
+		.doc = "The host's side of the workload's veth pair, its tap, or a NIC. Needed on "
+		       "the port's own node; other nodes don't look at it. An interface with "
+		       "several ports is a trunk.",
 		.example = "veth-web1",
 	},
 	{
@@ -346,9 +389,8 @@ static const struct schema_key port_keys[] = {
 		.name = "mac",
 		.type = {.kind = SCHEMA_MAC},
 		.offset = offsetof(struct cfg_port, mac),
-		.required = true,
 		.doc = "The workload's MAC address: that of its side of the veth pair, not of the "
-		       "host's.",
+		       "host's. Only a port with `learning` may be without one.",
 		.example = "02:00:00:00:00:01",
 	},
 	{
@@ -366,14 +408,44 @@ static const struct schema_key port_keys[] = {
 		.doc = "Labels that policies name this workload by. A group needs no declaration.",
 		.example = "[web, prod]",
 	},
+	{
+		.name = "learning",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_port, learning),
+		.fallback = "false",
+		.doc = "Whether there may be more than one MAC address behind the port: a bridge, "
+		       "or a physical network. Frames may then come from any address that is not "
+		       "another endpoint's of this file.",
+		.example = "true",
+	},
+	{
+		.name = "vlan",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
+		.offset = offsetof(struct cfg_port, vlan),
+		.doc = "VLAN id of the 802.1Q tag that the port's frames have on its interface, "
+		       "which may have other ports with other tags: a trunk. A port of a trunk "
+		       "without tags is its native one. What no port of a trunk has is dropped.",
+		.example = "10",
+	},
+	{
+		.name = "service_vlan",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
+		.offset = offsetof(struct cfg_port, service_vlan),
+		.doc = "The same for an 802.1ad tag, in front of the 802.1Q tag if there are both.",
+		.example = "300",
+	},
 	{},
 };
 
 static const struct schema_table port_table = {
-	.doc = "Where one workload joins one network.",
+	.doc = "Where one workload, or a physical network, joins one network.",
 	.keys = port_keys,
 	.size = sizeof(struct cfg_port),
-	.rules = WORDS("No two ports have the same name, nor the same interface on one node.",
+	.rules = WORDS("No two ports have the same name, nor the same tags on one interface.",
+		       "No two ports on one interface are in the same network.",
+		       "Tags of a network with `vlan_transparent` must not be taken for those of "
+		       "other ports: it has no native port of a trunk, and no `service_vlan` that "
+		       "another port goes on with a `vlan`.",
 		       "No two ports of a network have the same MAC address or an IP address in "
 		       "common.",
 		       "Addresses are unicast, and not the network or broadcast address of an IPv4 "

@@ -35,7 +35,7 @@ static bool is_wanted(const struct show *show, const struct weft_fdb_key *key,
 {
 	if (show->network && show->network != key->network)
 		return false;
-	return !show->port || (entry->kind == WEFT_FDB_LOCAL && entry->port == show->port);
+	return !show->port || (entry->kind != WEFT_FDB_REMOTE && entry->port == show->port);
 }
 
 static size_t collect(const struct show *show, struct row *rows)
@@ -64,6 +64,16 @@ static void print_local(const struct view *view, const struct weft_fdb_entry *en
 	print_absent(out);
 }
 
+/* Some host on the wire of an uplink: which node's it is, the wire does not tell. */
+static void print_wire(const struct view *view, const struct weft_fdb_entry *entry,
+		       struct print_table *out)
+{
+	print_text(out, "wire");
+	print_text(out, view_port_name(view, entry->port).s);
+	print_absent(out);
+	print_absent(out);
+}
+
 static void print_remote(const struct view *view, const struct weft_fdb_entry *entry,
 			 struct print_table *out)
 {
@@ -82,6 +92,8 @@ static void print_row(const struct view *view, const struct row *row,
 	print_text(out, print_mac(row->key->mac).s);
 	if (row->entry->kind == WEFT_FDB_LOCAL)
 		print_local(view, row->entry, out);
+	else if (row->entry->kind == WEFT_FDB_WIRE)
+		print_wire(view, row->entry, out);
 	else
 		print_remote(view, row->entry, out);
 	print_bool(out, true); /* all of them come from the file */
