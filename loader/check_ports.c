@@ -36,7 +36,7 @@ static void refuse(struct checker *c, const struct cfg_pos *at, const char *key,
 	diag_hint(c->diag, "%s", right);
 }
 
-/* A port that does not learn has one address. */
+/* A port that does not learn has one address, and nothing to limit. */
 static void check_learning(struct checker *c, const struct cfg_port *port, size_t i)
 {
 	const struct cfg_pos *row = (const void *)port, *where = (const void *)port->addresses.v;
@@ -48,6 +48,14 @@ static void check_learning(struct checker *c, const struct cfg_port *port, size_
 		refuse(c, row, "mac", i, "the key is missing",
 		       "expected a unicast MAC address, or \"learning: true\" for a port that any "
 		       "may be behind");
+	if (port->learning.v)
+		return;
+	if (port->mac_limit.line)
+		refuse(c, (const void *)&port->mac_limit, "mac_limit", i,
+		       "the port learns no MAC addresses", "add \"learning: true\"");
+	if (port->mac_limit_action.line)
+		refuse(c, (const void *)&port->mac_limit_action, "mac_limit_action", i,
+		       "the port learns no MAC addresses", "add \"learning: true\"");
 }
 
 /* The first and the last address of an IPv4 subnet belong to no host, RFC 1122 and RFC 3021. */
@@ -121,7 +129,6 @@ static void check_port(struct checker *c, const struct cfg_port *port, size_t i)
 		c->node_ports[node]++;
 		check_interface(c, i, node, network);
 	}
-	check_learning(c, port, i);
 	if (network == NONE) {
 		check_unknown(c, &c->networks, &port->network,
 			      DIAG_AT(port->network, "ports[%zu].network", i));
@@ -129,6 +136,7 @@ static void check_port(struct checker *c, const struct cfg_port *port, size_t i)
 	}
 	check_join(c, network, node);
 	check_mac(c, port, i, network);
+	check_learning(c, port, i);
 	for (j = 0; j < port->addresses.n; j++)
 		check_address(c, &port->addresses.v[j], i, j, network);
 }

@@ -113,7 +113,8 @@ static void compile_wire(struct compiler *c, size_t i)
 		.network = c->nets[i].id,
 		.kind = WEFT_PORT_WIRE,
 		.delivery = WEFT_DELIVER_REDIRECT | (tagged ? WEFT_DELIVER_TAGGED : 0),
-		.flags = WEFT_PORT_LEARN,
+		.flags = WEFT_PORT_LEARN | WEFT_PORT_LIMIT_PASS,
+		.mac_limit = network->mac_limit.v,
 	};
 	size_t uplink = uplink_of(c, network);
 	struct weft_vlan_key key = {.service = tags.service, .vlan = tags.vlan};
@@ -140,6 +141,7 @@ static void compile_wire(struct compiler *c, size_t i)
 		.ifindex = fact->ifindex,
 		.port = port.id,
 	};
+	c->nets[i].learns = true;
 	check_mtu(c, i, interface, fact->mtu);
 }
 

@@ -15,6 +15,7 @@
 #include "rule_read.h"
 #include "tables.h"
 
+struct fdb_filter;
 struct flow_filter;
 struct pins;
 struct print_column;
@@ -121,6 +122,7 @@ enum show_filter {
 	SHOW_BY_PORT = 2,
 	SHOW_BY_FLOW = 4,   /* all else in struct flow_filter, @expired, @limit */
 	SHOW_BY_POLICY = 8, /* @policy, @denied */
+	SHOW_BY_MAC = 16,   /* all else in struct fdb_filter */
 };
 
 /**
@@ -133,6 +135,7 @@ enum show_filter {
  * @policy: only this policy; NULL = all.
  * @denied: only rules that denied something.
  * @flows: which flows; @network and @port are in it.
+ * @macs: which MAC addresses; as @flows.
  * @expired: also flows that are over.
  * @limit: end after so many flows; 0 = never.
  * @failed: receives the map that a failure of @write is about.
@@ -147,6 +150,7 @@ struct show {
 	const char *policy;
 	bool denied;
 	const struct flow_filter *flows;
+	const struct fdb_filter *macs;
 	bool expired;
 	__u64 limit;
 	const char **failed;

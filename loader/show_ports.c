@@ -108,11 +108,17 @@ static size_t collect(const struct show *show, struct row *rows)
 	return n;
 }
 
-/* One that many hosts are behind may have no MAC address. */
+/* One that learns may be without. */
+static bool has_mac(const struct weft_port *port)
+{
+	static const __u8 none[WEFT_ETH_ALEN];
+
+	return memcmp(port->mac, none, sizeof(none)) != 0;
+}
+
 static void print_place(const struct view *view, const struct weft_port *port,
 			struct print_table *out)
 {
-	static const __u8 none[WEFT_ETH_ALEN];
 	const struct weft_tags *tags = port ? view_tags(view, port->id) : NULL;
 
 	if (!port || !port->network) {
@@ -125,7 +131,7 @@ static void print_place(const struct view *view, const struct weft_port *port,
 	print_text(out, view_network_name(view, port->network).s);
 	print_text(out,
 		   port->delivery & WEFT_DELIVER_TAGGED && tags ? view_tags_name(tags).s : NULL);
-	print_text(out, memcmp(port->mac, none, sizeof(none)) ? print_mac(port->mac).s : NULL);
+	print_text(out, has_mac(port) ? print_mac(port->mac).s : NULL);
 	print_text(out, delivery_name(port->delivery));
 }
 

@@ -15,6 +15,7 @@
 #include "flood.h"
 #include "flow_miss.h"
 #include "frag.h"
+#include "learn.h"
 #include "reject.h"
 #include "related.h"
 
@@ -71,7 +72,7 @@ static __always_inline int weft_forward_group(weft_ctx *ctx, struct weft_pkt *p,
 					      const int from_underlay)
 {
 	struct weft_hop everybody = {.kind = WEFT_HOP_FLOOD};
-	int act = from_underlay || p->any_mac ? weft_classify_sender_mac(p) : 0;
+	int act = weft_sender(p);
 
 	if (!act && !p->h.version)
 		act = weft_opaque(p, &everybody);
@@ -85,11 +86,8 @@ static __always_inline int weft_forward_group(weft_ctx *ctx, struct weft_pkt *p,
 	return act ? act : weft_forward_bum(ctx, p, net, from_underlay);
 }
 
-/*
- * Where the FDB has the destination. Return: 0; -WEFT_DROP_HAIRPIN; -WEFT_DROP_SPLIT_HORIZON: what
- * comes by a tunnel goes into none.
- */
-static __always_inline int weft_route(const struct weft_pkt *p, struct weft_hop *to)
+/* Where the FDB has the destination. */
+static __always_inline void weft_route_find(struct weft_pkt *p, struct weft_hop *to)
 {
 	const struct weft_fdb_entry *dst;
 	struct weft_fdb_key key;
@@ -99,19 +97,30 @@ static __always_inline int weft_route(const struct weft_pkt *p, struct weft_hop 
 	dst = bpf_map_lookup_elem(&weft_fdb, &key);
 	if (!dst) {
 		*to = (struct weft_hop){.kind = WEFT_HOP_FLOOD};
+		if (p->net_flags & WEFT_NET_LEARN)
+			weft_learned_find(p, to);
 	} else if (dst->kind != WEFT_FDB_REMOTE) {
 		*to = (struct weft_hop){.target = dst->ifindex,
 					.port = dst->port,
 					.kind = dst->kind == WEFT_FDB_LOCAL ? WEFT_HOP_LOCAL
 									    : WEFT_HOP_WIRE,
 					.delivery = dst->delivery};
-		if (to->port == p->here.port)
-			return -WEFT_DROP_HAIRPIN;
 	} else {
 		*to = (struct weft_hop){.target = dst->tunnel, .kind = WEFT_HOP_TUNNEL};
-		if (p->from_underlay)
-			return -WEFT_DROP_SPLIT_HORIZON;
 	}
+}
+
+/*
+ * And may it go there? Return: 0; -WEFT_DROP_HAIRPIN; -WEFT_DROP_SPLIT_HORIZON: what comes by a
+ * tunnel goes into none.
+ */
+static __always_inline int weft_route(struct weft_pkt *p, struct weft_hop *to)
+{
+	weft_route_find(p, to);
+	if (to->port && to->port == p->here.port)
+		return -WEFT_DROP_HAIRPIN;
+	if (to->kind == WEFT_HOP_TUNNEL && p->from_underlay)
+		return -WEFT_DROP_SPLIT_HORIZON;
 	return 0;
 }
 
@@ -123,8 +132,7 @@ static __always_inline int weft_route(const struct weft_pkt *p, struct weft_hop 
  *
  * A global function, verified once on its own. (Before Linux 6.2 the memory that such a one is
  * handed cannot be a map's key, hence the detour of @key.)
- * Return: 0; what weft_classify_sender_mac, route, opaque, related and flow_miss return;
- * -p->frag_drop.
+ * Return: 0; what weft_sender, route, opaque, related and flow_miss return; -p->frag_drop.
  */
 __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int side,
 					 struct weft_hop *to)
@@ -134,7 +142,7 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int 
 
 	if (!p || !s || !to)
 		return -WEFT_DROP_NETWORK_UNKNOWN;
-	err = p->from_underlay || p->any_mac ? weft_classify_sender_mac(p) : 0;
+	err = weft_sender(p);
 	if (!err)
 		err = weft_route(p, to);
 	if (!err && !p->h.version)
@@ -215,16 +223,15 @@ static __always_inline int weft_refuse(weft_ctx *ctx, struct weft_pkt *p, int er
 
 /**
  * weft_forward - stage 4: decide, and act on the decision.
- * @p: classified; sets vni and generation.
+ * @p: classified; sets vni, net_flags and generation.
  * @from_underlay: as in @p, but constant where it is called: what comes by a tunnel goes into none,
  *                 so tc_underlay has none of the code that encapsulates. It must not have it,
  *                 either: see weft_restore.
  *
  * Return: a final action; -WEFT_DROP_NETWORK_UNKNOWN; -WEFT_DROP_HAIRPIN;
  * -WEFT_DROP_SPLIT_HORIZON; -WEFT_DROP_UNKNOWN_UNICAST, -WEFT_DROP_BROADCAST_REFUSED or
- * -WEFT_DROP_MULTICAST_REFUSED; -WEFT_DROP_LOCAL_MAC, -WEFT_DROP_MAC_WRONG_VTEP;
- * -WEFT_DROP_VLAN_OLD_TPID, -WEFT_DROP_VLAN_UNJUDGED; -WEFT_DROP_FRAG_*; what flow_miss, related,
- * answer, flood, deliver and encap return.
+ * -WEFT_DROP_MULTICAST_REFUSED; -WEFT_DROP_VLAN_OLD_TPID, -WEFT_DROP_VLAN_UNJUDGED;
+ * -WEFT_DROP_FRAG_*; what weft_sender, flow_miss, related, answer, flood, deliver and encap return.
  */
 static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const int from_underlay)
 {
@@ -238,6 +245,9 @@ static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const
 	if (!net || !s || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
+	p->net_flags = net->flags;
+	if (net->flags & WEFT_NET_LEARN)
+		weft_learn_generation(p);
 	if (weft_mac_is_group(p->h.dmac))
 		return weft_forward_group(ctx, p, net, from_underlay);
 	act = weft_admit_fast(p, &s->key, &side, &to);
@@ -260,6 +270,7 @@ static __always_inline int weft_forward_answer(weft_ctx *ctx, struct weft_pkt *p
 	if (!net || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
+	p->net_flags = net->flags;
 	err = weft_route(p, &to);
 	return err ? err : weft_act(ctx, p, net, &to, 0);
 }

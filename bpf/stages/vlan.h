@@ -15,6 +15,7 @@
 #define WEFT_BPF_STAGES_VLAN_H
 
 #include "../lib/vlan_skb.h"
+#include "learn.h"
 #include "parse_skb.h"
 
 /* Where the frame belongs, as its port says. @kind: enum weft_hop_kind. */
@@ -23,21 +24,20 @@ static __always_inline void weft_classify_as(struct weft_pkt *p, const struct we
 {
 	p->port = port->id;
 	p->network = port->network;
+	p->port_flags = port->flags;
+	p->identity = port->identity;
 	p->delivery = port->delivery;
 	p->here = (struct weft_hop){
 		.target = p->ifindex, .port = port->id, .kind = kind, .delivery = port->delivery};
 }
 
-/* May the frame's source speak at this port? Hosts that nobody has listed are looked up later. */
-static __always_inline int weft_classify_mac(struct weft_pkt *p, const struct weft_port *port)
+/* May the frame's source speak at this port? Where it learns, learn.h knows more. */
+static __always_inline int weft_classify_mac(const struct weft_pkt *p, const struct weft_port *port)
 {
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
-	if (!weft_mac_equal(p->h.smac, port->mac)) {
-		if (!(port->flags & WEFT_PORT_LEARN))
-			return -WEFT_DROP_MAC_SPOOFED;
-		p->any_mac = 1;
-	}
+	if (!weft_mac_equal(p->h.smac, port->mac) && !(port->flags & WEFT_PORT_LEARN))
+		return -WEFT_DROP_MAC_SPOOFED;
 	return 0;
 }
 
@@ -145,9 +145,10 @@ static __always_inline int weft_mac_is_reserved(const __u8 *mac)
  * A segment that the host has a part in too: ours is what goes to a port of this node, and a copy
  * of what goes to everybody.
  */
-static __always_inline int weft_wire_is_ours(const struct weft_pkt *p, const struct weft_port *port)
+static __always_inline int weft_wire_is_ours(struct weft_pkt *p, const struct weft_port *port)
 {
 	const struct weft_fdb_entry *to;
+	struct weft_hop learned = {};
 	struct weft_fdb_key key;
 
 	if (weft_mac_is_group(p->h.dmac))
@@ -155,7 +156,10 @@ static __always_inline int weft_wire_is_ours(const struct weft_pkt *p, const str
 	__builtin_memcpy(key.mac, p->h.dmac, sizeof(key.mac));
 	key.network = port->network;
 	to = bpf_map_lookup_elem(&weft_fdb, &key);
-	return to && to->kind == WEFT_FDB_LOCAL;
+	if (to)
+		return to->kind == WEFT_FDB_LOCAL;
+	p->network = port->network;
+	return weft_learned_find(p, &learned) && learned.kind == WEFT_HOP_LOCAL;
 }
 
 /**

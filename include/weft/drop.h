@@ -20,7 +20,7 @@
 	X(VLAN_TOO_DEEP, "more VLAN tags than a frame may have")                                   \
 	X(VLAN_UNEXPECTED, "a VLAN tag of the tenant's own in a network that does not carry them") \
 	X(MAC_INVALID_SOURCE, "the source MAC address is zero or a group address")                 \
-	X(MAC_SPOOFED, "the source MAC address is not one that the sending port may use")          \
+	X(MAC_SPOOFED, "the source MAC address is not the sending port's own, or is another's")    \
 	/* what came from the underlay, addressed to this node's VTEP */                           \
 	X(VXLAN_INVALID_HDR, "a VXLAN header without the I flag")                                  \
 	X(VXLAN_VNI_NOT_FOUND, "no network on this node has the VNI")                              \
@@ -66,6 +66,17 @@
 	X(FRAG_FIRST_MISSING, "a fragment whose first one, with the ports, did not pass here")     \
 	X(FRAG_OVERLAP, "a fragment of a datagram of which two overlap")                           \
 	X(FRAG_SCATTERED, "a fragment of a datagram that comes in too many separate pieces")       \
+	/* learned MAC addresses */                                                                \
+	X(MAC_LIMIT, "the port, or its network, has as many learned MAC addresses as it may")      \
+	X(MAC_FLAPPING, "the source MAC address moves too often, and is held somewhere else")      \
+	/* more of what came from the underlay, addressed to this node's VTEP */                   \
+	X(GENEVE_INVALID_HDR,                                                                      \
+	  "a Geneve header of another version, or with a payload that is not Ethernet")            \
+	X(GENEVE_CONTROL, "a Geneve control packet (O bit), which carries nothing for a workload") \
+	X(GENEVE_INVALID_OPT, "Geneve options that do not fit the length that the header gives")   \
+	X(GENEVE_CRITICAL_OPT, "a critical Geneve option that is not known here")                  \
+	X(NVGRE_INVALID_HDR, "Ethernet in GRE, but without a key, or with a checksum, a sequence " \
+			     "number or another version")                                          \
 	/* VLANs */                                                                                \
 	X(VLAN_NOT_ALLOWED, "no port of the trunk has the frame's VLAN tag")                       \
 	X(VLAN_UNTAGGED, "an untagged frame on a trunk without a native port")                     \

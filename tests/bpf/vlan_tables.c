@@ -7,7 +7,7 @@
 
 #include "vlan.h"
 
-#define SEVERAL WEFT_PORT_LEARN
+#define SEVERAL (WEFT_PORT_LEARN | WEFT_PORT_LIMIT_PASS) /* and nothing is learned */
 
 /* struct vlan_port - a port of the trunk, or a network on the uplink. */
 struct vlan_port {
@@ -105,8 +105,13 @@ static void move_port(enum wire wire, enum network_id network, const __u8 *mac)
 
 static void put_network(enum network_id id, __u32 vni, __u16 flags, __u32 n, __u32 tunnels)
 {
-	const struct weft_network net = {vni, WEFT_NET_PRESENT | WEFT_NET_FLOOD | flags, 1400, n,
-					 tunnels};
+	const struct weft_network net = {
+		.vni = vni,
+		.flags = WEFT_NET_PRESENT | WEFT_NET_FLOOD | flags,
+		.mtu = 1400,
+		.flood_ports = n,
+		.flood_tunnels = tunnels,
+	};
 	__u32 key = id;
 
 	table_put("weft_networks", &key, &net);
