@@ -88,7 +88,7 @@ static void add_ports(json_t *list, enum agent_event event, const struct rows *r
 
 	for (size_t i = 0; i < rows->n; i++) {
 		info = (const void *)(rows->values + i * sizeof(*info));
-		if (info->kind == WEFT_PORT_ACCESS || info->kind == WEFT_PORT_UPLINK)
+		if (info->kind != WEFT_PORT_GUARD)
 			json_array_append_new(list,
 					      json_pack("{s:i, s:s, s:s}", "event", event, "port",
 							info->name, "interface", info->interface));

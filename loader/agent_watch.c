@@ -144,7 +144,7 @@ static bool same_iface(const struct agent *a, const struct iface *x, const struc
 	__u32 bridge = a->devices.bridge;
 
 	return !strcmp(x->name, y->name) && x->mtu == y->mtu && x->kind == y->kind &&
-	       x->peer_elsewhere == y->peer_elsewhere &&
+	       x->peer_elsewhere == y->peer_elsewhere && x->promisc == y->promisc &&
 	       (x->master == bridge ? 0 : x->master) == (y->master == bridge ? 0 : y->master);
 }
 
