@@ -46,6 +46,7 @@ static const struct route routes[] = {
 	{EVHTTP_REQ_GET, {"flows"}, false, api_flows},
 	{EVHTTP_REQ_GET, {"drops"}, false, api_drops},
 	{EVHTTP_REQ_GET, {"watch"}, false, api_watch},
+	{EVHTTP_REQ_GET, {"metrics"}, false, api_metrics},
 	{EVHTTP_REQ_POST, {"reconcile"}, false, api_reconcile},
 	{EVHTTP_REQ_GET, {"transactions"}, false, api_trial_get},
 	{EVHTTP_REQ_POST, {"transactions"}, true, api_transact},
@@ -381,7 +382,9 @@ int api_open(struct agent *a, struct api **out)
 	if (!api)
 		return -ENOMEM;
 	api->agent = a;
-	err = make_socket(a->options.socket, &fd);
+	err = api_metrics_open(api);
+	if (!err)
+		err = make_socket(a->options.socket, &fd);
 	if (!err)
 		err = serve(api, fd);
 	if (err) {
@@ -399,6 +402,7 @@ void api_close(struct api *api)
 		return;
 	api_watch_close(api);
 	api_trial_close(api);
+	api_metrics_close(api);
 	if (api->http)
 		evhttp_free(api->http);
 	unlink(api->agent->options.socket);

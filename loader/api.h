@@ -7,6 +7,7 @@
  *	api_documents.c      networks, ports, address sets, policies: list, get, put, delete;
  *several at once; on trial api_views.c          what the kernel has: status, flows, drops
  *	api_watch.c          events, as they happen
+ *	api_metrics.c        counters for Prometheus, over TCP too
  */
 #ifndef WEFT_LOADER_API_H
 #define WEFT_LOADER_API_H

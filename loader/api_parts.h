@@ -42,6 +42,7 @@ struct api {
 	struct evhttp *http;
 	struct api_trial trial;
 	struct api_watcher watchers[API_WATCHERS];
+	struct api_metrics *metrics;
 };
 
 /**
@@ -100,6 +101,13 @@ void api_flows(const struct api_request *r);
 void api_drops(const struct api_request *r);
 void api_reconcile(const struct api_request *r);
 void api_watch(const struct api_request *r);
+
+void api_metrics(const struct api_request *r);
+
+/** api_metrics_open - listen where Prometheus is to ask, if anywhere. Return: 0 or -errno. */
+int api_metrics_open(struct api *api);
+
+void api_metrics_close(struct api *api);
 
 /** api_watch_close - hang up on all who watch. */
 void api_watch_close(struct api *api);

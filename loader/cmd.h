@@ -141,6 +141,7 @@ int cmd_finish(int status);
 int cmd_check(int argc, char **argv);
 int cmd_apply(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_show(int argc, char **argv);

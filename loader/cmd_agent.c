@@ -22,6 +22,7 @@ enum {
 	OPT_INTERVAL = 0x200,
 	OPT_SOCKET,
 	OPT_STATE,
+	OPT_METRICS,
 };
 
 /** struct options - the command line. */
@@ -35,6 +36,7 @@ static const struct argp_option argp_options[] = {
 	{"socket", OPT_SOCKET, "PATH", 0, "Where the API listens (/run/weft/NODE.sock)", 0},
 	{"state", OPT_STATE, "PATH", 0,
 	 "Where documents of the API are kept (/var/lib/weft/NODE.json)", 0},
+	{"metrics", OPT_METRICS, "ADDRESS:PORT", 0, "Where Prometheus may ask for /metrics", 0},
 	{},
 };
 
@@ -64,6 +66,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_STATE:
 		o->agent.state = arg;
+		return 0;
+	case OPT_METRICS:
+		o->agent.metrics = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->agent.file)
@@ -151,7 +156,9 @@ static enum cmd_exit serve(struct agent *a)
 				 strerror(-err));
 	err = api_open(a, &a->api);
 	if (err)
-		return cmd_error(CMD_FAILED, "%s: %s", a->options.socket, strerror(-err));
+		return cmd_error(CMD_FAILED, "listen at %s%s%s: %s", a->options.socket,
+				 a->options.metrics ? " and " : "", a->options.metrics ?: "",
+				 strerror(-err));
 	status = run(a);
 	return status;
 }

@@ -28,6 +28,7 @@ static const struct command commands[] = {
 	{"show", "print networks, ports, fdb, tunnels, drops, policies or flows", cmd_show},
 	{"flows", "make the kernel forget flows", cmd_flows},
 	{"fdb", "make the kernel forget learned MAC addresses", cmd_fdb},
+	{"metrics", "print counters for Prometheus", cmd_metrics},
 	{"capture", "show the packets that the datapath sees or drops", cmd_capture},
 	{"schema", "print the JSON Schema or the reference of the file", cmd_schema},
 	{"help", "explain a verb", cmd_help},
