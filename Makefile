@@ -24,7 +24,7 @@ WARN       := -Wall -Wextra -Werror
 CFLAGS     ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DWEFT_VERSION='"$(VERSION)"' \
 	      -Iinclude -iquote loader -I$(BUILD) -I/usr/include/libnl3 -MMD -MP
-LIBS       := -lxdp -lbpf -lyaml -ljansson -levent_core -levent_extra -lnl-route-3 -lnl-3 -lm
+LIBS       := -lxdp -lbpf -lyaml -ljansson -levent_core -levent_extra -lseccomp -lnl-route-3 -lnl-3 -lm
 # The host's headers, for asm/types.h: clang's BPF target does not search them.
 BPF_SYS    := -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 BPF_CFLAGS := -std=gnu11 -g -O2 -mcpu=v3 -target bpf $(WARN) -Wno-unused-parameter \

@@ -95,11 +95,31 @@ static void add_ports(json_t *list, enum agent_event event, const struct rows *r
 	}
 }
 
-static void note_done(struct agent *a, struct plan *plan, struct outcome *out)
+/* What is attached, and what could be again. Old programs hold on to old maps. */
+static void forget_programs(struct agent *a, const struct plan *plan, size_t first_new)
+{
+	const struct attachments *at = &plan->attachments;
+	_cleanup_free_ __u32 *ids = calloc(2 * at->n + a->progs.n + 1, sizeof(*ids));
+	size_t n = 0;
+
+	for (size_t i = 0; i < at->n && ids; i++) {
+		ids[n++] = at->v[i].tc_prog.prog;
+		ids[n++] = at->v[i].xdp_prog.prog;
+	}
+	for (size_t i = 0; i < a->progs.n && ids; i++)
+		if (i >= first_new ||
+		    (!plan->programs_stale && a->progs.v[i].build == datapath_tc_build()))
+			ids[n++] = a->progs.v[i].id;
+	if (ids)
+		progs_retain(&a->progs, ids, n);
+}
+
+static void note_done(struct agent *a, struct plan *plan, size_t first_new, struct outcome *out)
 {
 	const struct table_diff *names = &plan->diff[TABLE_PORT_INFO];
 
 	note_refused(a, plan);
+	forget_programs(a, plan, first_new);
 	out->ports = json_array();
 	add_ports(out->ports, EVENT_PORT_DOWN, &names->removed);
 	add_ports(out->ports, EVENT_PORT_UP, &names->added);
@@ -133,6 +153,7 @@ void agent_settle(struct agent *a)
 static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
 {
 	_cleanup_(journal_clear) struct journal journal = {};
+	const size_t first_new = a->progs.n;
 	_cleanup_close_ int lock = -1;
 	pid_t holder = 0;
 	int err;
@@ -144,7 +165,7 @@ static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
 	if (err)
 		return fail_apply(out, &journal, err);
 	describe(plan, out);
-	note_done(a, plan, out);
+	note_done(a, plan, first_new, out);
 	a->settled = true;
 	if (plan->new_policies) {
 		a->stragglers = true;
@@ -165,6 +186,7 @@ static int run(struct agent *a, const struct config *cfg, const struct cfg_node 
 		.new_policies = try->new_policies,
 		.stragglers = a->stragglers,
 		.known = try->trusting ? &a->known : NULL,
+		.progs = &a->progs,
 	};
 	_cleanup_(plan_clear) struct plan plan = {};
 	int err;

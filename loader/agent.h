@@ -53,6 +53,7 @@ enum agent_why {
  * @interval_ms: time between two looks that nothing asked for.
  * @socket, @state: paths; NULL = the usual ones.
  * @metrics: address and port that Prometheus may ask at; NULL = none.
+ * @unconfined: keep all rights.
  */
 struct agent_options {
 	const char *file;
@@ -60,6 +61,7 @@ struct agent_options {
 	const char *socket;
 	const char *state;
 	const char *metrics;
+	bool unconfined;
 };
 
 /**
@@ -127,6 +129,7 @@ struct agent_counts {
  * @interfaces: names of interfaces that @wanted has on this node.
  * @no_xdp: indices of uplinks that refused XDP where it was optional.
  * @known: what the kernel has, since the last look at it.
+ * @progs: the programs at work, as it may become impossible to find out.
  * @stragglers: see struct plan_terms; until agent_settle().
  */
 struct agent {
@@ -157,6 +160,7 @@ struct agent {
 	struct set interfaces;
 	struct set no_xdp;
 	struct known known;
+	struct progs progs;
 	bool stragglers;
 	struct agent_counts counts;
 };

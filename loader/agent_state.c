@@ -86,6 +86,7 @@ int agent_open(struct agent *a, const char *node, struct diag *diag, char **prob
 	int err;
 
 	a->lock = -1;
+	a->progs.keep = true;
 	err = choose_node(a, node, diag, problem);
 	if (!err)
 		err = take_lock(a, problem);
@@ -114,6 +115,7 @@ void agent_close(struct agent *a)
 	set_clear(&a->interfaces);
 	set_clear(&a->no_xdp);
 	known_clear(&a->known);
+	progs_clear(&a->progs);
 	free(a->socket);
 	free(a->state);
 	closep(&a->lock);

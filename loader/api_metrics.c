@@ -98,7 +98,7 @@ static int refresh(struct api_metrics *m)
 	out = open_memstream(&text, &len);
 	if (!out)
 		return -ENOMEM;
-	err = metrics_write(&m->agent->pins, NULL, out, &failed);
+	err = metrics_write(&m->agent->pins, &m->agent->progs, out, &failed);
 	if (err == -ENOENT) /* nothing is applied yet */
 		err = 0;
 	write_agent(m->agent, out);

@@ -42,7 +42,7 @@ void api_status(const struct api_request *r)
 	const char *failed;
 	int err;
 
-	err = status_read(&r->agent->pins, &status, &failed);
+	err = status_read(&r->agent->pins, &r->agent->progs, &status, &failed);
 	if (err) {
 		json_decref(agent);
 		refuse_table(r, failed, err);

@@ -13,6 +13,7 @@
 #include "bpf_log.h"
 #include "cmd.h"
 #include "diag.h"
+#include "lockdown.h"
 #include "notify.h"
 #include "util.h"
 
@@ -23,6 +24,7 @@ enum {
 	OPT_SOCKET,
 	OPT_STATE,
 	OPT_METRICS,
+	OPT_UNCONFINED,
 };
 
 /** struct options - the command line. */
@@ -36,6 +38,7 @@ static const struct argp_option argp_options[] = {
 	{"socket", OPT_SOCKET, "PATH", 0, "Where the API listens (/run/weft/NODE.sock)", 0},
 	{"state", OPT_STATE, "PATH", 0,
 	 "Where documents of the API are kept (/var/lib/weft/NODE.json)", 0},
+	{"unconfined", OPT_UNCONFINED, NULL, 0, "Keep all rights (for debugging)", 0},
 	{"metrics", OPT_METRICS, "ADDRESS:PORT", 0, "Where Prometheus may ask for /metrics", 0},
 	{},
 };
@@ -66,6 +69,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_STATE:
 		o->agent.state = arg;
+		return 0;
+	case OPT_UNCONFINED:
+		o->agent.unconfined = true;
 		return 0;
 	case OPT_METRICS:
 		o->agent.metrics = arg;
@@ -127,10 +133,36 @@ static enum cmd_exit first_look(struct agent *a)
 	return refused(a, a->file_errors, a->file_problem ?: a->problem, err);
 }
 
+/* Whether an uplink has, or may get, an XDP program. */
+static bool wants_xdp(const struct agent *a)
+{
+	const struct cfg_uplinks *uplinks = a->self ? &a->self->uplinks : NULL;
+
+	for (size_t i = 0; uplinks && i < uplinks->n; i++) {
+		const struct cfg_uplink *uplink = &uplinks->v[i];
+		const struct iface *iface = ifaces_find(&a->ifaces, uplink->interface.v);
+		bool veth = iface && iface->kind == IFACE_VETH;
+
+		if (uplink->xdp.v != CFG_XDP_OFF && !(veth && uplink->xdp.v == CFG_XDP_AUTO))
+			return true;
+	}
+	return !a->self; /* not known yet */
+}
+
+static enum cmd_exit lock_down(const struct agent *a)
+{
+	int err = a->options.unconfined ? 0 : lockdown(wants_xdp(a));
+
+	return err ? cmd_error(CMD_FAILED, "give up what is not needed: %s", strerror(-err))
+		   : CMD_OK;
+}
+
 static enum cmd_exit run(struct agent *a)
 {
 	enum cmd_exit status = first_look(a);
 
+	if (!status)
+		status = lock_down(a);
 	if (status)
 		return status;
 	agent_event(a, EVENT_STARTED,

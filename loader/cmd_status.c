@@ -129,7 +129,7 @@ static enum cmd_exit show_status(const struct options *o, const struct pins *pin
 	const char *failed;
 	int err;
 
-	err = status_read(pins, &status, &failed);
+	err = status_read(pins, NULL, &status, &failed);
 	if (err)
 		return no_status(pins, failed, err);
 	if (!cfg) {

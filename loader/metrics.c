@@ -350,8 +350,7 @@ int metrics_write(const struct pins *pins, struct progs *progs, FILE *out, const
 	_cleanup_(source_clear) struct source s = {.out = out};
 	int err;
 
-	(void)progs;
-	err = status_read(pins, &s.status, failed);
+	err = status_read(pins, progs, &s.status, failed);
 	if (!err)
 		err = view_read(pins, COUNTERS, &s.counters, failed);
 	if (err)

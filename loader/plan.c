@@ -204,7 +204,7 @@ static int plan_changes(struct plan *plan, char **problem)
 	if (err)
 		return fail(problem, err, "compare the tables");
 
-	err = attach_read(&plan->pins, &plan->pinned, &plan->progs, !plan->terms.settled,
+	err = attach_read(&plan->pins, &plan->pinned, plan->progs, !plan->terms.settled,
 			  &plan->attachments);
 	if (err)
 		return fail(problem, err, "find the attached programs");
@@ -224,6 +224,7 @@ int plan_make(const struct config *cfg, const struct cfg_node *node, const struc
 	*plan = (struct plan){.cfg = cfg, .node = node};
 	if (terms)
 		plan->terms = *terms;
+	plan->progs = plan->terms.progs ?: &plan->own_progs;
 	*problem = NULL;
 	maps_init(&plan->pinned);
 	tables_init(&plan->wanted);
@@ -257,7 +258,7 @@ void plan_clear(struct plan *plan)
 		rows_clear(&plan->stale[id]);
 	}
 	rows_clear(&plan->passing);
-	progs_clear(&plan->progs);
+	progs_clear(&plan->own_progs);
 	attachments_clear(&plan->attachments);
 	free(plan->ops);
 	plan->ops = NULL;

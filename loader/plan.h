@@ -63,6 +63,7 @@ struct op {
  *               asks for a difference is not told of them.
  * @new_policies: policies are known to change: don't compile them just to find out.
  * @known: what the kernel is known to have, instead of reading it; NULL: read it.
+ * @progs: programs that are known already, to be added to; NULL: none.
  * @stragglers: packets may be on their way that look into the half that is not in force.
  */
 struct plan_terms {
@@ -73,6 +74,7 @@ struct plan_terms {
 	bool new_policies;
 	bool stragglers;
 	struct known *known;
+	struct progs *progs;
 };
 
 /** struct known - what the kernel's tables hold, as far as it was us who wrote them. */
@@ -115,7 +117,8 @@ struct plan {
 	struct rows stale[__TABLE_WANTED_MAX];
 	struct rows passing;
 	struct generations generations;
-	struct progs progs;
+	struct progs *progs; /* of @terms, or @own_progs */
+	struct progs own_progs;
 	struct attachments attachments;
 	bool new_policies;
 	bool fresh_policies;

@@ -70,12 +70,14 @@ struct status {
 
 /**
  * status_read - look at a node.
+ * @progs: programs that are known already; NULL = none.
  * @status: uninitialised; status_clear() releases it, after a failure too.
  * @failed: receives what a failure is about.
  *
  * Return: 0; -ENOENT if a map is not pinned; -EPROTO if one has another layout; -errno.
  */
-int status_read(const struct pins *pins, struct status *status, const char **failed);
+int status_read(const struct pins *pins, struct progs *progs, struct status *status,
+		const char **failed);
 
 /** status_clear - release what status_read() made. Also for _cleanup_(). */
 void status_clear(struct status *status);
