@@ -21,7 +21,7 @@ from traffic import nothing_lost, ping, unreachable
 @pytest.fixture(scope="module")
 def lab():
     made = Lab("agent")
-    a, b = made.host("a"), made.host("b")
+    a, b = made.host("a", xdp="off"), made.host("b")
     made.wire()
     made.network()
     for host in (a, a, b):
