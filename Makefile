@@ -10,6 +10,7 @@ PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/weft
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
 VERSION    := 0.1.0
 
 ifeq ($(V),1)
@@ -30,6 +31,7 @@ BPF_SYS    := -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 BPF_CFLAGS := -std=gnu11 -g -O2 -mcpu=v3 -target bpf $(WARN) -Wno-unused-parameter \
 	      -Iinclude $(BPF_SYS) -MMD -MP
 
+DOC_FILES  := $(wildcard docs/*.md docs/*.yaml docs/*.json)
 SKELS      := $(BUILD)/tc.skel.h $(BUILD)/xdp.skel.h
 LOADER_SRC := $(wildcard loader/*.c)
 LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
@@ -160,19 +162,23 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) 
 check:
 	$(Q)scripts/check
 
-## install: the binary, man page and documentation; honours PREFIX and DESTDIR
+## install: the binary, man page, documentation and systemd unit; honours PREFIX and DESTDIR
 .PHONY: install
 install: all
 	install -D -m 0755 $(BUILD)/weft $(DESTDIR)$(SBINDIR)/weft
 	install -D -m 0644 docs/weft.8 $(DESTDIR)$(MANDIR)/man8/weft.8
 	install -d $(DESTDIR)$(DOCDIR)
-	install -m 0644 README.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(DOCDIR)
+	install -m 0644 README.md LICENSE $(DOC_FILES) $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@SBINDIR@|$(SBINDIR)|' dist/weft@.service >$(DESTDIR)$(UNITDIR)/weft@.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/weft@.service
 
 ## uninstall: removes what install put there
 .PHONY: uninstall
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/weft $(DESTDIR)$(MANDIR)/man8/weft.8
-	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md LICENSE $(notdir $(wildcard docs/*.md)))
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md LICENSE $(notdir $(DOC_FILES)))
+	rm -f $(DESTDIR)$(UNITDIR)/weft@.service
 	-rmdir $(DESTDIR)$(DOCDIR)
 
 ## clean: removes what was built

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "agent.h"
+#include "agent_client.h"
 #include "diag.h"
 #include "lock.h"
 #include "util.h"
@@ -52,7 +53,7 @@ static int set_paths(struct agent *a)
 {
 	struct agent_options *o = &a->options;
 
-	if (!o->socket && asprintf(&a->socket, LOCK_DIR "/%s.sock", a->node) >= 0)
+	if (!o->socket && asprintf(&a->socket, AGENT_SOCKET, a->node) >= 0)
 		o->socket = a->socket;
 	if (!o->state && asprintf(&a->state, STATE_DIR "/%s.json", a->node) >= 0)
 		o->state = a->state;

@@ -37,7 +37,8 @@ void api_status(const struct api_request *r)
 	json_t *agent = agent_status(r->agent), *json;
 	struct verdict verdict = {
 		.file = r->agent->options.file,
-		.in_step = json_is_true(json_object_get(agent, "in_step")),
+		.in_step = status_agent_in_step(agent),
+		.agent = agent,
 	};
 	const char *failed;
 	int err;
@@ -50,7 +51,7 @@ void api_status(const struct api_request *r)
 	}
 	verdict.in_step = verdict.in_step && status_whole(&status);
 	json = status_json(&status, &verdict);
-	json_object_set_new(json, "agent", agent);
+	json_decref(agent);
 	api_reply(r, 200, json);
 }
 

@@ -157,6 +157,26 @@ static enum cmd_exit lock_down(const struct agent *a)
 		   : CMD_OK;
 }
 
+static void feed_watchdog(evutil_socket_t fd __attribute__((unused)),
+			  short what __attribute__((unused)), void *arg __attribute__((unused)))
+{
+	notify("WATCHDOG=1");
+}
+
+/* The service manager takes a loop that does not turn for dead. */
+static void loop(struct agent *a)
+{
+	unsigned int ms = notify_watchdog_ms();
+	const struct timeval often = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+	struct event *timer = ms ? event_new(a->base, -1, EV_PERSIST, feed_watchdog, NULL) : NULL;
+
+	if (timer)
+		event_add(timer, &often);
+	event_base_dispatch(a->base);
+	if (timer)
+		event_free(timer);
+}
+
 static enum cmd_exit run(struct agent *a)
 {
 	enum cmd_exit status = first_look(a);
@@ -168,7 +188,7 @@ static enum cmd_exit run(struct agent *a)
 	agent_event(a, EVENT_STARTED,
 		    json_pack("{s:s, s:i}", "file", a->options.file, "pid", (int)getpid()));
 	notify("READY=1");
-	event_base_dispatch(a->base);
+	loop(a);
 	notify("STOPPING=1");
 	agent_event(a, EVENT_STOPPED, NULL);
 	return CMD_OK;

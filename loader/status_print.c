@@ -250,7 +250,9 @@ static const char *state_text(const struct status *s, const struct verdict *verd
 	if (s->attachments.elsewhere)
 		return "attached in another network namespace: name it by --netns";
 	if (!verdict->file)
-		return verdict->in_step ? "all attached" : "not all attached: apply the file again";
+		return verdict->in_step ? "all attached"
+		       : verdict->agent ? "not in step: the agent waits, or is at it"
+					: "not all attached: apply the file again";
 	if (verdict->errors)
 		return "cannot be what the file says: see the errors";
 	return verdict->in_step ? "in step with " : "not in step with ";
@@ -270,6 +272,7 @@ static void print_summary(const struct status *s, const struct verdict *verdict,
 	print_states(s);
 	firewall_print(&l->firewall, stdout);
 	learning_print(&l->learning, stdout);
+	status_agent_print(verdict->agent, stdout);
 	printf("state   %s%s\n", state_text(s, verdict), verdict->plan ? verdict->file : "");
 }
 
@@ -306,6 +309,8 @@ int status_print(const struct status *s, const struct verdict *verdict)
 		err = print_section(&l.differences.entries);
 	if (!err)
 		err = print_section(&l.differences.programs);
+	if (!err)
+		err = status_agent_table(verdict->agent, stdout);
 	return err;
 }
 
@@ -355,6 +360,7 @@ json_t *status_json(const struct status *s, const struct verdict *verdict)
 		json_object_set_new(doc, "entries", print_rows(&l.differences.entries));
 		json_object_set_new(doc, "programs", print_rows(&l.differences.programs));
 	}
+	json_object_set(doc, "agent", verdict->agent ?: json_null());
 	if (verdict->errors)
 		json_object_set_new(doc, "errors", diag_json(verdict->errors));
 	return doc;
