@@ -9,8 +9,10 @@ import time
 
 from lab import WEFT
 from netns import Process, wait_until
+from openapi import Api
 
 TIMEOUT = 10.0
+API = Api()
 
 
 class Connection(http.client.HTTPConnection):
@@ -90,7 +92,8 @@ class Agent:
         finally:
             connection.close()
         assert answer.status == status, f"{method} {path}: {answer.status} {text}"
-        return json.loads(text)
+        return API.check(method, f"/v1/{path}" if path is not None else "/v1", answer.status,
+                         answer.getheader("Content-Type"), text)
 
     def get(self, path, **kwargs):
         return self.request("GET", path, **kwargs)
@@ -117,7 +120,10 @@ class Agent:
             text = f.read()
         whole = text[:text.rfind("\n") + 1]
         self.seen += len(whole.encode())
-        return [json.loads(line) for line in whole.splitlines()]
+        events = [json.loads(line) for line in whole.splitlines()]
+        for event in events:
+            API.check_event(event)
+        return events
 
     def expect(self, event, **fields):
         """Wait for an event with these fields. Return: it."""

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import bpf
-from agent import Agent
+from agent import API, Agent
 from lab import BUSY, INVALID, OK, Lab
 from netns import wait_until
 from traffic import nothing_lost, ping, unreachable
@@ -240,6 +240,19 @@ def test_socket_is_roots_alone(lab, agent):
     assert stat.S_IMODE(os.stat(agent.socket).st_mode) == 0o600
     assert stat.S_ISSOCK(os.stat(agent.socket).st_mode)
     assert stat.S_IMODE(os.stat(agent.state).st_mode) == 0o600 if os.path.exists(agent.state) else True
+
+
+def test_description(lab, agent):
+    """docs/openapi.yaml has every request that there is, and no other."""
+    told = agent.request("GET", None)["routes"]
+    assert {(r["method"], r["path"]) for r in told} == API.routes()
+    for path in ("status", "agent", "flows?limit=2&protocol=tcp", "drops", "networks", "metrics"):
+        agent.get(path)
+    for path, status in (("flows?limit=0", 400), ("flows?protocol=x", 400), ("flows?port=x", 404),
+                         ("nothing", 404), ("a/b/c/d/e", 404), ("ports/%00", 404), ("ports/..", 404)):
+        agent.get(path, status=status)
+    agent.request("PUT", "status", {}, status=405)
+    agent.request("POST", "reconcile")
 
 
 def test_documents(lab, agent):
