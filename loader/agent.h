@@ -129,6 +129,7 @@ struct agent_counts {
  * @interfaces: names of interfaces that @wanted has on this node.
  * @no_xdp: indices of uplinks that refused XDP where it was optional.
  * @known: what the kernel has, since the last look at it.
+ * @observed: of the datapath's own counts; see agent_observe.c.
  * @progs: the programs at work, as it may become impossible to find out.
  * @stragglers: see struct plan_terms; until agent_settle().
  */
@@ -163,6 +164,7 @@ struct agent {
 	struct progs progs;
 	bool stragglers;
 	struct agent_counts counts;
+	json_t *observed;
 };
 
 /**
@@ -244,6 +246,9 @@ void agent_watch_close(struct agent *a);
 /** agent_wake - reconcile soon. @after_ms: not before; later wakes put it off, but not for long. */
 void agent_wake(struct agent *a, unsigned int why, unsigned int after_ms);
 
+/** agent_observe - see what the datapath has counted, and say what is worth it; agent_observe.c. */
+void agent_observe(struct agent *a);
+
 /* agent_event.c: what it says. */
 
 /** enum agent_event - kinds of events. */
@@ -261,6 +266,9 @@ enum agent_event {
 	EVENT_ROLLED_BACK,
 	EVENT_PRESSURE,
 	EVENT_DENIED,
+	EVENT_LEARNED,
+	EVENT_MOVED,
+	EVENT_FLAP,
 	__EVENT_MAX,
 };
 

@@ -18,13 +18,22 @@
 #define PER_SECOND 5
 
 static const char *const names[__EVENT_MAX] = {
-	[EVENT_STARTED] = "started",         [EVENT_STOPPED] = "stopped",
-	[EVENT_RECONCILED] = "reconciled",   [EVENT_REPAIRED] = "repaired",
-	[EVENT_FAILED] = "failed",           [EVENT_FILE_REFUSED] = "file_refused",
-	[EVENT_PORT_UP] = "port_up",         [EVENT_PORT_DOWN] = "port_down",
-	[EVENT_LINK_UP] = "link_up",         [EVENT_LINK_DOWN] = "link_down",
-	[EVENT_ROLLED_BACK] = "rolled_back", [EVENT_PRESSURE] = "pressure",
+	[EVENT_STARTED] = "started",
+	[EVENT_STOPPED] = "stopped",
+	[EVENT_RECONCILED] = "reconciled",
+	[EVENT_REPAIRED] = "repaired",
+	[EVENT_FAILED] = "failed",
+	[EVENT_FILE_REFUSED] = "file_refused",
+	[EVENT_PORT_UP] = "port_up",
+	[EVENT_PORT_DOWN] = "port_down",
+	[EVENT_LINK_UP] = "link_up",
+	[EVENT_LINK_DOWN] = "link_down",
+	[EVENT_ROLLED_BACK] = "rolled_back",
+	[EVENT_PRESSURE] = "pressure",
 	[EVENT_DENIED] = "denied",
+	[EVENT_LEARNED] = "learned",
+	[EVENT_MOVED] = "moved",
+	[EVENT_FLAP] = "flap",
 };
 
 /** struct bucket - how many of a kind may still be said. @ms: when it was filled last. */

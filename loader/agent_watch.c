@@ -115,6 +115,7 @@ static void tick(evutil_socket_t fd __attribute__((unused)), short what __attrib
 {
 	struct agent_watch *w = arg;
 
+	agent_observe(w->agent);
 	agent_wake(w->agent, WHY_TIMER, 0);
 }
 

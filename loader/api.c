@@ -20,7 +20,7 @@
 #include "diag.h"
 #include "util.h"
 
-#define BACKLOG      128
+#define BACKLOG      1024
 #define HEADERS_MAX  (8 * 1024)
 #define BODY_MAX     (16 * 1024 * 1024)
 #define IDLE_SECONDS 60

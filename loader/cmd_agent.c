@@ -188,6 +188,7 @@ static enum cmd_exit run(struct agent *a)
 	agent_event(a, EVENT_STARTED,
 		    json_pack("{s:s, s:i}", "file", a->options.file, "pid", (int)getpid()));
 	notify("READY=1");
+	agent_observe(a);
 	loop(a);
 	notify("STOPPING=1");
 	agent_event(a, EVENT_STOPPED, NULL);

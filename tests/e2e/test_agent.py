@@ -338,3 +338,24 @@ def test_transactions(lab, agent):
     agent.start()
     agent.get("ports/a2", status=404)
     assert bpf.ids(agent.host) == before
+
+
+# -- what it notices -------------------------------------------------------------------------------
+
+@pytest.mark.drops("POLICY_DENY_INGRESS")
+def test_denied_traffic_is_said(lab, agent):
+    """Once for each rule and look, with how many flows it denied; and not what was denied before."""
+    a1, _, b1 = lab.workloads
+    agent.stop()
+    agent.interval = 0.3
+    agent.start()
+    agent.put("ports", row_of(lab.workloads[1]))
+    agent.put("policies", {"name": "shut", "applies_to": {"ports": ["a1"]}, "direction": "ingress",
+                           "rules": [{"action": "deny", "protocol": "icmp"}]})
+    agent.events()
+    unreachable(b1, a1.ip4)
+    said = agent.expect("denied", rule="shut#0")
+    assert said["flows"] >= 1 and said["direction"] == "ingress"
+    agent.quiet(1)
+    agent.delete("policies", "shut")
+    agent.delete("ports", "a2")
