@@ -382,7 +382,9 @@ int api_open(struct agent *a, struct api **out)
 	if (!api)
 		return -ENOMEM;
 	api->agent = a;
-	err = api_metrics_open(api);
+	err = api_queue_open(api);
+	if (!err)
+		err = api_metrics_open(api);
 	if (!err)
 		err = make_socket(a->options.socket, &fd);
 	if (!err)
@@ -405,6 +407,7 @@ void api_close(struct api *api)
 	api_metrics_close(api);
 	if (api->http)
 		evhttp_free(api->http);
+	api_queue_close(api);
 	unlink(api->agent->options.socket);
 	free(api);
 }

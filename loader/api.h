@@ -3,11 +3,13 @@
  * The agent's API: HTTP with JSON over a UNIX socket that is root's alone. docs/openapi.yaml
  * describes it, request by request.
  *
- *	api.c                the socket, who may ask, what answers
- *	api_documents.c      networks, ports, address sets, policies: list, get, put, delete;
- *several at once; on trial api_views.c          what the kernel has: status, flows, drops
- *	api_watch.c          events, as they happen
- *	api_metrics.c        counters for Prometheus, over TCP too
+ *	api.c             the socket, who may ask, what answers
+ *	api_documents.c   networks, ports, address sets, policies: list, get, put, delete
+ *	api_change.c      a change: dry, on trial, or by the queue
+ *	api_queue.c       changes that wait, made together
+ *	api_views.c       what the kernel has: status, flows, drops
+ *	api_watch.c       events, as they happen
+ *	api_metrics.c     counters for Prometheus, over TCP too
  */
 #ifndef WEFT_LOADER_API_H
 #define WEFT_LOADER_API_H

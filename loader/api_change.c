@@ -36,7 +36,7 @@ void api_refuse_change(const struct api_request *r, int err, struct diag *diag)
 		api_refuse(r, 500, "%s", strerror(-err));
 }
 
-static void refuse_outcome(const struct api_request *r, const struct outcome *out)
+void api_refuse_outcome(const struct api_request *r, const struct outcome *out)
 {
 	int status = out->err == -EBUSY || out->err == -EAGAIN ? 503 : 500;
 
@@ -48,7 +48,7 @@ static void refuse_outcome(const struct api_request *r, const struct outcome *ou
 		api_refuse(r, status, "%s", out->problem ?: strerror(-out->err));
 }
 
-static json_t *outcome_json(const struct outcome *out, bool dry_run)
+json_t *api_outcome(const struct outcome *out, bool dry_run)
 {
 	const struct plan_summary *sum = &out->sum;
 
@@ -145,11 +145,12 @@ static void change_clear(struct change *c)
 	diag_free(c->diag);
 }
 
-static int prepare(const struct api_request *r, struct documents_change *change, struct change *c)
+static int prepare(const struct api_request *r, const struct documents_change *change,
+		   struct change *c)
 {
 	int err = outcome_init(&c->out);
 
-	c->diag = diag_new();
+	c->diag = api_diag();
 	if (!err && !c->diag)
 		err = -ENOMEM;
 	if (!err)
@@ -159,43 +160,45 @@ static int prepare(const struct api_request *r, struct documents_change *change,
 	return err ? err : documents_apply(&c->after, change, c->diag);
 }
 
-void api_change(const struct api_request *r, struct documents_change *change)
+/* Dry, or on trial: by itself. */
+static void change_now(const struct api_request *r, const struct documents_change *change,
+		       bool dry_run, unsigned long seconds)
 {
 	_cleanup_(change_clear) struct change c = {};
-	bool dry_run = api_query_flag(r, "dry_run");
-	unsigned long seconds = 0;
+	const struct agent_try try = {.dry_run = dry_run, .trusting = true};
 	json_t *answer;
 	int err;
 
-	if (!api_query_number(r, "commit_confirmed", 1, TRIAL_MAX, &seconds))
-		return;
-	if (r->api->trial.id && !dry_run) {
-		api_refuse(r, 409, "transaction %u waits to be confirmed", r->api->trial.id);
-		return;
-	}
 	err = prepare(r, change, &c);
 	if (err) {
 		api_refuse_change(r, err, c.diag);
 		return;
 	}
-	if (agent_try(r->agent, &c.after,
-		      &(struct agent_try){
-			      .dry_run = dry_run,
-			      .keep = !seconds,
-			      .trusting = true,
-			      .new_policies = documents_differ(&c.before, &c.after,
-							       1u << DOCUMENT_POLICY |
-								       1u << DOCUMENT_ADDRESS_SET)},
-		      &c.out)) {
-		refuse_outcome(r, &c.out);
+	if (agent_try(r->agent, &c.after, &try, &c.out)) {
+		api_refuse_outcome(r, &c.out);
 		return;
 	}
-	answer = outcome_json(&c.out, dry_run);
+	answer = api_outcome(&c.out, dry_run);
 	if (!dry_run)
 		agent_say(r->agent, WHY_API, &c.out);
-	if (seconds && !dry_run && !begin_trial(r->api, &c.before, seconds))
+	if (!dry_run && !begin_trial(r->api, &c.before, seconds))
 		json_object_set_new(answer, "trial", trial_json(&r->api->trial));
 	api_reply(r, 200, answer);
+}
+
+void api_change(const struct api_request *r, struct documents_change **change)
+{
+	bool dry_run = api_query_flag(r, "dry_run");
+	unsigned long seconds = 0;
+
+	if (!api_query_number(r, "commit_confirmed", 1, TRIAL_MAX, &seconds))
+		return;
+	if (r->api->trial.id && !dry_run)
+		api_refuse(r, 409, "transaction %u waits to be confirmed", r->api->trial.id);
+	else if (dry_run || seconds)
+		change_now(r, *change, dry_run, seconds);
+	else
+		api_queue(r, change);
 }
 
 void api_trial_get(const struct api_request *r)
@@ -238,7 +241,7 @@ void api_trial_undo(const struct api_request *r)
 	if (!is_waiting(r))
 		return;
 	if (undo_trial(r->api, &out))
-		refuse_outcome(r, &out);
+		api_refuse_outcome(r, &out);
 	else
-		api_reply(r, 200, outcome_json(&out, false));
+		api_reply(r, 200, api_outcome(&out, false));
 }

@@ -150,12 +150,12 @@ void api_put(const struct api_request *r)
 		api_refuse_change(r, err, diag);
 		return;
 	}
-	name = document_row_name(r->kind, change->put.rows[r->kind].v);
+	name = document_name(documents_change_put(change, r->kind));
 	if (strcmp(name, r->segments[1]) != 0)
 		api_refuse(r, 422, "the document's name is %s, but it was put as %s",
 			   diag_quote(name).s, diag_quote(r->segments[1]).s);
 	else
-		api_change(r, change);
+		api_change(r, &change);
 }
 
 void api_delete(const struct api_request *r)
@@ -170,7 +170,7 @@ void api_delete(const struct api_request *r)
 	else if (!change || documents_delete(r->kind, r->segments[1], change))
 		api_reply(r, 500, NULL);
 	else
-		api_change(r, change);
+		api_change(r, &change);
 }
 
 void api_transact(const struct api_request *r)
@@ -182,5 +182,5 @@ void api_transact(const struct api_request *r)
 	if (err)
 		api_refuse_change(r, err, diag);
 	else
-		api_change(r, change);
+		api_change(r, &change);
 }

@@ -43,6 +43,7 @@ struct api {
 	struct api_trial trial;
 	struct api_watcher watchers[API_WATCHERS];
 	struct api_metrics *metrics;
+	struct api_queue *queue;
 };
 
 /**
@@ -101,6 +102,13 @@ void api_flows(const struct api_request *r);
 void api_drops(const struct api_request *r);
 void api_reconcile(const struct api_request *r);
 void api_watch(const struct api_request *r);
+
+/** api_queue - make a change together with others that wait, and answer then. @change: taken over.
+ */
+void api_queue(const struct api_request *r, struct documents_change **change);
+
+int api_queue_open(struct api *api);
+void api_queue_close(struct api *api);
 
 void api_metrics(const struct api_request *r);
 

@@ -167,32 +167,68 @@ static int grow(struct documents *docs, enum document_kind kind)
 	return 0;
 }
 
-/* Takes @row over, which is an item of a list, in any case. */
-static int put(struct documents *docs, enum document_kind kind, const void *row)
+static int append(struct documents *docs, struct document *doc)
+{
+	enum document_kind kind = doc->kind;
+
+	if (docs->of[kind].n == docs->of[kind].size && grow(docs, kind))
+		return -ENOMEM;
+	docs->of[kind].v[docs->of[kind].n++] = doc;
+	return 0;
+}
+
+static int put(struct documents *docs, struct document *doc)
+{
+	size_t i = find(docs, doc->kind, document_name(doc));
+	int err = 0;
+
+	if (i == docs->of[doc->kind].n)
+		err = append(docs, doc);
+	else
+		put_back(docs->of[doc->kind].v[i]);
+	if (err)
+		return err;
+	docs->of[doc->kind].v[i] = doc;
+	doc->refs++;
+	return 0;
+}
+
+/* Moves a row, which is an item of a list, into a document of its own. */
+static int seal(enum document_kind kind, const void *row, struct documents *docs)
 {
 	size_t size = document_table(kind)->size;
 	struct document *doc = malloc(sizeof(*doc));
 	void *copy = malloc(size);
-	size_t i;
 
-	if (!doc || !copy || (docs->of[kind].n == docs->of[kind].size && grow(docs, kind))) {
-		free(doc);
-		free(copy);
-		return -ENOMEM;
+	if (doc && copy) {
+		memcpy(copy, row, size);
+		*doc = (struct document){.refs = 1, .kind = kind, .row = copy};
+		if (!append(docs, doc))
+			return 0;
 	}
-	memcpy(copy, row, size);
-	*doc = (struct document){.refs = 1, .kind = kind, .row = copy};
-	i = find(docs, kind, document_name(doc));
-	if (i < docs->of[kind].n)
-		put_back(docs->of[kind].v[i]);
-	else
-		docs->of[kind].n++;
-	docs->of[kind].v[i] = doc;
-	return 0;
+	free(doc);
+	free(copy);
+	return -ENOMEM;
 }
 
-static int delete (struct documents *docs, enum document_kind kind, const struct cfg_str *name,
-		   struct diag_at at, struct diag *diag)
+int documents_seal(struct documents_change *change)
+{
+	int err = 0;
+
+	for (int kind = 0; kind < __DOCUMENT_KIND_MAX && !err; kind++) {
+		struct schema_list *rows = &change->put.rows[kind];
+		size_t size = document_table(kind)->size;
+
+		/* The last leaves the list; order among documents means nothing. */
+		for (; rows->n && !err; rows->n -= !err)
+			err = seal(kind, (const char *)rows->v + (rows->n - 1) * size,
+				   &change->docs);
+	}
+	return err;
+}
+
+static int take_out(struct documents *docs, enum document_kind kind, const struct cfg_str *name,
+		    struct diag_at at, struct diag *diag)
 {
 	size_t i = find(docs, kind, name->v), n = docs->of[kind].n;
 
@@ -206,14 +242,15 @@ static int delete (struct documents *docs, enum document_kind kind, const struct
 	return 0;
 }
 
-static int delete_all(struct documents *docs, struct documents_change *change, struct diag *diag)
+static int delete_all(struct documents *docs, const struct documents_change *change,
+		      struct diag *diag)
 {
 	for (int kind = 0; kind < __DOCUMENT_KIND_MAX; kind++) {
 		const struct cfg_strs *names = &change->delete.names[kind];
 
 		for (size_t i = 0; i < names->n; i++)
-			delete (docs, kind, &names->v[i],
-				DIAG_AT(names->v[i], "delete.%s[%zu]", kinds[kind].list, i), diag);
+			take_out(docs, kind, &names->v[i],
+				 DIAG_AT(names->v[i], "delete.%s[%zu]", kinds[kind].list, i), diag);
 	}
 	return diag_count(diag) ? -EINVAL : 0;
 }
@@ -222,51 +259,40 @@ static int delete_all(struct documents *docs, struct documents_change *change, s
 static int refuse_twice(const struct documents_change *change, enum document_kind kind,
 			struct diag *diag)
 {
-	const struct schema_list *rows = &change->put.rows[kind];
-	size_t size = document_table(kind)->size;
 	struct set names = {};
 	int err = 0;
 
-	for (size_t i = 0; i < rows->n && err != -ENOMEM; i++) {
-		const void *row = (const char *)rows->v + i * size;
-		const char *name = document_row_name(kind, row);
+	for (size_t i = 0; i < change->docs.of[kind].n && err != -ENOMEM; i++) {
+		const struct document *doc = change->docs.of[kind].v[i];
+		const char *name = document_name(doc);
 		struct cfg_pos pos;
 
-		memcpy(&pos, row, sizeof(pos));
+		memcpy(&pos, doc->row, sizeof(pos));
 		err = set_add(&names, name, strlen(name), i, NULL);
 		if (err == -EEXIST)
-			diag_error(diag,
-				   diag_at(pos.line, pos.column, "put.%s[%zu].name",
-					   kinds[kind].list, i),
-				   "the %s %s is there already", kinds[kind].word,
-				   diag_quote(name).s);
+			diag_error(diag, diag_at(pos.line, pos.column, "put.%s", kinds[kind].list),
+				   "the %s %s is put twice", kinds[kind].word, diag_quote(name).s);
 	}
 	set_clear(&names);
 	return err == -ENOMEM ? err : diag_count(diag) ? -EINVAL : 0;
 }
 
-static int put_all(struct documents *docs, struct documents_change *change, struct diag *diag)
+static int put_all(struct documents *docs, const struct documents_change *change, struct diag *diag)
 {
 	int err = 0;
 
 	for (int kind = 0; kind < __DOCUMENT_KIND_MAX && !err; kind++) {
-		struct schema_list *rows = &change->put.rows[kind];
-		size_t size = document_table(kind)->size;
-
 		err = refuse_twice(change, kind, diag);
-		while (rows->n && !err) {
-			/* The last leaves the list; order among documents means nothing. */
-			err = put(docs, kind, (const char *)rows->v + (rows->n - 1) * size);
-			if (!err)
-				rows->n--;
-		}
+		for (size_t i = 0; i < change->docs.of[kind].n && !err; i++)
+			err = put(docs, change->docs.of[kind].v[i]);
 		if (!err && docs->of[kind].n > DOCUMENTS_MAX)
 			err = -E2BIG;
 	}
 	return err;
 }
 
-int documents_apply(struct documents *docs, struct documents_change *change, struct diag *diag)
+int documents_apply(struct documents *docs, const struct documents_change *change,
+		    struct diag *diag)
 {
 	int err = delete_all(docs, change, diag);
 

@@ -78,6 +78,10 @@ void documents_clear(struct documents *docs);
  */
 struct documents_change;
 
+/** documents_change_put - the first document of a kind that a change puts, or NULL. */
+const struct document *documents_change_put(const struct documents_change *change,
+					    enum document_kind kind);
+
 /** documents_change_new - an empty one, NULL without memory. */
 struct documents_change *documents_change_new(void);
 
@@ -110,13 +114,13 @@ int documents_delete(enum document_kind kind, const char *name, struct documents
 
 /**
  * documents_apply - carry a change out.
- * @docs: unchanged on failure, as far as its caller cares: he throws it away.
- * @change: what is put leaves it.
+ * @docs: half changed on failure.
  * @diag: told of a name to be deleted that is not there.
  *
  * Return: 0; -EINVAL if @diag was told something; -E2BIG if there would be too many; -ENOMEM.
  */
-int documents_apply(struct documents *docs, struct documents_change *change, struct diag *diag);
+int documents_apply(struct documents *docs, const struct documents_change *change,
+		    struct diag *diag);
 
 /**
  * documents_merge - a config of a file and documents, to be checked by config_check().

@@ -26,10 +26,14 @@ struct documents_change {
 	int column;
 	struct documents_puts put;
 	struct documents_deletes delete;
+	struct documents docs; /* what @put had, until documents_seal() */
 };
 
 /** document_key - the schema's key of the list. */
 const struct schema_key *document_key(enum document_kind kind);
+
+/** documents_seal - make documents of the rows that a change puts. Return: 0 or -ENOMEM. */
+int documents_seal(struct documents_change *change);
 
 /** document_row_name - name in a row of config.h. */
 const char *document_row_name(enum document_kind kind, const void *row);

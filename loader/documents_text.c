@@ -72,6 +72,7 @@ void documents_change_free(struct documents_change *change)
 	if (!change)
 		return;
 	schema_free(&change_table, change);
+	documents_clear(&change->docs);
 	free(change);
 }
 
@@ -153,13 +154,19 @@ int documents_decode(enum document_kind kind, const char *text, size_t len, stru
 	if (!rows->v)
 		return -ENOMEM;
 	rows->n = 1;
-	return decode_text(text, len, table, diag, rows->v);
+	return decode_text(text, len, table, diag, rows->v) ?: documents_seal(change);
+}
+
+const struct document *documents_change_put(const struct documents_change *change,
+					    enum document_kind kind)
+{
+	return change->docs.of[kind].n ? change->docs.of[kind].v[0] : NULL;
 }
 
 int documents_decode_change(const char *text, size_t len, struct diag *diag,
 			    struct documents_change *change)
 {
-	return decode_text(text, len, &change_table, diag, change);
+	return decode_text(text, len, &change_table, diag, change) ?: documents_seal(change);
 }
 
 int documents_delete(enum document_kind kind, const char *name, struct documents_change *change)
@@ -210,6 +217,8 @@ int documents_load(const char *path, struct diag *diag, struct documents *docs)
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	err = decode_text(text, len, &puts_table, diag, &change->put);
+	if (!err)
+		err = documents_seal(change);
 	return err ? err : documents_apply(docs, change, diag);
 }
 
