@@ -129,6 +129,7 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 		.kind = WEFT_FDB_LOCAL,
 		.delivery = fact->delivery,
 		.ifindex = fact->ifindex,
+		.isolation = compile_guard_role(c, cfg_port),
 	};
 
 	if (!fact->ifindex)
@@ -137,6 +138,7 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 	entry.port = port.id;
 	memcpy(port.mac, cfg_port->mac.v, sizeof(port.mac));
 	put_port(c, cfg_port->name.v, cfg_port->interface.v, fact->ifindex, &port);
+	compile_guard_port(c, cfg_port, network, port.id);
 	put_endpoint(c, cfg_port, port.network, &entry);
 	compile_flood_add(c, network, WEFT_FLOOD_PORT,
 			  &(struct weft_flood_member){.ifindex = fact->ifindex, .port = port.id});
@@ -148,6 +150,7 @@ static void compile_remote_port(struct compiler *c, const struct cfg_port *port,
 	struct weft_fdb_entry entry = {
 		.kind = WEFT_FDB_REMOTE,
 		.tunnel = compile_tunnel_to(c, network, node),
+		.isolation = compile_guard_role(c, port),
 	};
 
 	if (entry.tunnel)
@@ -171,6 +174,13 @@ static void compile_ports(struct compiler *c)
 	}
 }
 
+static __u16 network_flags(const struct cfg_network *network)
+{
+	return WEFT_NET_PRESENT | (network->flood.v ? WEFT_NET_FLOOD : 0) |
+	       (network->multicast_snooping.v ? WEFT_NET_SNOOP : 0) |
+	       (network->loop_protection.v != CFG_LOOP_OFF ? WEFT_NET_LOOPS : 0);
+}
+
 static void compile_network(struct compiler *c, size_t i)
 {
 	const struct cfg_network *network = &c->cfg->networks.v[i];
@@ -178,7 +188,7 @@ static void compile_network(struct compiler *c, size_t i)
 	struct weft_vni_key vni = {.vni = network->vni.v, .encap = WEFT_ENCAP_VXLAN};
 	struct weft_network row = {
 		.vni = network->vni.v,
-		.flags = WEFT_NET_PRESENT | (network->flood.v ? WEFT_NET_FLOOD : 0),
+		.flags = network_flags(network),
 		.mtu = net->mtu,
 		.flood_ports = net->flood[WEFT_FLOOD_PORT],
 		.flood_tunnels = net->flood[WEFT_FLOOD_TUNNEL],
@@ -218,6 +228,8 @@ static void release(struct compiler *c)
 	ids_clear(&c->network_ids);
 	ids_clear(&c->tunnel_ids);
 	set_clear(&c->members);
+	set_clear(&c->communities);
+	set_clear(&c->community_numbers);
 	free(c->nets);
 	free(c->flood);
 }

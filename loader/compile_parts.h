@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the parts of the compiler share: compile.c (order, ports, networks), compile_tunnels.c
  * (remote nodes), compile_flood.c (replication lists), compile_flows.c (connection tracking),
- * compile_ids.c (who was who). */
+ * compile_guard.c (port security, isolation), compile_ids.c (who was who). */
 #ifndef WEFT_LOADER_COMPILE_PARTS_H
 #define WEFT_LOADER_COMPILE_PARTS_H
 
@@ -47,7 +47,9 @@ struct compiler {
 	struct ids network_ids;
 	struct ids tunnel_ids;
 	struct net_state *nets;
-	struct set members; /* struct member_key -> tunnel id */
+	struct set members;           /* struct member_key -> tunnel id */
+	struct set communities;       /* name -> number */
+	struct set community_numbers; /* those in use */
 	struct flood_row *flood;
 	size_t n_flood;
 	size_t flood_size;
@@ -82,6 +84,12 @@ void compile_flood_add(struct compiler *c, size_t network, enum weft_flood_kind 
 
 /** compile_flood - give every member a slot: its old one, or else the lowest free. */
 void compile_flood(struct compiler *c);
+
+/** compile_guard_role - enum weft_isolation of a port, local or remote. */
+__u16 compile_guard_role(struct compiler *c, const struct cfg_port *port);
+
+/** compile_guard_port - what local port @id may send and get. @network: index of cfg->networks. */
+void compile_guard_port(struct compiler *c, const struct cfg_port *port, size_t network, __u32 id);
 
 /** compile_flow_conf - timeouts and quotas of flows. */
 void compile_flow_conf(struct compiler *c);

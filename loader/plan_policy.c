@@ -202,7 +202,8 @@ static int plan_leavers(struct plan *plan, __u32 half)
 static bool is_forwarding(enum table_id id)
 {
 	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_PORTS ||
-	       id == TABLE_FDB || id == TABLE_NEIGH || id == TABLE_FLOOD;
+	       id == TABLE_FDB || id == TABLE_NEIGH || id == TABLE_FLOOD || id == TABLE_GUARDS ||
+	       id == TABLE_PAIRS;
 }
 
 int plan_generation(struct plan *plan)

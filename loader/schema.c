@@ -19,6 +19,7 @@ static const struct schema_type node_item = {.kind = SCHEMA_TABLE, .table = &nod
 static const struct schema_type uplink_item = {.kind = SCHEMA_TABLE, .table = &uplink_table};
 static const struct schema_type network_item = {.kind = SCHEMA_TABLE, .table = &network_table};
 static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &port_table};
+static const struct schema_type pair_item = {.kind = SCHEMA_TABLE, .table = &schema_pair};
 static const struct schema_type set_item = {.kind = SCHEMA_TABLE, .table = &schema_address_set};
 static const struct schema_type policy_item = {.kind = SCHEMA_TABLE, .table = &schema_policy};
 static const struct schema_type label_item = {.kind = SCHEMA_LABEL};
@@ -296,6 +297,42 @@ static const struct schema_key network_keys[] = {
 		       "that matches or a default.",
 		.example = "deny",
 	},
+	{
+		.name = "multicast_snooping",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_network, multicast_snooping),
+		.fallback = "false",
+		.doc = "Whether a multicast goes to members of its group only, on all nodes, as "
+		       "IGMP and MLD tell. Groups of link-local scope are flooded nevertheless.",
+		.example = "true",
+	},
+	{
+		.name = "storm_control",
+		.type = {.kind = SCHEMA_TABLE, .table = &schema_storm},
+		.offset = offsetof(struct cfg_network, storm_control),
+		.doc = "Limits for each of the network's ports.",
+		.example = "{broadcast: 500}",
+	},
+	{
+		.name = "loop_protection",
+		.type = {.kind = SCHEMA_ENUM,
+			 .names = WORDS([CFG_LOOP_OFF] = "off", [CFG_LOOP_REPORT] = "report",
+					[CFG_LOOP_BLOCK] = "block")},
+		.offset = offsetof(struct cfg_network, loop_protection),
+		.fallback = "report",
+		.doc = "What happens when a flooded frame comes back by another port. `report`: "
+		       "`weft status` tells. `block`: besides, nothing is flooded from and to that "
+		       "port for a while.",
+		.example = "block",
+	},
+	{
+		.name = "loop_block",
+		.type = {.kind = SCHEMA_DURATION},
+		.offset = offsetof(struct cfg_network, loop_block),
+		.fallback = "30s",
+		.doc = "For how long, with `loop_protection: block`.",
+		.example = "10s",
+	},
 	{},
 };
 
@@ -366,6 +403,74 @@ static const struct schema_key port_keys[] = {
 		.doc = "Labels that policies name this workload by. A group needs no declaration.",
 		.example = "[web, prod]",
 	},
+	{
+		.name = "port_security",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_port, port_security),
+		.fallback = "true",
+		.doc = "Whether the workload may use its own addresses only: source MAC address, "
+		       "IP addresses, what ARP and neighbour discovery say of it. Its own are "
+		       "`mac`, `addresses`, and the link-local address made of `mac`. A port "
+		       "without "
+		       "`addresses` and `allowed_address_pairs` may use any IP address that is not "
+		       "another port's.",
+		.example = "false",
+	},
+	{
+		.name = "allowed_address_pairs",
+		.type = {.kind = SCHEMA_LIST, .item = &pair_item},
+		.offset = offsetof(struct cfg_port, allowed_address_pairs),
+		.doc = "What it may use besides.",
+		.example = "[10.9.0.100, {mac: \"00:00:5e:00:01:07\", address: 10.9.0.101}]",
+	},
+	{
+		.name = "dhcp_server",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_port, dhcp_server),
+		.fallback = "false",
+		.doc = "Whether the workload may speak as a DHCP or DHCPv6 server.",
+		.example = "true",
+	},
+	{
+		.name = "router",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_port, router),
+		.fallback = "false",
+		.doc = "Whether the workload may speak as a router: IPv6 router advertisements, "
+		       "redirects, IGMP and MLD queries. It gets the multicasts of all groups.",
+		.example = "true",
+	},
+	{
+		.name = "isolation",
+		.type = {.kind = SCHEMA_ENUM,
+			 .names =
+				 WORDS([CFG_PROMISCUOUS] = "promiscuous",
+				       [CFG_ISOLATED] = "isolated", [CFG_COMMUNITY] = "community")},
+		.offset = offsetof(struct cfg_port, isolation),
+		.fallback = "promiscuous",
+		.doc = "Who in the network this port may talk to, on all nodes. `promiscuous`: "
+		       "everybody. `isolated`: promiscuous ports. `community`: those, and ports of "
+		       "the same `community`. A remote workload that the file does not have is "
+		       "isolated.",
+		.example = "isolated",
+	},
+	{
+		.name = "community",
+		.type = {.kind = SCHEMA_LABEL},
+		.offset = offsetof(struct cfg_port, community),
+		.doc = "Its community within the network, with `isolation: community`. It needs no "
+		       "declaration.",
+		.example = "blue",
+	},
+	{
+		.name = "storm_control",
+		.type = {.kind = SCHEMA_TABLE, .table = &schema_storm},
+		.offset = offsetof(struct cfg_port, storm_control),
+		.doc = "Limits for this port; what is left out is as `storm_control` of the "
+		       "network "
+		       "says.",
+		.example = "{unknown_unicast: 100}",
+	},
 	{},
 };
 
@@ -376,6 +481,7 @@ static const struct schema_table port_table = {
 	.rules = WORDS("No two ports have the same name, nor the same interface on one node.",
 		       "No two ports of a network have the same MAC address or an IP address in "
 		       "common.",
+		       "`isolation: community` and `community` go together.",
 		       "Addresses are unicast, and not the network or broadcast address of an IPv4 "
 		       "subnet."),
 };

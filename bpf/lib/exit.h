@@ -43,7 +43,7 @@ static __always_inline int weft_exit_tc(weft_ctx *ctx, struct weft_pkt *p, int a
 	weft_cap_seen(ctx, p, act);
 	if (act != WEFT_ACT_REFUSE)
 		weft_count_accepted(p, act);
-	return TC_ACT_REDIRECT;
+	return act == WEFT_ACT_TAKEN ? TC_ACT_SHOT : TC_ACT_REDIRECT;
 }
 
 /**

@@ -179,9 +179,11 @@ static __always_inline int weft_classify_inner(struct weft_pkt *p)
  * address of one of our own ports, nor one that the file places behind another VTEP. Asked by
  * forward.h for all but the packets of flows that are known to come by this tunnel.
  *
+ * Sets role: who is not in the file is kept apart from whoever is.
+ *
  * Return: 0; -WEFT_DROP_LOCAL_MAC; -WEFT_DROP_MAC_WRONG_VTEP.
  */
-static __always_inline int weft_classify_sender_mac(const struct weft_pkt *p)
+static __always_inline int weft_classify_sender_mac(struct weft_pkt *p)
 {
 	const struct weft_fdb_entry *src;
 	struct weft_fdb_key key;
@@ -189,6 +191,7 @@ static __always_inline int weft_classify_sender_mac(const struct weft_pkt *p)
 	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
 	key.network = p->network;
 	src = bpf_map_lookup_elem(&weft_fdb, &key);
+	p->role = src ? src->isolation : WEFT_ISO_ISOLATED;
 	if (!src)
 		return 0;
 	if (src->kind == WEFT_FDB_LOCAL)

@@ -95,6 +95,8 @@ _Static_assert(sizeof(struct weft_port) == 16, "ABI");
 
 #define WEFT_NET_PRESENT 0x0001 /* the array slot is in use */
 #define WEFT_NET_FLOOD   0x0002 /* replicate broadcast, multicast and unknown unicast */
+#define WEFT_NET_SNOOP   0x0100 /* multicast goes to members only; see weft/multicast.h */
+#define WEFT_NET_LOOPS   0x0200 /* look for loops between ports; see weft/guard.h */
 
 /**
  * struct weft_network - `weft_networks`, array by network id (1..): an L2 broadcast domain.
@@ -131,6 +133,7 @@ enum weft_fdb_kind {
  * struct weft_fdb_entry - `weft_fdb`, hash: where frames for a MAC address go.
  * @kind: enum weft_fdb_kind.
  * @delivery: local: enum weft_delivery of the port.
+ * @isolation: enum weft_isolation of weft/guard.h.
  * @ifindex: local: the port's interface.
  * @port: local: the port's id.
  * @tunnel: remote: index of `weft_tunnels`.
@@ -138,7 +141,7 @@ enum weft_fdb_kind {
 struct weft_fdb_entry {
 	__u8 kind;
 	__u8 delivery;
-	__u16 pad;
+	__u16 isolation;
 	__u32 ifindex;
 	__u32 port;
 	__u32 tunnel;

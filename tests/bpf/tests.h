@@ -14,6 +14,7 @@ int test_scripts(void);
 int test_flow(void);
 int test_round_trip(void);
 int test_cut(void);
+int test_guard(void);
 int test_mutate(void);
 int test_live(void);
 /* Called by test_live(), with the programs attached. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <weft/abi.h>
+#include <weft/guard.h>
 
 #include "compile.h"
 #include "config.h"
@@ -264,7 +265,8 @@ static void test_two_nodes(void **state)
 	assert_null(peer(n, "192.0.2.3", 100));
 	assert_int_equal(rows(n, TABLE_TUNNELS), 1);
 	assert_int_equal(network(n, "web")->vni, 100);
-	assert_int_equal(network(n, "web")->flags, WEFT_NET_PRESENT | WEFT_NET_FLOOD);
+	assert_int_equal(network(n, "web")->flags,
+			 WEFT_NET_PRESENT | WEFT_NET_FLOOD | WEFT_NET_LOOPS);
 	assert_int_equal(network(n, "web")->mtu, 1450);
 	assert_int_equal(network(n, "web")->flood_ports, 1);
 	assert_int_equal(network(n, "web")->flood_tunnels, 1);
@@ -392,7 +394,7 @@ static void test_without_flooding(void **state)
 
 	apply(n, NODES "networks:\n  - {name: web, vni: 1, flood: false}\nports:\n" PORT(
 			 "w1", "a", "web", "01") PORT("w2", "b", "web", "02"));
-	assert_int_equal(network(n, "web")->flags, WEFT_NET_PRESENT);
+	assert_int_equal(network(n, "web")->flags, WEFT_NET_PRESENT | WEFT_NET_LOOPS);
 	assert_int_equal(rows(n, TABLE_FLOOD), 0);
 	assert_int_equal(network(n, "web")->flood_ports, 0);
 }
@@ -439,10 +441,10 @@ static void test_adding_a_port_is_small(void **state)
 	assert_int_equal(changes(n, NODES WEB "ports:\n" PORT("p1", "a", "web", "01") PORT(
 					    "p2", "b", "web", "02") PORT("p3", "b", "web", "03")),
 			 1);
-	/* A local one: port, name, MAC, replica, and the length of the replication list. */
+	/* A local one: port, name, guard, MAC, replica, and the length of the replication list. */
 	assert_int_equal(changes(n, NODES WEB "ports:\n" PORT("p1", "a", "web", "01") PORT(
 					    "p2", "b", "web", "02") PORT("p3", "a", "web", "03")),
-			 5);
+			 6);
 }
 
 static void test_removing_in_the_middle(void **state)
