@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "check.h"
+#include "invariant.h"
 #include "multicast.h"
 #include "packet.h"
 #include "prog_run.h"
@@ -381,6 +382,43 @@ static void test_share(void **state)
 	end();
 }
 
+/* Reports with any records, and the right checksum: nothing happens that must not, and no more
+ * memberships begin than there is room for. */
+static void test_any_records(void **state)
+{
+	static struct packet in;
+	__u8 bytes[200];
+
+	(void)state;
+	begin();
+	put_network_flags(NET_WEB, WEFT_NET_SNOOP);
+	srandom(7);
+	for (unsigned int i = 0; i < 4000 / thin() + 1; i++) {
+		const bool v6 = i % 2;
+		const struct layer any = {.kind = L_BYTES,
+					  .bytes = {.v = bytes, .len = random() % sizeof(bytes)}};
+		const struct layer v4[] = {FROM(MAC_IGMP3),
+					   IGMP_TO(IP4_IGMP3),
+					   IGMP(.type = 0x22, .rest = random() % 12),
+					   any,
+					   {.kind = L_END}};
+		const struct layer mld[] = {FROM(MAC_MLD2),
+					    MLD_TO(IP6_MLD2),
+					    ICMP6(.type = 143, .rest = random() % 12),
+					    any,
+					    {.kind = L_END}};
+
+		for (size_t j = 0; j < sizeof(bytes); j++)
+			bytes[j] = random() % 4 ? random() % 8 : random();
+		packet_build(&in, v6 ? mld : v4, NULL);
+		if (!check_invariants(FROM_PORT, WEB1,
+				      &(struct frame){.data = in.data, .len = in.len}))
+			break;
+	}
+	check(mcast_count() <= WEFT_MCAST_PORT_MAX, "%u memberships", mcast_count());
+	end();
+}
+
 int test_guard(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +432,7 @@ int test_guard(void)
 		{"a leave where somebody asks", test_leave_with_querier, NULL, NULL, NULL},
 		{"queriers", test_queriers, NULL, NULL, NULL},
 		{"shares of the table", test_share, NULL, NULL, NULL},
+		{"reports with any records", test_any_records, NULL, NULL, NULL},
 	};
 
 	return run_rows("membership", member_rows, sizeof(member_rows) / sizeof(member_rows[0]),

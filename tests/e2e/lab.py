@@ -67,6 +67,7 @@ class Workload(Namespace):
         self.ip4 = f"10.{network.index}.{host.index}.{number}"
         self.ip6 = f"fd00:{network.index}::{host.index}:{number}"
         self.listed = True  # in the file
+        self.options = {}  # further keys of its port
 
     def address(self, family):
         return self.ip4 if family == 4 else self.ip6
@@ -90,7 +91,8 @@ class Workload(Namespace):
 
     def row(self):
         return {"name": self.port, "node": self.host.node, "interface": self.interface,
-                "network": self.network.name, "mac": self.mac, "addresses": [self.ip4, self.ip6]}
+                "network": self.network.name, "mac": self.mac, "addresses": [self.ip4, self.ip6],
+                **self.options}
 
 
 class Host(Namespace):
