@@ -15,8 +15,8 @@
  */
 static bool is_pointed_to(enum table_id id)
 {
-	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_PORTS ||
-	       table_is_policy(id);
+	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_TAGS ||
+	       id == TABLE_VLANS || id == TABLE_PORTS || table_is_policy(id);
 }
 
 static bool has_stragglers(const struct plan *plan)
@@ -58,12 +58,14 @@ static int (*const stages[])(struct apply *a) = {
 	apply_copy_counters,
 	apply_switch,
 	apply_adopt_flows,
+	apply_adopt_learned,
 	apply_turn,
 	/* what is old */
 	apply_commit_maps,
 	apply_detach,
 	let_packets_pass,
 	apply_remove_entries,
+	apply_forget_learned,
 	apply_end,
 	apply_forget_flows,
 	apply_remove_names,

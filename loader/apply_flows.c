@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include <weft/flow.h>
+
 #include "bpf_log.h"
 #include "flow_copy.h"
-#include "flow_orders.h"
+#include "orders.h"
 #include "map_io.h"
 #include "util.h"
 
@@ -18,7 +20,7 @@
  */
 struct order {
 	const struct apply *apply;
-	struct flow_orders orders;
+	struct orders orders;
 	enum weft_flow_order_kind kind;
 	bool (*chosen)(const struct apply *a, const struct weft_flow_key *key,
 		       const struct weft_flow *flow);
@@ -27,7 +29,7 @@ struct order {
 
 static void order_clear(struct order *order)
 {
-	flow_orders_close(&order->orders);
+	orders_close(&order->orders);
 }
 
 static int run_on(struct order *order, const struct weft_flow_key *keys, size_t n)
@@ -35,8 +37,8 @@ static int run_on(struct order *order, const struct weft_flow_key *keys, size_t 
 	int err = 0;
 
 	if (order->orders.prog < 0)
-		err = flow_orders_open(&order->apply->use, &order->orders);
-	return err ? err : flow_orders_run(&order->orders, order->kind, keys, n, NULL);
+		err = orders_open(&order->apply->use, ORDERS_FLOWS, &order->orders);
+	return err ? err : orders_run(&order->orders, order->kind, keys, n, NULL);
 }
 
 /* The values of all flow tables begin with a struct weft_flow. */
@@ -88,10 +90,27 @@ static int adopt(void *arg)
 	return err;
 }
 
+/* Those that began while the programs were switched, one after the other: their answers are to
+ * come. */
+static int take_begun(void *arg)
+{
+	const struct table_step *step = arg;
+
+	return flows_begun_copy(step->apply->plan->pinned.fd[step->id],
+				step->apply->use.fd[step->id], &table_descs[step->id]);
+}
+
 int apply_adopt_flows(struct apply *a)
 {
-	if (!apply_resizes(a, TABLE_FLOWS))
-		return 0;
+	static const enum table_id begun[] = {TABLE_FLOWS_NEW, TABLE_FLOWS_OVER};
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(begun) && !err; i++)
+		if (apply_resizes(a, begun[i]))
+			err = journal_do(a->journal, take_begun, NULL, &a->tables[begun[i]],
+					 "copy the last of %s", table_descs[begun[i]].name);
+	if (err || !apply_resizes(a, TABLE_FLOWS))
+		return err;
 	return journal_do(a->journal, adopt, NULL, a, "adopt the flows of the old table");
 }
 

@@ -23,6 +23,25 @@ static void check_isolation(struct checker *c, const struct cfg_port *port, size
 	diag_hint(c->diag, "add isolation: community, or remove this");
 }
 
+/* A port that learns has hosts behind it that the file does not know. */
+static void check_learning(struct checker *c, const struct cfg_port *port, size_t i)
+{
+	if (!port->learning.v)
+		return;
+	if (port->port_security.line && port->port_security.v) {
+		diag_error(c->diag, DIAG_AT(port->port_security, "ports[%zu].port_security", i),
+			   "a port that learns any address cannot be secured");
+		diag_hint(c->diag, "leave out one of port_security and learning");
+	}
+	if (port->allowed_address_pairs.n) {
+		const struct cfg_pair *pair = &port->allowed_address_pairs.v[0];
+
+		diag_error(c->diag, DIAG_AT(*pair, "ports[%zu].allowed_address_pairs[0]", i),
+			   "a port that learns may use any address");
+		diag_hint(c->diag, "leave out one of allowed_address_pairs and learning");
+	}
+}
+
 /* Whoever has a MAC address of his own gets what is sent to it: nobody else may answer from it. */
 static void check_pair_mac(struct checker *c, const struct cfg_port *port, size_t i, size_t j)
 {
@@ -48,6 +67,7 @@ void check_guards(struct checker *c)
 	for (size_t i = 0; i < c->cfg->ports.n && !c->err; i++) {
 		port = &c->cfg->ports.v[i];
 		check_isolation(c, port, i);
+		check_learning(c, port, i);
 		for (size_t j = 0; j < port->allowed_address_pairs.n; j++)
 			check_pair_mac(c, port, i, j);
 	}

@@ -13,20 +13,6 @@ static const char *network_name(const struct checker *c, size_t network)
 	return name ? name : "?";
 }
 
-static void check_interface(struct checker *c, const struct cfg_port *port, size_t i, size_t node)
-{
-	const struct cfg_str *name = &port->interface;
-	size_t first;
-
-	if (!name->v ||
-	    !check_taken(c, &c->interfaces, node, name->v, strlen(name->v), name->line, &first))
-		return;
-	diag_error(c->diag, DIAG_AT(*name, "ports[%zu].interface", i),
-		   "the interface %s is already used on this node in line %zu",
-		   diag_quote(name->v).s, first);
-	diag_hint(c->diag, "each port and each uplink has an interface of its own");
-}
-
 static void check_mac(struct checker *c, const struct cfg_port *port, size_t i, size_t network)
 {
 	static const __u8 unset[sizeof(port->mac.v)];
@@ -40,6 +26,36 @@ static void check_mac(struct checker *c, const struct cfg_port *port, size_t i, 
 		   "%s is already used in network %s in line %zu", value_mac(mac->v).s,
 		   diag_quote(network_name(c, network)).s, first);
 	diag_hint(c->diag, "each port of a network has a MAC address of its own");
+}
+
+/* One thing that a port is told or not told, and why that is wrong. */
+static void refuse(struct checker *c, const struct cfg_pos *at, const char *key, size_t i,
+		   const char *wrong, const char *right)
+{
+	diag_error(c->diag, DIAG_AT(*at, "ports[%zu].%s", i, key), "%s", wrong);
+	diag_hint(c->diag, "%s", right);
+}
+
+/* A port that does not learn has one address, and nothing to limit. */
+static void check_learning(struct checker *c, const struct cfg_port *port, size_t i)
+{
+	const struct cfg_pos *row = (const void *)port, *where = (const void *)port->addresses.v;
+
+	if (!port->mac.line && port->addresses.n)
+		refuse(c, where, "addresses[0]", i, "a port with addresses needs a MAC address",
+		       "add \"mac\", which ARP requests for them are answered with");
+	else if (!port->mac.line && !port->learning.v && port->line)
+		refuse(c, row, "mac", i, "the key is missing",
+		       "expected a unicast MAC address, or \"learning: true\" for a port that any "
+		       "may be behind");
+	if (port->learning.v)
+		return;
+	if (port->mac_limit.line)
+		refuse(c, (const void *)&port->mac_limit, "mac_limit", i,
+		       "the port learns no MAC addresses", "add \"learning: true\"");
+	if (port->mac_limit_action.line)
+		refuse(c, (const void *)&port->mac_limit_action, "mac_limit_action", i,
+		       "the port learns no MAC addresses", "add \"learning: true\"");
 }
 
 /* The first and the last address of an IPv4 subnet belong to no host, RFC 1122 and RFC 3021. */
@@ -111,7 +127,7 @@ static void check_port(struct checker *c, const struct cfg_port *port, size_t i)
 		check_unknown(c, &c->nodes, &port->node, DIAG_AT(port->node, "ports[%zu].node", i));
 	} else {
 		c->node_ports[node]++;
-		check_interface(c, port, i, node);
+		check_interface(c, i, node, network);
 	}
 	if (network == NONE) {
 		check_unknown(c, &c->networks, &port->network,
@@ -120,6 +136,7 @@ static void check_port(struct checker *c, const struct cfg_port *port, size_t i)
 	}
 	check_join(c, network, node);
 	check_mac(c, port, i, network);
+	check_learning(c, port, i);
 	for (j = 0; j < port->addresses.n; j++)
 		check_address(c, &port->addresses.v[j], i, j, network);
 }

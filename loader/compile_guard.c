@@ -64,7 +64,7 @@ static __u16 flags_of(const struct cfg_port *port, const struct cfg_network *net
 {
 	__u16 flags = 0;
 
-	if (port->port_security.v)
+	if (port->port_security.v && !port->learning.v)
 		flags |= WEFT_GUARD_SECURE;
 	if (port->addresses.n || port->allowed_address_pairs.n)
 		flags |= WEFT_GUARD_ADDRS;

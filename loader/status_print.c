@@ -27,16 +27,18 @@ static const struct print_column uplink_columns[] = {
 };
 
 static const struct print_column port_columns[] = {
-	{"port", "PORT", NULL, PRINT_TEXT},    {"interface", "INTERFACE", NULL, PRINT_TEXT},
-	{"ifindex", NULL, NULL, PRINT_NUMBER}, {"network", "NETWORK", NULL, PRINT_TEXT},
-	{"tc", "TC", NULL, PRINT_TEXT},        {"tc_others", "OTHERS", NULL, PRINT_NUMBER},
-	{"up", "UP", NULL, PRINT_BOOL},        {"state", "STATE", NULL, PRINT_TEXT},
+	{"port", "PORT", NULL, PRINT_TEXT},          {"interface", "INTERFACE", NULL, PRINT_TEXT},
+	{"ifindex", NULL, NULL, PRINT_NUMBER},       {"network", "NETWORK", NULL, PRINT_TEXT},
+	{"vlan", "VLAN", NULL, PRINT_TEXT},          {"tc", "TC", NULL, PRINT_TEXT},
+	{"tc_others", "OTHERS", NULL, PRINT_NUMBER}, {"up", "UP", NULL, PRINT_BOOL},
+	{"state", "STATE", NULL, PRINT_TEXT},
 };
 
 static const struct print_column network_columns[] = {
-	{"network", "NETWORK", NULL, PRINT_TEXT},     {"vni", "VNI", NULL, PRINT_NUMBER},
-	{"mtu", "MTU", NULL, PRINT_NUMBER},           {"ports", "PORTS", NULL, PRINT_NUMBER},
-	{"attached", "ATTACHED", NULL, PRINT_NUMBER}, {"vteps", "VTEPS", NULL, PRINT_NUMBER},
+	{"network", "NETWORK", NULL, PRINT_TEXT}, {"vni", "VNI", NULL, PRINT_NUMBER},
+	{"vlan", "VLAN", NULL, PRINT_TEXT},       {"mtu", "MTU", NULL, PRINT_NUMBER},
+	{"ports", "PORTS", NULL, PRINT_NUMBER},   {"attached", "ATTACHED", NULL, PRINT_NUMBER},
+	{"vteps", "VTEPS", NULL, PRINT_NUMBER},
 };
 
 static int fill_networks(const struct status *s, struct print_table *out)
@@ -48,7 +50,7 @@ static int fill_networks(const struct status *s, struct print_table *out)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		print_text(out, rows[i].name.s);
-		print_number(out, rows[i].network->vni);
+		view_print_carrier(&rows[i], out);
 		print_number(out, rows[i].network->mtu);
 		print_number(out, rows[i].ports);
 		print_number(out, rows[i].id <= UINT16_MAX ? s->attached[rows[i].id] : 0);
@@ -127,6 +129,7 @@ static void fill_uplinks(const struct status *s, struct print_table *out)
 
 static void fill_ports(const struct status *s, bool troubled, struct print_table *out)
 {
+	const struct weft_tags *tags;
 	const struct member *m;
 	size_t i;
 
@@ -141,6 +144,8 @@ static void fill_ports(const struct status *s, bool troubled, struct print_table
 			print_text(out, view_network_name(&s->view, m->port->network).s);
 		else
 			print_absent(out);
+		tags = view_tags(&s->view, m->id);
+		print_text(out, tags ? view_tags_name(tags).s : NULL);
 		print_tc(m, out);
 		print_link(m, out);
 	}
@@ -153,6 +158,7 @@ struct listing {
 	struct print_table ports;
 	struct print_table troubles;
 	struct firewall firewall;
+	struct learning learning;
 	struct differences differences;
 };
 
@@ -163,6 +169,7 @@ static void listing_clear(struct listing *l)
 	print_clear(&l->ports);
 	print_clear(&l->troubles);
 	firewall_clear(&l->firewall);
+	learning_clear(&l->learning);
 	differences_clear(&l->differences);
 }
 
@@ -172,6 +179,7 @@ static int listing_fill(const struct status *s, const struct verdict *verdict, b
 {
 	int err;
 
+	*l = (struct listing){};
 	print_init(&l->uplinks, uplink_columns, ARRAY_SIZE(uplink_columns));
 	print_init(&l->networks, network_columns, ARRAY_SIZE(network_columns));
 	print_init(&l->ports, port_columns, ARRAY_SIZE(port_columns));
@@ -180,14 +188,21 @@ static int listing_fill(const struct status *s, const struct verdict *verdict, b
 	troubles_fill(s, &l->troubles);
 	differences_fill(verdict->plan, &l->differences);
 	err = firewall_read(s, &l->firewall);
+	if (!err)
+		err = learning_read(s, &l->learning);
 	return err ? err : fill_networks(s, &l->networks);
 }
 
-/** struct vteps - own VTEP addresses as text; empty if there is none. */
+/**
+ * struct vteps - own VTEP addresses as text, empty if there is none; what is listened to there.
+ * @geneve_port: 0 = nothing.
+ */
 struct vteps {
 	struct print_addr v4;
 	struct print_addr v6;
-	__u16 port;
+	__u16 vxlan_port;
+	__u16 geneve_port;
+	bool nvgre;
 };
 
 static struct vteps vteps_of(const struct view *view)
@@ -203,8 +218,19 @@ static struct vteps vteps_of(const struct view *view)
 		inet_ntop(AF_INET, &node->vtep4, vteps.v4.s, sizeof(vteps.v4.s));
 	if (memcmp(node->vtep6, none, sizeof(none)) != 0)
 		inet_ntop(AF_INET6, node->vtep6, vteps.v6.s, sizeof(vteps.v6.s));
-	vteps.port = ntohs(node->vxlan_port);
+	vteps.vxlan_port = ntohs(node->vxlan_port);
+	vteps.geneve_port = ntohs(node->geneve_port);
+	vteps.nvgre = node->nvgre;
 	return vteps;
+}
+
+static void print_vteps(const struct vteps *vteps)
+{
+	printf("vtep    %s%s%s, VXLAN at UDP port %u", vteps->v4.s,
+	       vteps->v4.s[0] && vteps->v6.s[0] ? " and " : "", vteps->v6.s, vteps->vxlan_port);
+	if (vteps->geneve_port)
+		printf(", Geneve at %u", vteps->geneve_port);
+	puts(vteps->nvgre ? ", NVGRE" : "");
 }
 
 static void print_states(const struct status *s)
@@ -234,19 +260,19 @@ static const char *state_text(const struct status *s, const struct verdict *verd
 }
 
 static void print_summary(const struct status *s, const struct verdict *verdict,
-			  const struct firewall *firewall)
+			  const struct listing *l)
 {
 	struct vteps vteps = vteps_of(&s->view);
 	struct utsname system = {};
 
 	uname(&system);
 	printf("node    %s\n", view_node_name(&s->view).s);
-	printf("vtep    %s%s%s, UDP port %u\n", vteps.v4.s,
-	       vteps.v4.s[0] && vteps.v6.s[0] ? " and " : "", vteps.v6.s, vteps.port);
+	print_vteps(&vteps);
 	printf("weft    %s, tables v%d\n", WEFT_VERSION, WEFT_ABI_VERSION);
 	printf("kernel  %s, TC by %s\n", system.release, tc_kind_name(tc_best_kind()));
 	print_states(s);
-	firewall_print(firewall, stdout);
+	firewall_print(&l->firewall, stdout);
+	learning_print(&l->learning, stdout);
 	printf("state   %s%s\n", state_text(s, verdict), verdict->plan ? verdict->file : "");
 }
 
@@ -267,7 +293,7 @@ int status_print(const struct status *s, const struct verdict *verdict)
 	err = listing_fill(s, verdict, true, &l);
 	if (err)
 		return err;
-	print_summary(s, verdict, &l.firewall);
+	print_summary(s, verdict, &l);
 	err = print_section(&l.uplinks);
 	if (!err)
 		err = print_section(&l.networks);
@@ -277,6 +303,10 @@ int status_print(const struct status *s, const struct verdict *verdict)
 		err = print_section(&l.troubles);
 	if (!err)
 		err = print_section(&l.firewall.pressure);
+	if (!err)
+		err = print_section(&l.learning.pressure);
+	if (!err)
+		err = print_section(&l.learning.held);
 	if (!err)
 		err = print_section(&l.differences.entries);
 	if (!err)
@@ -305,12 +335,12 @@ static json_t *json_identity(const struct status *s, const struct verdict *verdi
 	struct utsname system = {};
 
 	uname(&system);
-	return json_pack("{s:s, s:b, s:b, s:s?, s:s, s:i, s:s, s:s, s:o, s:i}", "node",
+	return json_pack("{s:s, s:b, s:b, s:s?, s:s, s:i, s:s, s:s, s:o, s:i, s:i, s:b}", "node",
 			 view_node_name(&s->view).s, "applied", 1, "in_step", verdict->in_step,
 			 "file", verdict->file, "weft_version", WEFT_VERSION, "tables_version",
 			 WEFT_ABI_VERSION, "kernel", system.release, "tc",
 			 tc_kind_name(tc_best_kind()), "vteps", json_vteps(&vteps), "vxlan_port",
-			 vteps.port);
+			 vteps.vxlan_port, "geneve_port", vteps.geneve_port, "nvgre", vteps.nvgre);
 }
 
 int status_print_json(const struct status *s, const struct verdict *verdict)
@@ -328,6 +358,7 @@ int status_print_json(const struct status *s, const struct verdict *verdict)
 	err |= json_object_set_new(doc, "ports", print_rows(&l.ports));
 	err |= json_object_set_new(doc, "troubles", print_rows(&l.troubles));
 	err |= json_object_set_new(doc, "firewall", firewall_json(&l.firewall));
+	err |= json_object_set_new(doc, "learning", learning_json(&l.learning));
 	if (verdict->plan) {
 		err |= json_object_set_new(doc, "entries", print_rows(&l.differences.entries));
 		err |= json_object_set_new(doc, "programs", print_rows(&l.differences.programs));

@@ -36,6 +36,7 @@ enum table_id {
 	TABLE_POL_SETS,
 	TABLE_POL_CLASS,
 	TABLE_POL_CIDR,
+	TABLE_POL_IDENT,
 	TABLE_POL_PORTS,
 	TABLE_TUNNELS,
 	TABLE_NETWORKS,
@@ -44,6 +45,8 @@ enum table_id {
 	TABLE_PEERS,
 	TABLE_GUARDS, /* what a port may do is there before the port is */
 	TABLE_PAIRS,
+	TABLE_TAGS,
+	TABLE_VLANS,
 	TABLE_PORTS,
 	TABLE_FDB,
 	TABLE_NEIGH,
@@ -68,6 +71,11 @@ enum table_id {
 	TABLE_FLOW_USE,
 	TABLE_NET_USE,
 	TABLE_FLOW_STAT,
+	TABLE_LEARNED,
+	TABLE_LEARN_PORT,
+	TABLE_LEARN_NET,
+	TABLE_LEARN_VTEP,
+	TABLE_LEARN_LOG,
 	TABLE_CAP_CONF, /* capture.c's, like the next three; apply only makes them */
 	TABLE_CAP_STAT,
 	TABLE_CAP_REC,

@@ -5,8 +5,8 @@
  *
  *     IP to one MAC address:  flow hit ────────────────────────────────────────────> act
  *                               └no─> sender, route (FDB) ─> miss (flow_miss.h) ───> act
- *     other to one:                   sender, route ───────────────────────────────> act
- *     to a group:                     sender, answer (ARP, ND) or policy ──────────> flood
+ *     other to one:                   sender, route, opaque ───────────────────────> act
+ *     to a group:                     sender, opaque, answer (ARP, ND) or policy ──> flood
  */
 #ifndef WEFT_BPF_STAGES_FORWARD_H
 #define WEFT_BPF_STAGES_FORWARD_H
@@ -15,6 +15,7 @@
 #include "flood.h"
 #include "flow_miss.h"
 #include "frag.h"
+#include "learn.h"
 #include "neighbour_security.h"
 #include "reject.h"
 #include "related.h"
@@ -56,6 +57,26 @@ static __always_inline int weft_frag_look(struct weft_pkt *p)
 	return 0;
 }
 
+/*
+ * What is not IP goes by its MAC address alone. Not so what may be IP all the same, hidden by a
+ * tag: not through policies, which would not see it (VU#855201, CVE-2021-27853).
+ */
+static __always_inline int weft_opaque(struct weft_pkt *p, struct weft_hop *to)
+{
+	const struct weft_hop nobody = {};
+
+	if (weft_is_old_tag(p->h.eth_proto))
+		return -WEFT_DROP_VLAN_OLD_TPID;
+	if (!p->tag)
+		return 0;
+	to->delivery |= WEFT_DELIVER_TAGGED;
+	if (!weft_is_guarded(p, to))
+		return 0;
+	if (!weft_is_guarded(p, &nobody))
+		p->port = weft_hop_port(to); /* whose policies it is about */
+	return -WEFT_DROP_VLAN_UNJUDGED;
+}
+
 /* Port security, of what is no connection's. */
 static __always_inline int weft_guard(weft_ctx *ctx, struct weft_pkt *p, struct weft_hop *to)
 {
@@ -80,7 +101,9 @@ __attribute__((noinline)) int weft_admit_group(weft_ctx *ctx, struct weft_pkt *p
 
 	if (!p)
 		return -WEFT_DROP_NETWORK_UNKNOWN;
-	act = p->from_underlay ? weft_classify_sender_mac(p) : 0;
+	act = weft_sender(p);
+	if (!act && !p->h.version)
+		act = weft_opaque(p, &everybody);
 	if (!act)
 		act = weft_guard(ctx, p, &everybody);
 	if (!act && !p->from_underlay)
@@ -103,11 +126,16 @@ static __always_inline int weft_forward_group(weft_ctx *ctx, struct weft_pkt *p,
 	return act ? act : weft_forward_bum(ctx, p, net, from_underlay);
 }
 
-/*
- * Where the FDB has the destination. Return: 0; -WEFT_DROP_HAIRPIN; -WEFT_DROP_SPLIT_HORIZON: what
- * comes by a tunnel goes into none.
- */
-static __always_inline int weft_route(struct weft_pkt *p, struct weft_hop *to)
+/* Who is not in the file has the role of the port that he is behind; elsewhere he is isolated. */
+static __always_inline __u16 weft_learned_role(const struct weft_hop *to)
+{
+	const struct weft_guard *g = to->kind == WEFT_HOP_LOCAL ? weft_guard_of(to->port) : 0;
+
+	return g ? g->isolation : WEFT_ISO_ISOLATED;
+}
+
+/* Where the FDB has the destination. */
+static __always_inline void weft_route_find(struct weft_pkt *p, struct weft_hop *to)
 {
 	const struct weft_fdb_entry *dst;
 	struct weft_fdb_key key;
@@ -117,21 +145,33 @@ static __always_inline int weft_route(struct weft_pkt *p, struct weft_hop *to)
 	dst = bpf_map_lookup_elem(&weft_fdb, &key);
 	if (!dst) {
 		*to = (struct weft_hop){.kind = WEFT_HOP_FLOOD};
-		return 0;
+		if (p->net_flags & WEFT_NET_LEARN && weft_learned_find(p, to))
+			p->to_role = weft_learned_role(to);
+		return;
 	}
 	p->to_role = dst->isolation;
-	if (dst->kind == WEFT_FDB_LOCAL) {
+	if (dst->kind != WEFT_FDB_REMOTE) {
 		*to = (struct weft_hop){.target = dst->ifindex,
 					.port = dst->port,
-					.kind = WEFT_HOP_LOCAL,
+					.kind = dst->kind == WEFT_FDB_LOCAL ? WEFT_HOP_LOCAL
+									    : WEFT_HOP_WIRE,
 					.delivery = dst->delivery};
-		if (to->port == p->here.port)
-			return -WEFT_DROP_HAIRPIN;
 	} else {
 		*to = (struct weft_hop){.target = dst->tunnel, .kind = WEFT_HOP_TUNNEL};
-		if (p->from_underlay)
-			return -WEFT_DROP_SPLIT_HORIZON;
 	}
+}
+
+/*
+ * And may it go there? Return: 0; -WEFT_DROP_HAIRPIN; -WEFT_DROP_SPLIT_HORIZON: what comes by a
+ * tunnel goes into none.
+ */
+static __always_inline int weft_route(struct weft_pkt *p, struct weft_hop *to)
+{
+	weft_route_find(p, to);
+	if (to->port && to->port == p->here.port)
+		return -WEFT_DROP_HAIRPIN;
+	if (to->kind == WEFT_HOP_TUNNEL && p->from_underlay)
+		return -WEFT_DROP_SPLIT_HORIZON;
 	return 0;
 }
 
@@ -172,7 +212,7 @@ static __always_inline int weft_admit_once(weft_ctx *ctx, struct weft_pkt *p, st
  *
  * A global function, verified once on its own. (Before Linux 6.2 the memory that such a one is
  * handed cannot be a map's key, hence the detour of @key.)
- * Return: 0; what weft_classify_sender_mac, route, guard, related and flow_miss return;
+ * Return: 0; what weft_sender, route, opaque, guard, related and flow_miss return;
  * -WEFT_DROP_ISOLATED; -p->frag_drop.
  */
 __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int side,
@@ -183,11 +223,13 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int 
 
 	if (!p || !s || !to)
 		return -WEFT_DROP_NETWORK_UNKNOWN;
-	err = p->from_underlay ? weft_classify_sender_mac(p) : 0;
+	err = weft_sender(p);
 	if (!err)
 		err = weft_route(p, to);
 	if (!err)
 		err = weft_apart(p);
+	if (!err && !p->h.version)
+		err = weft_opaque(p, to);
 	if (err)
 		return err;
 	if (side < 0 || p->frag_drop || weft_is_icmp_error(&p->h) ||
@@ -216,6 +258,28 @@ static __always_inline int weft_admit_fast(struct weft_pkt *p, struct weft_flow_
 	return weft_flow_hit(p, key, *side, to);
 }
 
+/*
+ * Out by an uplink, in the network's VLAN. The wire carries as much as the network. Return:
+ * WEFT_ACT_SEND; what too_big returns; -WEFT_DROP_PKT_TOO_BIG; -WEFT_DROP_ENCAP_FAILED.
+ */
+static __attribute__((noinline)) int weft_to_wire(weft_ctx *ctx, struct weft_pkt *p,
+						  const struct weft_network *net,
+						  const struct weft_hop *to)
+{
+	int err;
+
+	if (!weft_fits(p, net->mtu))
+		return weft_too_big(ctx, p, net->mtu);
+	if (!weft_tag_fits(p, net->mtu))
+		return -WEFT_DROP_PKT_TOO_BIG;
+	err = weft_handover(ctx, p, to->target, to->delivery, to->port);
+	if (err)
+		return err;
+	p->out_port = to->port;
+	weft_count_to_port(p, to->port);
+	return WEFT_ACT_SEND;
+}
+
 static __always_inline int weft_act(weft_ctx *ctx, struct weft_pkt *p,
 				    const struct weft_network *net, const struct weft_hop *to,
 				    const int from_underlay)
@@ -224,6 +288,8 @@ static __always_inline int weft_act(weft_ctx *ctx, struct weft_pkt *p,
 		return weft_deliver(ctx, p, to);
 	if (to->kind == WEFT_HOP_TUNNEL && !from_underlay)
 		return weft_encap(ctx, p, to->target);
+	if (to->kind == WEFT_HOP_WIRE && !from_underlay)
+		return weft_to_wire(ctx, p, net, to);
 	return weft_forward_bum(ctx, p, net, from_underlay);
 }
 
@@ -231,21 +297,21 @@ static __always_inline int weft_refuse(weft_ctx *ctx, struct weft_pkt *p, int er
 				       const struct weft_hop *to)
 {
 	if (err == -WEFT_DROP_POLICY_REJECT_EGRESS || err == -WEFT_DROP_POLICY_REJECT_INGRESS)
-		return weft_reject(ctx, p, err, to->target);
+		return weft_reject(ctx, p, err, to->target, to->port);
 	return err;
 }
 
 /**
  * weft_forward - stage 4: decide, and act on the decision.
- * @p: classified; sets vni and generation.
+ * @p: classified; sets vni, net_flags and generation.
  * @from_underlay: as in @p, but constant where it is called: what comes by a tunnel goes into none,
  *                 so tc_underlay has none of the code that encapsulates. It must not have it,
  *                 either: see weft_restore.
  *
  * Return: a final action; -WEFT_DROP_NETWORK_UNKNOWN; -WEFT_DROP_HAIRPIN;
  * -WEFT_DROP_SPLIT_HORIZON; -WEFT_DROP_UNKNOWN_UNICAST, -WEFT_DROP_BROADCAST_REFUSED or
- * -WEFT_DROP_MULTICAST_REFUSED; -WEFT_DROP_LOCAL_MAC, -WEFT_DROP_MAC_WRONG_VTEP;
- * -WEFT_DROP_FRAG_*; what flow_miss, related, answer, flood, deliver and encap return.
+ * -WEFT_DROP_MULTICAST_REFUSED; -WEFT_DROP_VLAN_OLD_TPID, -WEFT_DROP_VLAN_UNJUDGED;
+ * -WEFT_DROP_FRAG_*; what weft_sender, flow_miss, related, answer, flood, deliver and encap return.
  */
 static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const int from_underlay)
 {
@@ -259,7 +325,9 @@ static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const
 	if (!net || !s || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
-	weft_generation_read(p);
+	p->net_flags = net->flags;
+	if (net->flags & WEFT_NET_LEARN)
+		weft_learn_generation(p);
 	if (weft_mac_is_group(p->h.dmac))
 		return weft_forward_group(ctx, p, net, from_underlay);
 	act = weft_admit_fast(p, &s->key, &side, &to);
@@ -282,6 +350,7 @@ static __always_inline int weft_forward_answer(weft_ctx *ctx, struct weft_pkt *p
 	if (!net || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
+	p->net_flags = net->flags;
 	err = weft_route(p, &to);
 	return err ? err : weft_act(ctx, p, net, &to, 0);
 }

@@ -54,6 +54,14 @@ __attribute__((noinline)) int weft_mcast_has(struct weft_addr *group, __u32 netw
 	return 0;
 }
 
+/* A network's wire leads to other nodes, as a tunnel does. */
+static __always_inline int weft_mcast_is_wire(__u32 port)
+{
+	const struct weft_tags *t = bpf_map_lookup_elem(&weft_tags, &port);
+
+	return t && t->wire;
+}
+
 /**
  * weft_copy_wanted - does a member of the network get a copy of @p?
  * @kind: enum weft_flood_kind.
@@ -81,7 +89,8 @@ __attribute__((noinline)) int weft_copy_wanted(struct weft_pkt *p, __u32 kind, _
 	}
 	if (p->copies == WEFT_COPIES_ALL || (g && g->flags & WEFT_GUARD_ROUTER))
 		return 1;
-	if (p->copies == WEFT_COPIES_ROUTERS && kind == WEFT_FLOOD_TUNNEL)
+	if (p->copies == WEFT_COPIES_ROUTERS &&
+	    (kind == WEFT_FLOOD_TUNNEL || weft_mcast_is_wire(member)))
 		return 1;
 	if (p->copies == WEFT_COPIES_GROUP && weft_mcast_has(&p->h.daddr, p->network, kind, member))
 		return 1;
@@ -91,9 +100,11 @@ __attribute__((noinline)) int weft_copy_wanted(struct weft_pkt *p, __u32 kind, _
 /* Who sent the packet, as a member. */
 static __always_inline void weft_mcast_sender(const struct weft_pkt *p, struct weft_mcast_key *key)
 {
+	int tunnel = p->here.kind == WEFT_HOP_TUNNEL;
+
 	key->network = p->network;
-	key->kind = p->from_underlay ? WEFT_FLOOD_TUNNEL : WEFT_FLOOD_PORT;
-	key->member = p->from_underlay ? p->tunnel : p->here.port;
+	key->kind = tunnel ? WEFT_FLOOD_TUNNEL : WEFT_FLOOD_PORT;
+	key->member = tunnel ? p->tunnel : p->here.port;
 }
 
 /* Groups of everybody's concern, which nobody joins or everybody has joined; RFC 4541 section
@@ -163,9 +174,17 @@ static long weft_mcast_search_port(__u32 slot, void *arg)
 	return !!s->found;
 }
 
+/* May there be hosts behind a port or wire that do not hear of each other? */
+static __always_inline int weft_mcast_is_shared(const struct weft_mcast_key *key)
+{
+	return key->kind == WEFT_FLOOD_PORT && !weft_is_secure(weft_guard_of(key->member));
+}
+
 /*
- * A leave. From a port, which is one workload, it counts at once. Another node has heard of all its
- * own members; only where a router will ask the rest is there somebody to wait for.
+ * A leave. From a secured port, which is one workload, it counts at once; so does another node's,
+ * which is the last of its members'. Where a router will ask the rest, these have time to answer.
+ * Behind a port without port security, or a wire, there may be others: where nobody will ask, they
+ * stay members.
  *
  * A global function, verified once on its own.
  * Return: whether this node has other members.
@@ -173,6 +192,7 @@ static long weft_mcast_search_port(__u32 slot, void *arg)
 __attribute__((noinline)) int weft_mcast_leave(struct weft_pkt *p, struct weft_addr *group)
 {
 	__u64 now = bpf_ktime_get_ns(), queried;
+	int shared;
 	struct weft_mcast_search s = {.p = p};
 	struct weft_mcast_key key = {};
 	struct weft_network *net;
@@ -185,10 +205,14 @@ __attribute__((noinline)) int weft_mcast_leave(struct weft_pkt *p, struct weft_a
 	weft_mcast_sender(p, &key);
 	m = bpf_map_lookup_elem(&weft_mcast, &key);
 	queried = weft_mcast_queried(p->network);
-	if (m && p->from_underlay && queried && now - queried < WEFT_MCAST_ROUTER_NS) {
+	shared = weft_mcast_is_shared(&key);
+	if (m && (shared || key.kind == WEFT_FLOOD_TUNNEL) && queried &&
+	    now - queried < WEFT_MCAST_ROUTER_NS) {
 		m->until_ns = now + WEFT_MCAST_LEAVE_NS;
 		return 0;
 	}
+	if (m && shared)
+		return 1;
 	if (m)
 		bpf_map_delete_elem(&weft_mcast, &key);
 	if (p->from_underlay)
@@ -395,7 +419,7 @@ static __always_inline int weft_mcast_one(struct weft_pkt *p, struct weft_addr *
 	if (weft_mcast_for_all(group, p->h.version))
 		return 0;
 	if (leave)
-		return weft_mcast_leave(p, group) ? WEFT_ACT_TAKEN : 0;
+		return weft_mcast_leave(p, group) && !p->from_underlay ? WEFT_ACT_TAKEN : 0;
 	weft_mcast_join(p, group);
 	return 0;
 }

@@ -166,6 +166,13 @@ static __always_inline int weft_guard_server(const struct weft_hdrs *h, __u16 fl
 	return 0;
 }
 
+static __always_inline int weft_is_tunnel(const struct weft_hdrs *h, const struct weft_node *node)
+{
+	if (h->l4_proto == IPPROTO_GRE)
+		return node->nvgre;
+	return h->dport && (h->dport == node->vxlan_port || h->dport == node->geneve_port);
+}
+
 /* A workload's tunnel packet to one of our nodes: were it ever to leave the overlay, it would be
  * taken for ours. */
 static __always_inline int weft_guard_tunnel(const struct weft_pkt *p)
@@ -175,10 +182,10 @@ static __always_inline int weft_guard_tunnel(const struct weft_pkt *p)
 	const struct weft_node *node;
 	__u32 zero = 0;
 
-	if (h->l4_proto != IPPROTO_UDP || !h->dport)
+	if (h->l4_proto != IPPROTO_UDP && h->l4_proto != IPPROTO_GRE)
 		return 0;
 	node = bpf_map_lookup_elem(&weft_node, &zero);
-	if (!node || h->dport != node->vxlan_port)
+	if (!node || !weft_is_tunnel(h, node))
 		return 0;
 	if (h->version == 4 ? to.words[3] == node->vtep4
 			    : weft_addr_equal(&to, (const void *)node->vtep6))
@@ -310,6 +317,8 @@ __attribute__((noinline)) int weft_guard_l2(weft_ctx *ctx, struct weft_pkt *p)
 
 	if (!p)
 		return -WEFT_DROP_NETWORK_UNKNOWN;
+	if (p->tag) /* the tenant's own VLAN, which goes by MAC addresses alone */
+		return 0;
 	secure = !p->from_underlay && weft_is_secure(weft_guard_of(p->here.port));
 	if (p->h.eth_proto != bpf_htons(WEFT_ETH_P_ARP))
 		return weft_guard_llc(ctx, p, secure);
@@ -319,12 +328,14 @@ __attribute__((noinline)) int weft_guard_l2(weft_ctx *ctx, struct weft_pkt *p)
 }
 
 /**
- * weft_guard_mac - may the port use a source MAC address that is not its own?
+ * weft_guard_mac - may the port use a source MAC address that is not its own? Another's it may not
+ * even without port security.
  *
  * A global function, verified once on its own. Return: 0; -WEFT_DROP_MAC_SPOOFED.
  */
 __attribute__((noinline)) int weft_guard_mac(struct weft_pkt *p)
 {
+	struct weft_fdb_key key = {};
 	const struct weft_guard *g;
 
 	if (!p)
@@ -332,8 +343,10 @@ __attribute__((noinline)) int weft_guard_mac(struct weft_pkt *p)
 	g = weft_guard_of(p->port);
 	if (!g)
 		return -WEFT_DROP_MAC_SPOOFED;
+	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
+	key.network = p->network;
 	if (!weft_is_secure(g))
-		return 0;
+		return bpf_map_lookup_elem(&weft_fdb, &key) ? -WEFT_DROP_MAC_SPOOFED : 0;
 	if (!(g->flags & WEFT_GUARD_PAIRS))
 		return -WEFT_DROP_MAC_SPOOFED;
 	return weft_pair_of(p->port, p->h.smac, 0) ? 0 : -WEFT_DROP_MAC_SPOOFED;

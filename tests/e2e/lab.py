@@ -67,6 +67,7 @@ class Workload(Namespace):
         self.ip4 = f"10.{network.index}.{host.index}.{number}"
         self.ip6 = f"fd00:{network.index}::{host.index}:{number}"
         self.listed = True  # in the file
+        self.groups = []
         self.options = {}  # further keys of its port
 
     def address(self, family):
@@ -90,9 +91,11 @@ class Workload(Namespace):
         self.ip(*lines, "link set eth0 up")
 
     def row(self):
-        return {"name": self.port, "node": self.host.node, "interface": self.interface,
-                "network": self.network.name, "mac": self.mac, "addresses": [self.ip4, self.ip6],
-                **self.options}
+        row = {"name": self.port, "node": self.host.node, "interface": self.interface,
+               "network": self.network.name, "mac": self.mac, "addresses": [self.ip4, self.ip6]}
+        if self.groups:
+            row["groups"] = self.groups
+        return {**row, **self.options}
 
 
 class Host(Namespace):
