@@ -63,9 +63,9 @@ static bool is_valid(const struct learning *l, const struct weft_fdb_key *key,
 }
 
 static bool is_chosen(const struct learning *l, const struct weft_fdb_key *key,
-		      const struct weft_learned_entry *entry)
+		      const struct weft_learned *m)
 {
-	return l->kind == WEFT_LEARN_ADOPT || !is_valid(l, key, &entry->mac.where);
+	return l->kind == WEFT_LEARN_ADOPT || !is_valid(l, key, &m->where);
 }
 
 static int take_learned(void *arg, const __u8 *keys, const __u8 *values, __u32 n)
@@ -79,10 +79,9 @@ static int take_learned(void *arg, const __u8 *keys, const __u8 *values, __u32 n
 		return -ENOMEM;
 	for (__u32 i = 0; i < n; i++) {
 		const struct weft_fdb_key *key = (const void *)(keys + i * sizeof(*key));
-		struct weft_learned_entry entry;
+		const struct weft_learned *m = (const void *)(values + i * sizeof(*m));
 
-		memcpy(&entry, values + i * sizeof(entry), sizeof(entry));
-		if (is_chosen(l, key, &entry))
+		if (is_chosen(l, key, m))
 			chosen[n_chosen++] = *key;
 	}
 	if (n_chosen && l->orders.prog < 0)
@@ -96,7 +95,7 @@ static int walk(struct learning *l)
 			l);
 }
 
-/* Once more what was learned in the old table meanwhile; then all that have no timer. */
+/* Once more what was learned in the old table meanwhile; then all that are not counted. */
 static int adopt(void *arg)
 {
 	struct apply *a = arg;

@@ -138,7 +138,7 @@ static void add_event(struct learning *l, const struct view *view, const struct 
 static int add_held(struct learning *l, const struct view *view)
 {
 	const __u32 zero = 0;
-	const struct weft_learn_log *log = table_get(&view->t[TABLE_LEARN_LOG], &zero);
+	const struct weft_learn_node *log = table_get(&view->t[TABLE_LEARN_NODE], &zero);
 	size_t kept = !log ? 0 : log->n < WEFT_LEARN_EVENTS ? log->n : WEFT_LEARN_EVENTS;
 	_cleanup_(set_clear) struct set seen = {};
 	const struct weft_learn_event *latest[WEFT_LEARN_EVENTS];

@@ -80,7 +80,7 @@ def check_counts(host):
         counted = {r["key"]: r["value"]["learned"] for r in dump(host, name) if r["value"]["learned"]}
         found = {}
         for e in entries:
-            where = e["value"]["mac"]["where"]
+            where = e["value"]["where"]
             key = e["key"]["network"] if name == "weft_learn_net" else where["port"]
             if name == "weft_learn_net" or where["kind"] == 1:
                 found[key] = found.get(key, 0) + 1
@@ -89,7 +89,7 @@ def check_counts(host):
                for r in dump(host, "weft_learn_vtep") if r["value"]["learned"]}
     found = {}
     for e in entries:
-        where = e["value"]["mac"]["where"]
+        where = e["value"]["where"]
         if where["kind"] == 2:
             key = (where["target"], e["key"]["network"])
             found[key] = found.get(key, 0) + 1
@@ -324,7 +324,7 @@ def test_flows_follow_a_move_at_once(roaming):
         legs = roamer.legs
         for old, new in zip(legs, [*legs[1:], legs[0]]):
             roamer.move(old, new)
-            time.sleep(0.02)
+            time.sleep(0.1)
             before = roamer.received(old), roamer.received(new)
             time.sleep(0.3)
             after = roamer.received(old), roamer.received(new)
@@ -442,7 +442,7 @@ def test_an_apply_keeps_what_was_learned(taught):
 
 @pytest.mark.drops("MAC_LIMIT")
 def test_another_limit_copies_the_table(taught):
-    """And its timers go on: what is adopted ages as before."""
+    """And ages go on: what was copied is as old as it was."""
     (a,) = taught.hosts
     before, ages = learned(a), {r["mac"]: r["age_ms"] for r in a.show("fdb")}
     for limit in (2000, 120):
