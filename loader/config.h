@@ -93,6 +93,10 @@ enum cfg_xdp {
 /** enum cfg_encap - encapsulation of a network. Values index schema.c's names. */
 enum cfg_encap {
 	CFG_ENCAP_VXLAN,
+	CFG_ENCAP_VXLAN_GBP,
+	CFG_ENCAP_GENEVE,
+	CFG_ENCAP_NVGRE,
+	CFG_ENCAP_VLAN, /* directly on an uplink, tagged or not */
 };
 
 /** enum cfg_underlay - address family that carries a network between nodes. */
@@ -135,7 +139,8 @@ struct cfg_uplink {
 	int line;
 	int column;
 	struct cfg_str interface;
-	struct cfg_num xdp; /* enum cfg_xdp */
+	struct cfg_num xdp;       /* enum cfg_xdp */
+	struct cfg_strs networks; /* of CFG_ENCAP_VLAN, which live on it */
 };
 
 struct cfg_uplinks {
@@ -148,6 +153,7 @@ struct cfg_node {
 	int column;
 	struct cfg_str name;
 	struct cfg_addrs vtep; /* one IPv4, one IPv6, or one of each */
+	struct cfg_num encap;  /* enum cfg_encap; line 0: what the network says */
 	struct cfg_uplinks uplinks;
 };
 
@@ -166,7 +172,10 @@ struct cfg_network {
 	struct cfg_num learning;       /* bool: what is behind remote nodes */
 	struct cfg_num mac_age;        /* milliseconds */
 	struct cfg_num mac_limit;
-	struct cfg_num vtep_mac_limit; /* line 0: half of @mac_limit */
+	struct cfg_num vtep_mac_limit;   /* line 0: half of @mac_limit */
+	struct cfg_num vlan;             /* CFG_ENCAP_VLAN: 802.1Q tag, 0 = none */
+	struct cfg_num service_vlan;     /* the same: 802.1ad tag in front of it */
+	struct cfg_num vlan_transparent; /* bool: tenants may use a tag of their own */
 };
 
 struct cfg_port {
@@ -182,6 +191,8 @@ struct cfg_port {
 	struct cfg_num learning;         /* bool: any source that is nobody else's */
 	struct cfg_num mac_limit;        /* addresses learned behind it */
 	struct cfg_num mac_limit_action; /* enum cfg_mac_limit */
+	struct cfg_num vlan;             /* 802.1Q tag of its frames, 0 = none */
+	struct cfg_num service_vlan;     /* 802.1ad tag in front of it */
 };
 
 struct cfg_address_set {
@@ -330,6 +341,7 @@ struct config {
 	int column;
 	struct cfg_str node; /* which of @nodes this machine is, unless --node says so */
 	struct cfg_num vxlan_port;
+	struct cfg_num geneve_port;
 	struct cfg_num
 		tunnel_gro; /* bool: merge inner segments where XDP does not strip the tunnel */
 	struct cfg_nodes nodes;
@@ -384,6 +396,20 @@ const struct cfg_port *config_find_port(const struct config *cfg, const char *na
 
 /** config_find_address_set - the address set called @name, or NULL. Constant time. */
 const struct cfg_address_set *config_find_address_set(const struct config *cfg, const char *name);
+
+/**
+ * config_encap - how a network is carried between two of its nodes: enum cfg_encap.
+ *
+ * The same seen from either end: config_check() has seen to it that only one has a say.
+ */
+static inline enum cfg_encap config_encap(const struct cfg_network *network,
+					  const struct cfg_node *a, const struct cfg_node *b)
+{
+	return a->encap.line ? a->encap.v : b->encap.line ? b->encap.v : network->encap.v;
+}
+
+/** config_uses - whether any network or node of the file asks for this encapsulation. */
+bool config_uses(const struct config *cfg, enum cfg_encap encap);
 
 /**
  * config_find_self - which node this machine is, as far as it can be told.

@@ -39,7 +39,8 @@ static int by_name(const void *a, const void *b)
 	const struct row *x = a, *y = b;
 
 	return strverscmp(x->node.s, y->node.s)
-		       ?: memcmp(&x->tunnel->remote, &y->tunnel->remote, sizeof(x->tunnel->remote));
+		       ?: memcmp(&x->tunnel->remote, &y->tunnel->remote, sizeof(x->tunnel->remote))
+		       ?: x->tunnel->encap - y->tunnel->encap;
 }
 
 static int by_tunnel(const void *a, const void *b)
@@ -53,7 +54,18 @@ static int by_tunnel(const void *a, const void *b)
 
 static const char *encap_name(__u8 encap)
 {
-	return encap == WEFT_ENCAP_VXLAN ? "vxlan" : NULL;
+	switch (encap) {
+	case WEFT_ENCAP_VXLAN:
+		return "vxlan";
+	case WEFT_ENCAP_VXLAN_GBP:
+		return "vxlan-gbp";
+	case WEFT_ENCAP_GENEVE:
+		return "geneve";
+	case WEFT_ENCAP_NVGRE:
+		return "nvgre";
+	default:
+		return NULL;
+	}
 }
 
 static const char *family_name(__u8 family)

@@ -20,16 +20,6 @@ static __always_inline int weft_is_icmp(const struct weft_hdrs *h)
 	       (h->version == 6 && h->l4_proto == IPPROTO_ICMPV6);
 }
 
-/** weft_generation_read - what is in force, for the whole of the packet's way. */
-static __always_inline void weft_generation_read(struct weft_pkt *p)
-{
-	__u32 zero = 0;
-	const struct weft_generation *g = bpf_map_lookup_elem(&weft_generation, &zero);
-
-	if (g)
-		*(volatile __u64 *)&p->generation = weft_word(g);
-}
-
 /** enum weft_query - the part of an ICMP message in a question and its answer. */
 enum weft_query {
 	WEFT_QUERY_NONE,

@@ -102,6 +102,7 @@ static __always_inline int weft_related_judge(struct weft_pkt *p, struct weft_fl
 	struct weft_ask a;
 
 	weft_ask_flow(&a, p, key, origin, &f->hop[origin], &f->hop[!origin]);
+	a.identity = weft_opener_identity(f, &f->hop[origin]);
 	action = weft_judge(&a);
 	if (action == WEFT_POL_ALLOW || f->flags & WEFT_FLOW_KEEP)
 		return 0;
@@ -134,7 +135,7 @@ static __attribute__((noinline)) int weft_related(weft_ctx *ctx, struct weft_pkt
 	if (side < 0)
 		goto unrelated;
 	f = weft_flow_find(&s->quote_key, &table);
-	if (!f || weft_word(&f->hop[side & 1]) != weft_word(to))
+	if (!f || weft_tcp_is_void(f) || weft_word(&f->hop[side & 1]) != weft_word(to))
 		goto unrelated;
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];
 	if (f->decided.policy != p->generation.policy)

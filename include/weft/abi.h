@@ -40,15 +40,36 @@ enum weft_family {
 /** enum weft_encap - how a network is carried between nodes. */
 enum weft_encap {
 	WEFT_ENCAP_NONE,
-	WEFT_ENCAP_VXLAN, /* RFC 7348 */
+	WEFT_ENCAP_VXLAN,     /* RFC 7348 */
+	WEFT_ENCAP_VXLAN_GBP, /* the same, with the sender's groups: draft-smith-vxlan-group-policy
+			       */
+	WEFT_ENCAP_GENEVE,    /* RFC 8926 */
+	WEFT_ENCAP_NVGRE,     /* RFC 7637 */
 	__WEFT_ENCAP_MAX,
 };
+
+/**
+ * weft_identity_short - an identity as VXLAN-GBP carries it, in 16 bits. 0 stays 0, none.
+ *
+ * An identity is a number for a set of groups that all nodes work out alike from their file (see
+ * loader/identity.h); it has WEFT_IDENTITY_LONG set, so that the two forms are never the same.
+ */
+static inline __u16 weft_identity_short(__u32 identity)
+{
+	__u16 folded = identity ^ identity >> 16;
+
+	return identity && !folded ? 1 : folded;
+}
+
+#define WEFT_IDENTITY_LONG 0x80000000U
 
 /**
  * struct weft_node - `weft_node`, array of one: who this node is.
  * @vtep4: own IPv4 VTEP address; 0 = none.
  * @vtep6: own IPv6 VTEP address; all zero = none.
- * @vxlan_port: UDP destination port of VXLAN, both ways.
+ * @vxlan_port: UDP destination port of VXLAN, both ways; 0 = such packets are not ours.
+ * @geneve_port: the same for Geneve.
+ * @nvgre: whether Ethernet in GRE is ours.
  *
  * Written by the loader; read by every packet from the underlay.
  */
@@ -56,34 +77,44 @@ struct weft_node {
 	__be32 vtep4;
 	__u8 vtep6[16];
 	__be16 vxlan_port;
-	__u16 pad;
+	__be16 geneve_port;
+	__u8 nvgre;
+	__u8 pad[3];
 };
-_Static_assert(sizeof(struct weft_node) == 24, "ABI");
+_Static_assert(sizeof(struct weft_node) == 28, "ABI");
 
 /** enum weft_port_kind - what an interface with our program on it is. */
 enum weft_port_kind {
 	WEFT_PORT_NONE,
-	WEFT_PORT_ACCESS, /* a workload of one network, untagged */
+	WEFT_PORT_ACCESS, /* one network: all of an interface, or one VLAN of a trunk */
 	WEFT_PORT_UPLINK, /* carries the underlay */
 	WEFT_PORT_GUARD,  /* a helper device of weft's own; a frame that reaches it is dropped */
+	WEFT_PORT_TRUNK,  /* an interface whose ports are told apart by tags: `weft_vlans` */
+	WEFT_PORT_WIRE,   /* a network that lives on an uplink as a VLAN; in `weft_vlans` only */
 };
 
 /** enum weft_delivery - how a frame is handed to a port. */
 enum weft_delivery {
 	WEFT_DELIVER_NONE,
 	WEFT_DELIVER_PEER, /* veth whose peer is in another network namespace: bpf_redirect_peer */
-	WEFT_DELIVER_REDIRECT, /* tap, or veth within this namespace: bpf_redirect */
+	WEFT_DELIVER_REDIRECT,      /* tap, NIC, or veth within this namespace: bpf_redirect */
+	WEFT_DELIVER_TAGGED = 0x80, /* a bit besides: with the tags of `weft_tags` */
 };
 
+#define WEFT_PORT_LEARN      0x0001 /* any source that is nobody else's; it is learned */
+#define WEFT_PORT_LIMIT_PASS 0x0002 /* a source for which there is no share left may send, too */
+
 /**
- * struct weft_port - `weft_ports`, hash by ifindex (__u32): a port or uplink of this node.
+ * struct weft_port - `weft_ports`, hash by ifindex (__u32): a port or uplink of this node; and
+ * `weft_vlans`, see struct weft_vlan_key.
  * @id: index of its counters and name; 1.., stable across applies.
- * @network: network id; 0 for an uplink or a guard.
+ * @network: network id; 0 for an uplink, a trunk or a guard.
  * @kind: enum weft_port_kind.
  * @delivery: enum weft_delivery.
  * @mac: the workload's own address; the only source that it may use, unless WEFT_PORT_LEARN.
  * @flags: WEFT_PORT_*.
  * @mac_limit: WEFT_PORT_LEARN: addresses that may be learned behind it.
+ * @identity: of its groups, see weft_identity_short(); 0 = it is in none.
  */
 struct weft_port {
 	__u32 id;
@@ -93,27 +124,57 @@ struct weft_port {
 	__u8 mac[WEFT_ETH_ALEN];
 	__u16 flags;
 	__u32 mac_limit;
+	__u32 identity;
 };
-_Static_assert(sizeof(struct weft_port) == 20, "ABI");
+_Static_assert(sizeof(struct weft_port) == 24, "ABI");
 
-#define WEFT_PORT_LEARN      0x0001 /* any source that is nobody else's; it is learned */
-#define WEFT_PORT_LIMIT_PASS 0x0002 /* a source for which there is no share left may send, too */
+/**
+ * struct weft_vlan_key - `weft_vlans`, hash to struct weft_port: the ports of a trunk, and the
+ * networks that live on an uplink.
+ * @ifindex: of the trunk or uplink.
+ * @service: VLAN id of the 802.1ad tag that its frames have outermost; 0 = they have none.
+ * @vlan: VLAN id of their 802.1Q tag; 0 = none.
+ *
+ * Both 0: the native port of a trunk, whose frames have no tag at all.
+ */
+struct weft_vlan_key {
+	__u32 ifindex;
+	__u16 service;
+	__u16 vlan;
+};
+_Static_assert(sizeof(struct weft_vlan_key) == 8, "ABI");
+
+/**
+ * struct weft_tags - `weft_tags`, array by port id: the tags that a port's frames get on their way
+ * out; all zero for most.
+ * @service, @vlan: as in struct weft_vlan_key.
+ * @wire: the port is a WEFT_PORT_WIRE.
+ */
+struct weft_tags {
+	__u16 service;
+	__u16 vlan;
+	__u32 wire;
+};
+_Static_assert(sizeof(struct weft_tags) == 8, "ABI");
 
 #define WEFT_NET_PRESENT       0x0001 /* the array slot is in use */
 #define WEFT_NET_FLOOD         0x0002 /* replicate broadcast, multicast and unknown unicast */
 #define WEFT_NET_LEARN         0x0004 /* it may have entries in `weft_learned`; see fdb.h */
 #define WEFT_NET_LEARN_TUNNELS 0x0008 /* sources behind VTEPs are learned too */
+#define WEFT_NET_TAGS          0x1000 /* frames may carry one VLAN tag of the tenant's own */
+#define WEFT_NET_WIRE          0x2000 /* it lives on an uplink, and in no tunnel */
 
 /**
  * struct weft_network - `weft_networks`, array by network id (1..): an L2 broadcast domain.
- * @vni: host order, 1 .. 2^24-1.
+ * @vni: host order, 1 .. 2^24-1; 0: it has none, being a VLAN of an uplink.
  * @flags: WEFT_NET_*.
- * @mtu: largest L3 packet of a workload that fits every tunnel, bytes.
+ * @mtu: largest L3 packet of a workload that fits every tunnel, or the uplink, bytes.
  * @flood_ports: slots 0 .. flood_ports-1 of `weft_flood` may hold local members.
  * @flood_tunnels: the same for remote members.
  * @mac_age_ms: how long a learned address lasts without a frame of it.
  * @mac_limit: addresses that may be learned in it.
  * @vtep_mac_limit: of these, behind one VTEP.
+ * @flood_header: bytes of the shortest header among these members' tunnels; see bpf/stages/flood.h.
  */
 struct weft_network {
 	__u32 vni;
@@ -124,8 +185,10 @@ struct weft_network {
 	__u32 mac_age_ms;
 	__u32 mac_limit;
 	__u32 vtep_mac_limit;
+	__u8 flood_header;
+	__u8 pad[3];
 };
-_Static_assert(sizeof(struct weft_network) == 28, "ABI");
+_Static_assert(sizeof(struct weft_network) == 32, "ABI");
 
 /** struct weft_fdb_key - `weft_fdb`: a MAC address in a network. */
 struct weft_fdb_key {
@@ -139,14 +202,15 @@ enum weft_fdb_kind {
 	WEFT_FDB_NONE,
 	WEFT_FDB_LOCAL,  /* behind a port of this node */
 	WEFT_FDB_REMOTE, /* behind a remote VTEP */
+	WEFT_FDB_WIRE,   /* on an uplink's wire, where its network lives as a VLAN */
 };
 
 /**
  * struct weft_fdb_entry - `weft_fdb`, hash: where frames for a MAC address go.
  * @kind: enum weft_fdb_kind.
- * @delivery: local: enum weft_delivery of the port.
- * @ifindex: local: the port's interface.
- * @port: local: the port's id.
+ * @delivery: local and wire: enum weft_delivery of the port.
+ * @ifindex: local and wire: the port's interface.
+ * @port: local and wire: the port's id.
  * @tunnel: remote: index of `weft_tunnels`.
  */
 struct weft_fdb_entry {
@@ -195,21 +259,25 @@ _Static_assert(sizeof(struct weft_flood_key) == 8, "ABI");
 
 /** struct weft_flood_member - `weft_flood`, hash: who gets a copy; members as in weft_fdb_entry. */
 struct weft_flood_member {
-	__u32 ifindex; /* local: the port's interface */
-	__u32 port;    /* local: its id */
+	__u32 ifindex; /* local and wire: the port's interface */
+	__u32 port;    /* local and wire: its id */
 	__u32 tunnel;  /* remote: index of `weft_tunnels` */
 };
 _Static_assert(sizeof(struct weft_flood_member) == 12, "ABI");
 
-#define WEFT_TUNNEL_HDR_MAX 56 /* IPv6 40 + UDP 8 + VXLAN 8 */
+#define WEFT_TUNNEL_HDR_MAX 68 /* IPv6 40 + UDP 8 + Geneve 8 + its option 12 */
+
+#define WEFT_TUNNEL_SOURCE 0x01 /* Geneve: @header ends in a struct weft_geneve_source */
 
 /**
  * struct weft_tunnel - `weft_tunnels`, array by tunnel id (1..): a remote VTEP and how to reach it.
- * @header: outer IP, UDP and VXLAN headers as sent, except what differs per packet (lengths, IPv4
- *          checksum, ECN, UDP source port, VNI), which is zero.
+ * @header: outer IP header and those of the encapsulation as sent, except what differs per packet
+ *          (lengths, IPv4 checksum, ECN, UDP source port, VNI, FlowID, identity, port), which is
+ *          zero.
  * @header_len: bytes used of @header; 0 = slot not in use.
  * @family: enum weft_family of the underlay.
  * @encap: enum weft_encap.
+ * @flags: WEFT_TUNNEL_*.
  * @csum: IPv4: ones' complement sum of @header's IP header, not folded, not inverted, in network
  *        byte order as the checksum arithmetic of RFC 1071 leaves it.
  * @mtu: largest inner L3 packet that fits the underlay, bytes.
@@ -221,21 +289,23 @@ struct weft_tunnel {
 	__u8 header_len;
 	__u8 family;
 	__u8 encap;
-	__u8 pad;
+	__u8 flags;
 	__u32 csum;
 	__u32 mtu;
 	__u32 ifindex;
 	struct weft_addr remote;
 };
-_Static_assert(sizeof(struct weft_tunnel) == 88, "ABI");
+_Static_assert(sizeof(struct weft_tunnel) == 100, "ABI");
 
 /** struct weft_peer_key - `weft_peers`: a remote VTEP speaking with a VNI. */
 struct weft_peer_key {
 	struct weft_addr remote;
 	__u32 vni;   /* host order */
-	__u32 encap; /* enum weft_encap */
+	__u32 encap; /* enum weft_encap as packets tell it: VXLAN-GBP is VXLAN */
 };
 _Static_assert(sizeof(struct weft_peer_key) == 24, "ABI");
+
+#define WEFT_PEER_IDENTITY 0x0001 /* it says which groups a sender is in, and is believed */
 
 /**
  * struct weft_peer - `weft_peers`, hash: the permission to send into a network, and which.
@@ -244,19 +314,19 @@ _Static_assert(sizeof(struct weft_peer_key) == 24, "ABI");
 struct weft_peer {
 	__u32 tunnel; /* the way back */
 	__u16 network;
-	__u16 pad;
+	__u16 flags; /* WEFT_PEER_* */
 };
 _Static_assert(sizeof(struct weft_peer) == 8, "ABI");
 
 /** struct weft_vni_key - `weft_vnis`, hash to __u32 network id. Only asked to name a drop. */
 struct weft_vni_key {
 	__u32 vni;
-	__u32 encap; /* enum weft_encap */
+	__u32 encap; /* as in struct weft_peer_key */
 };
 _Static_assert(sizeof(struct weft_vni_key) == 8, "ABI");
 
-/* `weft_vteps`, hash: struct weft_addr of a remote VTEP -> __u32 tunnel id. Only asked to name a
- * drop. */
+/* `weft_vteps`, hash: struct weft_addr of a remote VTEP -> __u32 id of a tunnel to it. Only asked
+ * to name a drop. */
 
 /** struct weft_count - packets and bytes; a GSO packet counts as the segments it stands for. */
 struct weft_count {
@@ -295,11 +365,13 @@ struct weft_node_info {
 
 /** struct weft_port_info - `weft_port_info`, hash by port id (__u32). */
 struct weft_port_info {
-	char name[WEFT_NAME_LEN]; /* an uplink's is its interface's */
+	char name[WEFT_NAME_LEN]; /* of an uplink or trunk its interface's; of a wire "eth0.7" */
 	char interface[WEFT_IFNAME_LEN];
 	__u32 ifindex;
-	__u32 kind; /* enum weft_port_kind */
+	__u16 kind;    /* enum weft_port_kind */
+	__u16 promisc; /* weft keeps the interface promiscuous for it */
 };
+_Static_assert(sizeof(struct weft_port_info) == 88, "ABI");
 
 /** struct weft_network_info - `weft_net_info`, hash by network id (__u32). */
 struct weft_network_info {
@@ -318,18 +390,22 @@ struct weft_tunnel_info {
  * @magic: WEFT_META_MAGIC; other programs may leave metadata of their own.
  * @tunnel: the tunnel it came by.
  * @network: the network it belongs to.
+ * @tag: the tenant's own tag, as in struct weft_pkt; xdp_underlay has taken it off.
  * @dmac: the inner frame's destination. The frame itself carries WEFT_PARKED_MAC until tc_underlay
  *        puts this back, so that a frame that misses tc_underlay is nobody's.
+ * @identity: of the sender's groups, as the tunnel header has it; 0 = none.
  *
  * Nobody but an XDP program on this host can write metadata, so it is believed.
  */
 struct weft_meta {
 	__u32 magic;
 	__u32 tunnel;
+	__u32 tag;
 	__u16 network;
 	__u8 dmac[WEFT_ETH_ALEN];
+	__u32 identity;
 };
-_Static_assert(sizeof(struct weft_meta) == 16, "a multiple of 4, at most 32");
+_Static_assert(sizeof(struct weft_meta) == 24, "a multiple of 4, at most 32");
 
 /** WEFT_PARKED_MAC - a locally administered unicast address that no host owns. */
 #define WEFT_PARKED_MAC                                                                            \

@@ -87,14 +87,16 @@ enum weft_hop_kind {
 	WEFT_HOP_LOCAL,  /* @target: interface index, @port: port id */
 	WEFT_HOP_TUNNEL, /* @target: tunnel id */
 	WEFT_HOP_FLOOD,  /* nobody knows where it is */
+	WEFT_HOP_WIRE,   /* beyond an uplink, in its VLAN: as WEFT_HOP_LOCAL, but no port's policies
+			  */
 };
 
 /**
  * struct weft_hop - where a side of a flow is. Eight bytes, written and read at once.
  * @target: see enum weft_hop_kind.
- * @port: of a local side: its port id.
+ * @port: of a local side or a wire: its port id.
  * @kind: enum weft_hop_kind.
- * @delivery: of a local side: enum weft_delivery.
+ * @delivery: of a local side or a wire: enum weft_delivery.
  */
 struct weft_hop {
 	__u32 target;
@@ -176,13 +178,17 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
  *        that it leaves; 0 = nothing restricts that port, or it is on another node.
  * @tcp_scale: TCP: each side's window scale, RFC 7323.
  * @tcp_flags: each side's WEFT_TCP_*.
- * @tcp_last: the last segment.
- * @tcp: each side's sequence numbers.
  * @count: packets that each side has sent. Two CPUs that carry the same direction at the same
  *         moment may lose a count.
+ * @tcp_last: the last segment.
+ * @tcp: each side's sequence numbers.
  * @created_ns: CLOCK_MONOTONIC.
+ * @identity: of the groups of the side that opened it, if that is behind a tunnel and was told with
+ *            the packet that did.
  *
  * The datapath writes; members that another CPU may change at the same time are each one store.
+ * What every packet needs comes first: in a table of a million, each cache line is a wait for
+ * memory.
  */
 struct weft_flow {
 	struct weft_generation decided;
@@ -196,12 +202,14 @@ struct weft_flow {
 	__u32 rule[__WEFT_POL_DIR_MAX];
 	__u8 tcp_scale[2];
 	__u8 tcp_flags[2];
+	struct weft_count count[2];
 	struct weft_tcp_last tcp_last;
 	struct weft_tcp_side tcp[2];
-	struct weft_count count[2];
 	__u64 created_ns;
+	__u32 identity;
+	__u32 pad2;
 };
-_Static_assert(sizeof(struct weft_flow) == 136, "ABI");
+_Static_assert(sizeof(struct weft_flow) == 144, "ABI");
 
 /**
  * struct weft_flow_entry - `weft_flows`, hash by struct weft_flow_key: an established connection.
@@ -211,7 +219,7 @@ struct weft_flow_entry {
 	struct weft_flow flow;
 	struct bpf_timer timer;
 };
-_Static_assert(sizeof(struct weft_flow_entry) == 152, "ABI");
+_Static_assert(sizeof(struct weft_flow_entry) == 160, "ABI");
 
 /**
  * struct weft_flow_conf - `weft_flow_conf`, array of one: how long flows last, and how many there

@@ -156,9 +156,12 @@ class WeftFw(Weft):
     def with_policies(self, topology, rules, flows=None, directions=DIRECTIONS, **config):
         """The file for a number of rules, or for a list of them."""
         rules = rule_list(rules) if isinstance(rules, int) else rules
-        limits = {"rules": max(16384, 2 * len(rules) + 16), **({"flows": flows} if flows else {})}
-        return (self.config(topology, **config) + weft_policies(rules, directions) +
-                "limits: {" + ", ".join(f"{name}: {value}" for name, value in limits.items()) + "}\n")
+        limits = {"rules": max(16384, 2 * len(rules) + 16)}
+        text = self.config(topology, **config) + weft_policies(rules, directions)
+        if flows:  # all of them one port's, and opened within a moment
+            limits |= {"flows": flows, "half_open": flows}
+            text += f"flows: {{new_per_port: {flows}}}\n"
+        return text + "limits: {" + ", ".join(f"{name}: {value}" for name, value in limits.items()) + "}\n"
 
     def room(self, topology, flows):
         """Make room for as many flows."""

@@ -12,6 +12,7 @@ through the program at the uplink.
 Numbers of rules take turns as contenders do. Numbers of flows cannot: flows stay.
 """
 import dataclasses
+import time
 
 from firewall import PORTS, RULES
 from packets import udp_frame
@@ -33,6 +34,7 @@ OUTER = 50  # bytes of tunnel headers, IPv4
 STRIDE = 7919  # prime, so that any number of samples is spread over all flows
 OPEN_SECONDS = 240  # at most
 OPEN_ATTEMPTS, OPEN_SHARE = 3, 0.99
+STREAM_AGE = 2.1  # seconds; both conntrack and weft then keep a flow of datagrams for longer
 ANEW = 0.02  # share of packets that may have been judged again where all should be established
 
 
@@ -56,7 +58,13 @@ class Traffic:
                  self.frame.hex(), "-f", str(flows), "-w", str(WARMUP), "-t", str(seconds + TAIL), *send])
 
     def open(self, flows):
-        """Every flow once, in both directions; what gets lost on a busy machine, another time."""
+        """Every flow in both directions, and again when it is old enough to count as a stream."""
+        self._prime(flows)
+        time.sleep(STREAM_AGE)
+        self._prime(flows)
+
+    def _prime(self, flows):
+        """Once each; what gets lost on a busy machine, another time."""
         for _ in range(OPEN_ATTEMPTS):
             said = pair(*self._halves(flows, OPEN_SECONDS, ("prime",), ("-e",)), "send", OPEN_SECONDS + 60)
             if said.get("answered", 0) >= OPEN_SHARE * flows:

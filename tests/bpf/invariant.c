@@ -33,12 +33,14 @@ static bool outer_is_sane(const struct run *r, __u32 in_len)
 	bool v4 = r->data[12] == 0x08;
 	const __u8 *udp = ip + (v4 ? 20 : 40);
 
-	if (r->len < in_len + 50 || memcmp(r->data, none, sizeof(none)))
+	if (r->len < in_len + 42 || memcmp(r->data, none, sizeof(none)))
 		return true;
 	if (v4 && (packet_fold(packet_csum(ip, 20, 0)) || (ip[2] << 8 | ip[3]) != (int)l3))
 		return false;
 	if (!v4 && (ip[4] << 8 | ip[5]) != (int)l3 - 40)
 		return false;
+	if (ip[v4 ? 9 : 6] == 47)
+		return udp[0] == 0x20 && !udp[1] && udp[2] == 0x65 && udp[3] == 0x58;
 	return (udp[4] << 8 | udp[5]) == (int)l3 - (v4 ? 20 : 40) && !udp[6] && !udp[7];
 }
 
@@ -62,6 +64,21 @@ static bool accepted(const struct moves *m, enum counter_kind kind, __u32 len)
 	return found;
 }
 
+/* Bytes of a frame without its tags, all of which an access port's frames may have are VLAN 0's. */
+static __u32 untagged_len(const __u8 *data, __u32 len)
+{
+	__u32 tags = 0;
+
+	while (tags < 8 && 18 + tags <= len) {
+		__u16 proto = data[12 + tags] << 8 | data[13 + tags];
+
+		if (proto != WEFT_ETH_P_8021Q && proto != WEFT_ETH_P_8021AD)
+			break;
+		tags += 4;
+	}
+	return len - tags;
+}
+
 static bool tc_holds(const struct run *r, const struct moves *m, enum wire wire, const __u8 *data,
 		     __u32 len)
 {
@@ -75,7 +92,8 @@ static bool tc_holds(const struct run *r, const struct moves *m, enum wire wire,
 			return accepted(m, C_NET_FROM_UNDERLAY, 0);
 		if (one_drop(m, wire))
 			return m->m[0].reason == WEFT_DROP_PKT_TOO_BIG;
-		return accepted(m, C_FROM_PORT, len) && outer_is_sane(r, len);
+		return accepted(m, C_FROM_PORT, untagged_len(data, len)) &&
+		       outer_is_sane(r, untagged_len(data, len));
 	}
 	return false;
 }

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 
 #include "check.h"
+#include "hand.h"
 #include "learn.h"
 #include "rows.h"
 #include "wires.h"
@@ -37,6 +38,7 @@ void learn_port(enum wire wire, __u32 limit, __u16 flags)
 	p.flags = WEFT_PORT_LEARN | flags;
 	p.mac_limit = limit;
 	table_put("weft_ports", &ifindex, &p);
+	hand_moved();
 }
 
 void learn_network(enum network_id net, __u16 flags, __u32 age_ms, __u32 limit, __u32 vtep_limit)

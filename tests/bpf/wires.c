@@ -33,6 +33,7 @@ static const struct {
 	[WEB3] = {"pweb3", "cweb3", NULL, "02:00:00:00:01:13"},
 	[DB1] = {"pdb1", "cdb1", NULL, "02:00:00:00:02:11"},
 	[LONE1] = {"plone1", "clone1", NULL, "02:00:00:00:03:11"},
+	[MIX1] = {"pmix1", "cmix1", NULL, "02:00:00:00:06:11"},
 	[GONE1] = {"pgone1", "cgone1", NULL, "02:00:00:00:04:11"},
 	[STRAY] = {"pstray", "cstray", NULL, "02:00:00:00:05:11"},
 	[UPLINK] = {"uplink", "wire", "02:00:00:00:aa:01", "02:00:00:00:aa:02"},
@@ -115,6 +116,7 @@ static int open_socket(const char *ifname)
 		return -errno;
 	at.sll_ifindex = if_nametoindex(ifname);
 	if (setsockopt(sock, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
+	    setsockopt(sock, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) ||
 	    bind(sock, (struct sockaddr *)&at, sizeof(at)))
 		return -errno;
 	return sock;
@@ -132,7 +134,9 @@ static int open_far_ends(void)
 	return err;
 }
 
-/* What redirect_neigh needs: addresses, and neighbours that are known without asking. */
+/* What redirect_neigh needs: addresses, and neighbours that are known without asking. The host's
+ * own answers (to 192.0.2.77, IP4_ELSE) must not be asked for either: the kernel would ask for a
+ * second. */
 static int address_uplink(void)
 {
 	FILE *f = fopen("/proc/sys/net/ipv6/conf/uplink/disable_ipv6", "w");
@@ -149,6 +153,12 @@ static int address_uplink(void)
 		"addr add 2001:db8::1/64 dev uplink nodad\n"
 		"neigh add 192.0.2.2 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
 		"neigh add 192.0.2.4 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 192.0.2.5 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 192.0.2.6 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 2001:db8::5 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 2001:db8::6 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 192.0.2.77 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 2001:db8::77 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
 		"neigh add 2001:db8::3 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n");
 }
 
@@ -216,21 +226,51 @@ int wires_send(enum wire wire, const void *frame, __u32 len, const struct vnet *
 	return n < 0 ? -errno : 0;
 }
 
+/* The kernel hands over a tag beside the frame: put it where it was. Return: bytes of it. */
+static int restore_tag(struct msghdr *msg, __u8 *frame, size_t len)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	struct tpacket_auxdata aux;
+	__be16 tag[2];
+
+	if (!c || c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+		return 0;
+	memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+	if (!(aux.tp_status & TP_STATUS_VLAN_VALID) || len < 12)
+		return 0;
+	tag[0] = htons(aux.tp_vlan_tpid);
+	tag[1] = htons(aux.tp_vlan_tci);
+	memmove(frame + 16, frame + 12, len - 12);
+	memcpy(frame + 12, tag, sizeof(tag));
+	return sizeof(tag);
+}
+
 static int receive_from(int sock, void *frame, __u32 size, struct vnet *vnet)
 {
+	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	struct virtio_net_hdr h;
 	struct sockaddr_ll from;
-	struct iovec iov[] = {{&h, sizeof(h)}, {frame, size}};
+	struct iovec iov[] = {{&h, sizeof(h)}, {frame, size - 4}};
 	struct msghdr msg = {
-		.msg_iov = iov, .msg_iovlen = 2, .msg_name = &from, .msg_namelen = sizeof(from)};
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
 	ssize_t n = recvmsg(sock, &msg, 0);
+	int tag;
 
 	if (n < 0)
 		return -errno;
 	last = (struct arrival){ntohs(from.sll_protocol), from.sll_pkttype};
+	tag = restore_tag(&msg, frame, n - sizeof(h));
+	n += tag;
 	if (vnet)
 		*vnet = (struct vnet){h.gso_type, h.hdr_len, h.gso_size,
-				      h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? h.csum_start : 0,
+				      h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? h.csum_start + tag
+									    : 0,
 				      h.csum_offset};
 	return n - sizeof(h);
 }
