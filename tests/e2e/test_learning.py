@@ -8,6 +8,7 @@ a1 and b1 are bridges of hosts' own, with stations behind them; a2 and b2 are wo
 """
 import json
 import os
+import struct
 import threading
 import time
 
@@ -531,6 +532,43 @@ def test_killed_while_the_table_is_copied(taught):
         a.apply(files[(i + 1) % 2])
         assert learned(a) == before
         check_counts(a)
+
+
+def tagged(dst, src, vlan, payload):
+    return mac_bytes(dst) + mac_bytes(src) + struct.pack("!HHH", 0x8100, vlan, 0x88B5) + payload.ljust(46)
+
+
+@pytest.mark.drops("HAIRPIN")
+def test_trunks_and_wires_keep_what_was_learned(lab):
+    """A port of a trunk, and a network that lives in a VLAN of the uplink."""
+    a = lab.host("a", "off")
+    lab.wire()
+    web, wire = lab.network("web"), lab.network("wire", encap="vlan", vlan=70)
+    wire.row = lambda: {"name": "wire", "encap": "vlan", "vlan": 70}
+    trunk, other = lab.workload(a, web, quiet=True, kind=Gateway), lab.workload(a, web, quiet=True)
+    third = lab.workload(a, wire, quiet=True)
+    trunk.options = {"vlan": 7}
+    lab.apply()
+    seen = Frames(other), Frames(third)
+    Frames(trunk).send(tagged(BROADCAST, "02:ee:00:00:00:01", 7, payload := mark()))
+    seen[0].expect(payload)
+    Frames(a, "nowhere").send(tagged(BROADCAST, "02:ee:00:00:00:02", 70, payload := mark()))
+    seen[1].expect(payload)
+    here = {"02:ee:00:00:00:01": trunk.port, "02:ee:00:00:00:02": "ul.70"}
+    assert learned(a) == here
+    lab.top["limits"] = {"fdb_learned": 1000}
+    lab.top["flows"] = {"per_port": 1000}
+    lab.apply()
+    other.listed = False  # of both networks something changes
+    lab.workload(a, wire, quiet=True)
+    lab.apply()
+    assert learned(a) == here
+    in_step(lab)
+    assert learned(a, "--port", "ul.70") == {"02:ee:00:00:00:02": "ul.70"}
+    trunk.listed = False
+    lab.apply()
+    assert learned(a) == {"02:ee:00:00:00:02": "ul.70"}
+    in_step(lab)
 
 
 @pytest.mark.parametrize("options, gone", [
