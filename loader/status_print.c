@@ -27,16 +27,18 @@ static const struct print_column uplink_columns[] = {
 };
 
 static const struct print_column port_columns[] = {
-	{"port", "PORT", NULL, PRINT_TEXT},    {"interface", "INTERFACE", NULL, PRINT_TEXT},
-	{"ifindex", NULL, NULL, PRINT_NUMBER}, {"network", "NETWORK", NULL, PRINT_TEXT},
-	{"tc", "TC", NULL, PRINT_TEXT},        {"tc_others", "OTHERS", NULL, PRINT_NUMBER},
-	{"up", "UP", NULL, PRINT_BOOL},        {"state", "STATE", NULL, PRINT_TEXT},
+	{"port", "PORT", NULL, PRINT_TEXT},          {"interface", "INTERFACE", NULL, PRINT_TEXT},
+	{"ifindex", NULL, NULL, PRINT_NUMBER},       {"network", "NETWORK", NULL, PRINT_TEXT},
+	{"vlan", "VLAN", NULL, PRINT_TEXT},          {"tc", "TC", NULL, PRINT_TEXT},
+	{"tc_others", "OTHERS", NULL, PRINT_NUMBER}, {"up", "UP", NULL, PRINT_BOOL},
+	{"state", "STATE", NULL, PRINT_TEXT},
 };
 
 static const struct print_column network_columns[] = {
-	{"network", "NETWORK", NULL, PRINT_TEXT},     {"vni", "VNI", NULL, PRINT_NUMBER},
-	{"mtu", "MTU", NULL, PRINT_NUMBER},           {"ports", "PORTS", NULL, PRINT_NUMBER},
-	{"attached", "ATTACHED", NULL, PRINT_NUMBER}, {"vteps", "VTEPS", NULL, PRINT_NUMBER},
+	{"network", "NETWORK", NULL, PRINT_TEXT}, {"vni", "VNI", NULL, PRINT_NUMBER},
+	{"vlan", "VLAN", NULL, PRINT_TEXT},       {"mtu", "MTU", NULL, PRINT_NUMBER},
+	{"ports", "PORTS", NULL, PRINT_NUMBER},   {"attached", "ATTACHED", NULL, PRINT_NUMBER},
+	{"vteps", "VTEPS", NULL, PRINT_NUMBER},
 };
 
 static int fill_networks(const struct status *s, struct print_table *out)
@@ -48,7 +50,7 @@ static int fill_networks(const struct status *s, struct print_table *out)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		print_text(out, rows[i].name.s);
-		print_number(out, rows[i].network->vni);
+		view_print_carrier(&rows[i], out);
 		print_number(out, rows[i].network->mtu);
 		print_number(out, rows[i].ports);
 		print_number(out, rows[i].id <= UINT16_MAX ? s->attached[rows[i].id] : 0);
@@ -127,6 +129,7 @@ static void fill_uplinks(const struct status *s, struct print_table *out)
 
 static void fill_ports(const struct status *s, bool troubled, struct print_table *out)
 {
+	const struct weft_tags *tags;
 	const struct member *m;
 	size_t i;
 
@@ -141,6 +144,8 @@ static void fill_ports(const struct status *s, bool troubled, struct print_table
 			print_text(out, view_network_name(&s->view, m->port->network).s);
 		else
 			print_absent(out);
+		tags = view_tags(&s->view, m->id);
+		print_text(out, tags ? view_tags_name(tags).s : NULL);
 		print_tc(m, out);
 		print_link(m, out);
 	}

@@ -14,7 +14,42 @@
 #include "../../bpf/lib/csum.h"
 #include "probe.h"
 
+#define MIN_OTHER 8
+
 const uint8_t probe_mac[2][6] = {{2, 0, 0, 0, 0, 0xa}, {2, 0, 0, 0, 0, 0xb}};
+
+bool probe_is_icmp(const struct probe *p)
+{
+	return p->proto == (p->v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
+
+int probe_question(const struct probe *p)
+{
+	switch (p->v6 << 8 | p->icmp_type) {
+	case ICMP_ECHO:
+	case ICMP_ECHOREPLY:
+		return ICMP_ECHO;
+	case ICMP_TIMESTAMP:
+	case ICMP_TIMESTAMPREPLY:
+		return ICMP_TIMESTAMP;
+	case 1 << 8 | ICMP6_ECHO_REQUEST:
+	case 1 << 8 | ICMP6_ECHO_REPLY:
+		return ICMP6_ECHO_REQUEST;
+	}
+	return -1;
+}
+
+uint8_t probe_answer(uint8_t question)
+{
+	return question == ICMP_ECHO        ? ICMP_ECHOREPLY
+	       : question == ICMP_TIMESTAMP ? ICMP_TIMESTAMPREPLY
+					    : ICMP6_ECHO_REPLY;
+}
+
+enum end probe_asker(const struct probe *p)
+{
+	return p->icmp_type == probe_question(p) ? p->from : !p->from;
+}
 
 /* Ones' complement sum, in the order in memory. */
 static uint32_t sum(const void *data, size_t len, uint32_t s)
@@ -114,15 +149,21 @@ static size_t put_udp(const struct probe *p, int from, uint8_t *at)
 	return sizeof(udp) + p->len;
 }
 
-static size_t put_echo(const struct probe *p, int type, uint8_t *at)
+static size_t put_query(const struct probe *p, int type, int code, uint8_t *at)
 {
-	struct icmphdr icmp = {.type = type, .code = p->icmp_code};
+	struct icmphdr icmp = {.type = type, .code = code};
 
 	icmp.un.echo.id = htons(p->port[0]);
 	icmp.un.echo.sequence = htons(1);
 	memcpy(at, &icmp, sizeof(icmp));
 	memset(at + sizeof(icmp), 'x', p->len);
 	return sizeof(icmp) + p->len;
+}
+
+static size_t put_other(const struct probe *p, uint8_t *at)
+{
+	memset(at, 'x', MIN_OTHER + p->len);
+	return MIN_OTHER + p->len;
 }
 
 static size_t check_at(int proto)
@@ -140,6 +181,8 @@ static void put_check(const struct probe *p, int proto, uint8_t *at, size_t payl
 	uint8_t *l4 = at + (p->v6 ? 40 : 20);
 	uint16_t check;
 
+	if (proto == OTHER)
+		return;
 	if (proto == IPPROTO_ICMP)
 		check = weft_csum_fold(sum(l4, payload, 0));
 	else
@@ -159,10 +202,12 @@ static size_t put_plain(const struct probe *p, int from, int proto, uint8_t *at)
 		len = put_tcp(p, from, l4);
 	else if (proto == IPPROTO_UDP)
 		len = put_udp(p, from, l4);
+	else if (proto == OTHER)
+		len = put_other(p, l4);
 	else if (p->quote_proto)
-		len = put_echo(p, p->v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO, l4);
+		len = put_query(p, p->quote_type, p->quote_code, l4);
 	else
-		len = put_echo(p, p->icmp_type, l4);
+		len = put_query(p, p->icmp_type, p->icmp_code, l4);
 	hlen = put_ip(p, from, proto, at, len);
 	memcpy(at + hlen, l4, len);
 	put_check(p, proto, at, len);
@@ -175,6 +220,8 @@ static size_t put_error(const struct probe *p, uint8_t *at)
 	uint8_t quote[FRAME_MAX];
 	size_t len = put_plain(p, p->quote_from, p->quote_proto, quote), hlen;
 
+	if (p->quote_short)
+		len = (p->v6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr)) + 8;
 	icmp.un.gateway = htonl(ERROR_MTU); /* where one belongs; else unused, or a pointer */
 	hlen = put_ip(p, p->from, p->proto, at, sizeof(icmp) + len);
 	memcpy(at + hlen, &icmp, sizeof(icmp));
@@ -226,7 +273,7 @@ bool probe_is(const struct probe *p, const uint8_t *frame, size_t len)
 	memcpy(&id, frame + 4, 2);
 	memcpy(&proto, frame + 20, 2);
 	return ntohs(id) == (uint16_t)p->no && frame[9] == p->proto &&
-	       (p->port[0] == MARKER) == (proto == htons(MARKER));
+	       (p->proto != IPPROTO_UDP || (p->port[0] == MARKER) == (proto == htons(MARKER)));
 }
 
 static int text_tcp(const struct probe *p, char *text, size_t room)
@@ -248,6 +295,7 @@ void probe_text(const struct probe *p, char text[static PROBE_TEXT])
 {
 	const char *proto = p->proto == IPPROTO_TCP      ? "tcp"
 			    : p->proto == IPPROTO_UDP    ? "udp"
+			    : p->proto == OTHER          ? "other"
 			    : p->proto == IPPROTO_ICMPV6 ? "icmpv6"
 							 : "icmp";
 	int n = snprintf(text, PROBE_TEXT, "#%-7llu %s ip%c %s a:%u b:%u",
@@ -256,11 +304,12 @@ void probe_text(const struct probe *p, char text[static PROBE_TEXT])
 
 	if (p->proto == IPPROTO_TCP)
 		n += text_tcp(p, text + n, PROBE_TEXT - n);
-	else if (p->proto != IPPROTO_UDP)
+	else if (probe_is_icmp(p))
 		n += snprintf(text + n, PROBE_TEXT - n, " type %u code %u", p->icmp_type,
 			      p->icmp_code);
 	if (p->quote_proto)
-		n += snprintf(text + n, PROBE_TEXT - n, " about %s protocol %u",
-			      p->quote_from == END_A ? "a>b" : "b>a", p->quote_proto);
+		n += snprintf(text + n, PROBE_TEXT - n, " about %s protocol %u type %u code %u%s",
+			      p->quote_from == END_A ? "a>b" : "b>a", p->quote_proto, p->quote_type,
+			      p->quote_code, p->quote_short ? ", short" : "");
 	snprintf(text + n, PROBE_TEXT - n, "  (%s)", p->why);
 }

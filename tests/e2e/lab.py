@@ -67,6 +67,7 @@ class Workload(Namespace):
         self.ip4 = f"10.{network.index}.{host.index}.{number}"
         self.ip6 = f"fd00:{network.index}::{host.index}:{number}"
         self.listed = True  # in the file
+        self.groups = []
 
     def address(self, family):
         return self.ip4 if family == 4 else self.ip6
@@ -89,8 +90,9 @@ class Workload(Namespace):
         self.ip(*lines, "link set eth0 up")
 
     def row(self):
-        return {"name": self.port, "node": self.host.node, "interface": self.interface,
-                "network": self.network.name, "mac": self.mac, "addresses": [self.ip4, self.ip6]}
+        row = {"name": self.port, "node": self.host.node, "interface": self.interface,
+               "network": self.network.name, "mac": self.mac, "addresses": [self.ip4, self.ip6]}
+        return {**row, "groups": self.groups} if self.groups else row
 
 
 class Host(Namespace):
