@@ -42,8 +42,8 @@ static __always_inline void weft_ask_flow(struct weft_ask *a, const struct weft_
 }
 
 /*
- * The groups of who opened @f, at @opener. Of a port of this node they are known; of who is behind
- * a tunnel they are what the packet that opened it told.
+ * The groups of who opened @f, at @opener. Of a port that has its interface to itself they are
+ * known; of who is behind a tunnel, or a tag, they are those of the packet that opened it.
  */
 static __always_inline __u32 weft_opener_identity(const struct weft_flow *f,
 						  const struct weft_hop *opener)
@@ -54,7 +54,7 @@ static __always_inline __u32 weft_opener_identity(const struct weft_flow *f,
 	if (opener->kind != WEFT_HOP_LOCAL)
 		return f->identity;
 	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
-	return port ? port->identity : 0;
+	return port && port->id == opener->port ? port->identity : f->identity;
 }
 
 /* Counted against the port whose policies said so, and by the rule that did. */
