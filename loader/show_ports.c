@@ -24,6 +24,7 @@ static const struct print_column columns[] = {
 	{"bytes", "BYTES", "to_port", PRINT_NUMBER},
 	{"drops", "DROPS", NULL, PRINT_NUMBER},
 	{"addresses", "ADDRESSES", NULL, PRINT_LIST},
+	{"identity", NULL, NULL, PRINT_NUMBER},
 };
 
 /** struct row - a port in the order of the listing; @port is NULL if its interface is gone. */
@@ -174,6 +175,10 @@ static void print_row(const struct view *view, const struct row *row,
 		addresses_print(addresses, row->port->network, row->port->mac, out);
 	else
 		print_list(out);
+	if (row->port && row->port->kind == WEFT_PORT_ACCESS)
+		print_number(out, row->port->identity);
+	else
+		print_absent(out);
 }
 
 static int fill(const struct show *show, struct print_table *out)
