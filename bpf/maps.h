@@ -36,6 +36,23 @@ struct {
 	__type(value, struct weft_port);
 } weft_ports SEC(".maps");
 
+/* (trunk or uplink, tags) -> port, or network on that uplink. Dies with it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct weft_vlan_key);
+	__type(value, struct weft_port);
+} weft_vlans SEC(".maps");
+
+/* Port id -> tags of what is delivered to it. A slot is zeroed when its port dies. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_tags);
+} weft_tags SEC(".maps");
+
 /* Network id -> network. A slot is zeroed when the network has no part on this node any more. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

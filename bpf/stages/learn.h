@@ -15,6 +15,7 @@
 #ifndef WEFT_BPF_STAGES_LEARN_H
 #define WEFT_BPF_STAGES_LEARN_H
 
+#include "../lib/vlan_skb.h"
 #include "flow_table.h"
 
 #define WEFT_EEXIST 17 /* <errno.h> is not for BPF */
@@ -36,12 +37,12 @@ static __always_inline struct weft_learn_use *weft_learn_vtep_of(__u32 tunnel, _
 	return bpf_map_lookup_elem(&weft_learn_vtep, &key);
 }
 
-/* The counts of a place: of a port, or of a VTEP in a network. */
+/* The counts of a place: of a port or wire, or of a VTEP in a network. */
 static __always_inline struct weft_learn_use *weft_learn_at(const struct weft_hop *at,
 							    __u32 network)
 {
-	return at->kind == WEFT_HOP_LOCAL ? weft_learn_port_of(at->port)
-					  : weft_learn_vtep_of(at->target, network);
+	return at->kind == WEFT_HOP_TUNNEL ? weft_learn_vtep_of(at->target, network)
+					   : weft_learn_port_of(at->port);
 }
 
 /* Of a VTEP, these are made when they are first needed. */
@@ -51,7 +52,7 @@ static __always_inline struct weft_learn_use *weft_learn_at_new(const struct wef
 	struct weft_learn_vtep_key key = {.tunnel = at->target, .network = network};
 	struct weft_learn_use *u = weft_learn_at(at, network), zero = {};
 
-	if (u || at->kind == WEFT_HOP_LOCAL)
+	if (u || at->kind != WEFT_HOP_TUNNEL)
 		return u;
 	bpf_map_update_elem(&weft_learn_vtep, &key, &zero, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&weft_learn_vtep, &key);
@@ -77,12 +78,21 @@ static __always_inline int weft_learn_take(struct weft_learn_use *u, __u32 most)
 static __always_inline __u32 weft_learn_most(const struct weft_pkt *p,
 					     const struct weft_network *net)
 {
-	__u32 ifindex = p->ifindex;
+	struct weft_vlan_key key = {.ifindex = p->ifindex};
 	const struct weft_port *port;
+	const struct weft_tags *tags;
 
-	if (p->from_underlay)
+	if (p->here.kind == WEFT_HOP_TUNNEL)
 		return net->vtep_mac_limit;
-	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+	port = bpf_map_lookup_elem(&weft_ports, &key.ifindex);
+	if (port && port->kind != WEFT_PORT_ACCESS) {
+		tags = weft_tags_of(p->here.port);
+		if (tags) {
+			key.service = tags->service;
+			key.vlan = tags->vlan;
+		}
+		port = bpf_map_lookup_elem(&weft_vlans, &key);
+	}
 	return port ? port->mac_limit : 0;
 }
 
@@ -298,17 +308,20 @@ __attribute__((noinline)) int weft_learn(struct weft_pkt *p)
 	return 0;
 }
 
-/* Who may send from an address of the file? Its own port, or what comes by its own VTEP's tunnel.
+/*
+ * Who may send from an address of the file? Its own port, what comes by its own VTEP's tunnel, or
+ * from its own wire.
  */
 static __always_inline int weft_sender_static(const struct weft_pkt *p,
 					      const struct weft_fdb_entry *src)
 {
+	if (src->kind == WEFT_FDB_REMOTE
+		    ? p->here.kind == WEFT_HOP_TUNNEL && src->tunnel == p->tunnel
+		    : src->port == p->here.port)
+		return 0;
 	if (!p->from_underlay)
-		return src->kind == WEFT_FDB_LOCAL && src->port == p->port ? 0
-									   : -WEFT_DROP_MAC_SPOOFED;
-	if (src->kind == WEFT_FDB_LOCAL)
-		return -WEFT_DROP_LOCAL_MAC;
-	return src->tunnel == p->tunnel ? 0 : -WEFT_DROP_MAC_WRONG_VTEP;
+		return -WEFT_DROP_MAC_SPOOFED;
+	return src->kind == WEFT_FDB_LOCAL ? -WEFT_DROP_LOCAL_MAC : -WEFT_DROP_MAC_WRONG_VTEP;
 }
 
 /**
@@ -324,8 +337,8 @@ static __always_inline int weft_sender_static(const struct weft_pkt *p,
  */
 static __always_inline int weft_sender(struct weft_pkt *p)
 {
-	int learns = p->from_underlay ? p->net_flags & WEFT_NET_LEARN_TUNNELS
-				      : p->port_flags & WEFT_PORT_LEARN;
+	int learns = p->here.kind == WEFT_HOP_TUNNEL ? p->net_flags & WEFT_NET_LEARN_TUNNELS
+						     : p->port_flags & WEFT_PORT_LEARN;
 	const struct weft_fdb_entry *src;
 	struct weft_fdb_key key;
 

@@ -283,9 +283,10 @@ static __always_inline int weft_addr_spoofed(const struct weft_pkt *p)
 
 /**
  * weft_judge_copy - may local port @port have a copy of a flooded packet?
- * @p: one that is judged; see weft_is_judged.
+ * @p: one that is judged, see weft_is_judged; or one that cannot be, because it has a tag.
  *
- * Return: 0; -WEFT_DROP_ADDR_SPOOFED; -p->frag_drop; -WEFT_DROP_POLICY_DENY_INGRESS.
+ * Return: 0; -WEFT_DROP_VLAN_UNJUDGED; -WEFT_DROP_ADDR_SPOOFED; -p->frag_drop;
+ * -WEFT_DROP_POLICY_DENY_INGRESS.
  */
 static __attribute__((noinline)) int weft_judge_copy(struct weft_pkt *p, __u32 port)
 {
@@ -294,6 +295,8 @@ static __attribute__((noinline)) int weft_judge_copy(struct weft_pkt *p, __u32 p
 
 	if (!weft_ruleset_of(port, p->generation.policy, WEFT_POL_INGRESS))
 		return 0;
+	if (p->tag)
+		return -WEFT_DROP_VLAN_UNJUDGED;
 	if (weft_addr_spoofed(p))
 		return -WEFT_DROP_ADDR_SPOOFED;
 	if (p->frag_drop)
