@@ -19,6 +19,7 @@
 #include "neighbour_security.h"
 #include "reject.h"
 #include "related.h"
+#include "snoop.h"
 
 /* Broadcast, multicast and unknown unicast. */
 static __always_inline int weft_forward_bum(weft_ctx *ctx, struct weft_pkt *p,

@@ -74,85 +74,84 @@ static bool taken(const struct moves *m, enum prog prog)
 	return accepted(m, prog == TC_UNDERLAY ? C_NET_FROM_UNDERLAY : C_FROM_PORT, 0);
 }
 
-	/* Bytes of a frame without its tags, all of which an access port's frames may have are VLAN
-	 * 0's. */
-	static __u32 untagged_len(const __u8 *data, __u32 len)
-	{
-		__u32 tags = 0;
+/* Bytes of a frame without its tags, all of which an access port's frames may have are VLAN
+ * 0's. */
+static __u32 untagged_len(const __u8 *data, __u32 len)
+{
+	__u32 tags = 0;
 
-		while (tags < 8 && 18 + tags <= len) {
-			__u16 proto = data[12 + tags] << 8 | data[13 + tags];
+	while (tags < 8 && 18 + tags <= len) {
+		__u16 proto = data[12 + tags] << 8 | data[13 + tags];
 
-			if (proto != WEFT_ETH_P_8021Q && proto != WEFT_ETH_P_8021AD)
-				break;
-			tags += 4;
-		}
-		return len - tags;
+		if (proto != WEFT_ETH_P_8021Q && proto != WEFT_ETH_P_8021AD)
+			break;
+		tags += 4;
 	}
+	return len - tags;
+}
 
-	static bool tc_holds(const struct run *r, const struct moves *m, enum wire wire,
-			     const __u8 *data, __u32 len)
-	{
-		switch (r->verdict) {
-		case TC_SHOT:
-			return one_drop(m, wire) || taken(m, r->prog);
-		case TC_UNSPEC:
-			return r->prog == TC_UNDERLAY && !m->n && unchanged(r, data, len);
-		case TC_REDIRECT:
-			if (r->prog == TC_UNDERLAY)
-				return accepted(m, C_NET_FROM_UNDERLAY, 0);
-			if (one_drop(m, wire))
-				return m->m[0].reason == WEFT_DROP_PKT_TOO_BIG;
-			return accepted(m, C_FROM_PORT, untagged_len(data, len)) &&
-			       outer_is_sane(r, untagged_len(data, len));
-		}
-		return false;
+static bool tc_holds(const struct run *r, const struct moves *m, enum wire wire, const __u8 *data,
+		     __u32 len)
+{
+	switch (r->verdict) {
+	case TC_SHOT:
+		return one_drop(m, wire) || taken(m, r->prog);
+	case TC_UNSPEC:
+		return r->prog == TC_UNDERLAY && !m->n && unchanged(r, data, len);
+	case TC_REDIRECT:
+		if (r->prog == TC_UNDERLAY)
+			return accepted(m, C_NET_FROM_UNDERLAY, 0);
+		if (one_drop(m, wire))
+			return m->m[0].reason == WEFT_DROP_PKT_TOO_BIG;
+		return accepted(m, C_FROM_PORT, untagged_len(data, len)) &&
+		       outer_is_sane(r, untagged_len(data, len));
 	}
+	return false;
+}
 
-	static bool xdp_holds(const struct run *r, const struct moves *m, enum wire wire,
-			      const __u8 *data, __u32 len)
-	{
-		if (r->verdict == XDP_IS_DROP)
-			return one_drop(m, wire);
-		return r->verdict == XDP_IS_PASS && !m->n &&
-		       (r->meta_len || unchanged(r, data, len));
-	}
+static bool xdp_holds(const struct run *r, const struct moves *m, enum wire wire, const __u8 *data,
+		      __u32 len)
+{
+	if (r->verdict == XDP_IS_DROP)
+		return one_drop(m, wire);
+	return r->verdict == XDP_IS_PASS && !m->n && (r->meta_len || unchanged(r, data, len));
+}
 
-	static void print_frame(const __u8 *data, __u32 len)
-	{
-		fputs("#   ", stderr);
-		for (__u32 i = 0; i < len; i++)
-			fprintf(stderr, "%02x", data[i]);
-		fputc('\n', stderr);
-	}
+static void print_frame(const __u8 *data, __u32 len)
+{
+	fputs("#   ", stderr);
+	for (__u32 i = 0; i < len; i++)
+		fprintf(stderr, "%02x", data[i]);
+	fputc('\n', stderr);
+}
 
-	bool check_invariants(enum prog prog, enum wire wire, const struct frame *f)
-	{
-		const __u8 *data = f->data;
-		__u32 len = f->len;
-		static struct run r;
-		struct moves m;
-		bool holds;
-		int err;
+bool check_invariants(enum prog prog, enum wire wire, const struct frame *f)
+{
+	const __u8 *data = f->data;
+	__u32 len = f->len;
+	static struct run r;
+	struct moves m;
+	bool holds;
+	int err;
 
-		r.prog = prog;
-		r.ifindex = wires_index(wire);
-		r.mark = 0;
-		r.gso_size = 0;
-		r.gso_segs = 0;
-		r.linear = f->linear;
-		err = prog_run(&r, data, len);
-		if (err == -EINVAL && kernel_refuses(prog, data, len))
-			return true;
-		m.n = counters_moved(m.m);
-		if (prog == XDP_UNDERLAY)
-			holds = !err && xdp_holds(&r, &m, wire, data, len);
-		else
-			holds = !err && tc_holds(&r, &m, wire, data, len);
-		if (check(holds, "%s on %u bytes (%u linear): %s, verdict %d; counters:",
-			  prog_name(prog), len, f->linear, strerror(-err), r.verdict))
-			return true;
-		counters_print(m.m, m.n, stderr);
-		print_frame(data, len);
-		return false;
-	}
+	r.prog = prog;
+	r.ifindex = wires_index(wire);
+	r.mark = 0;
+	r.gso_size = 0;
+	r.gso_segs = 0;
+	r.linear = f->linear;
+	err = prog_run(&r, data, len);
+	if (err == -EINVAL && kernel_refuses(prog, data, len))
+		return true;
+	m.n = counters_moved(m.m);
+	if (prog == XDP_UNDERLAY)
+		holds = !err && xdp_holds(&r, &m, wire, data, len);
+	else
+		holds = !err && tc_holds(&r, &m, wire, data, len);
+	if (check(holds, "%s on %u bytes (%u linear): %s, verdict %d; counters:", prog_name(prog),
+		  len, f->linear, strerror(-err), r.verdict))
+		return true;
+	counters_print(m.m, m.n, stderr);
+	print_frame(data, len);
+	return false;
+}
