@@ -27,6 +27,14 @@ static json_t *encode_duration(__u64 ms)
 	return ms % 1000 ? json_sprintf("%llums", ms) : json_integer(ms / 1000);
 }
 
+/* A lone address where one may stand. */
+static json_t *encode_prefix(const struct schema_type *type, const struct cfg_addr *prefix)
+{
+	bool lone = prefix->prefix_len == (value_is_ipv4(&prefix->v) ? 32 : 128);
+
+	return json_string(type->host && lone ? value_addr(prefix).s : value_prefix(prefix).s);
+}
+
 static json_t *encode_list(const struct schema_type *type, const void *value);
 
 static json_t *encode_value(const struct schema_type *type, const void *value)
@@ -51,7 +59,7 @@ static json_t *encode_value(const struct schema_type *type, const void *value)
 	case SCHEMA_ADDRESS:
 		return json_string(value_addr(value).s);
 	case SCHEMA_PREFIX:
-		return json_string(value_prefix(value).s);
+		return encode_prefix(type, value);
 	case SCHEMA_PROTOCOL:
 		return encode_protocol(num->v);
 	case SCHEMA_PORTS:

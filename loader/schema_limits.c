@@ -34,7 +34,8 @@ static const struct schema_key limits_keys[] = {
 		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65536},
 		.offset = offsetof(struct cfg_limits, vteps),
 		.fallback = "4096",
-		.doc = "VTEP addresses of other nodes.",
+		.doc = "VTEP addresses of other nodes; one that is spoken to by two encapsulations "
+		       "counts twice.",
 		.example = "16",
 	},
 	{
@@ -105,6 +106,17 @@ static const struct schema_key limits_keys[] = {
 		.fallback = "4096",
 		.doc = "Fragmented datagrams on their way at the same time.",
 		.example = "1024",
+	},
+	{
+		.name = "multicast_members",
+		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_limits, multicast_members),
+		.fallback = "16384",
+		.doc = "Memberships in multicast groups that one node knows of: of each of its "
+		       "ports, and of each other node. When there are more, the least recently "
+		       "used "
+		       "is forgotten.",
+		.example = "4096",
 	},
 	{},
 };
