@@ -155,7 +155,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) 
 	$(call msg,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(FUZZ_FLAGS) $< \
-		$(if $(findstring config,$*),$(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)) -o $@
+		$(if $(filter-out fuzz_parse,$*),$(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)) -o $@
 
 ## check: formatting, static analysis, and the unit tests under sanitizers
 .PHONY: check
