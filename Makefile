@@ -150,7 +150,8 @@ FUZZ_SECONDS ?= 30
 fuzz: $(FUZZ_BIN)
 	$(Q)scripts/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
 
-FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+# clang takes a variable that is only there to be cleaned up for unused.
+FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unused-variable
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) Makefile | $(SKELS)
 	$(call msg,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
