@@ -30,7 +30,7 @@ BPF_SYS    := -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 BPF_CFLAGS := -std=gnu11 -g -O2 -mcpu=v3 -target bpf $(WARN) -Wno-unused-parameter \
 	      -Iinclude $(BPF_SYS) -MMD -MP
 
-SKELS      := $(BUILD)/tc.skel.h $(BUILD)/xdp.skel.h
+SKELS      := $(patsubst %,$(BUILD)/%.skel.h,tc xdp tc_trace xdp_trace)
 LOADER_SRC := $(wildcard loader/*.c)
 LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o,$(LOADER_OBJ))
@@ -58,6 +58,14 @@ $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+
+# The same programs as `weft explain` runs them: trace_on.h comes before their own trace_off.h.
+$(BUILD)/tc_trace.bpf.o: TRACE = -include bpf/lib/ctx_skb.h -include bpf/lib/trace_on.h
+$(BUILD)/xdp_trace.bpf.o: TRACE = -include bpf/lib/ctx_xdp.h -include bpf/lib/trace_on.h
+$(BUILD)/%_trace.bpf.o: bpf/%.bpf.c Makefile
+	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(TRACE) -MF $(@:.o=.d) -c $< -o $@
 
 $(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c Makefile
 	$(call msg,BPF,$@)

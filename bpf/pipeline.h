@@ -23,7 +23,7 @@ static __always_inline void weft_pkt_init(weft_ctx *ctx, struct weft_pkt *p)
 	p->len = ctx_len(ctx);
 	p->gso_size = ctx_gso_size(ctx);
 	p->segs = ctx_segs(ctx);
-	p->ifindex = ctx_ifindex(ctx);
+	p->ifindex = trace_ifindex(ctx);
 	p->tagged = ctx_vlan_present(ctx);
 }
 
@@ -65,13 +65,15 @@ static __always_inline int weft_parse_ctx(weft_ctx *ctx, struct weft_pkt *p)
 {
 	int err = weft_parse_linear(ctx, p);
 
-	return err == -WEFT_DROP_HDR_TRUNC && ctx_pull(ctx) ? weft_parse_again(ctx, p) : err;
+	if (err == -WEFT_DROP_HDR_TRUNC && ctx_pull(ctx))
+		err = weft_parse_again(ctx, p);
+	return trace_parsed(ctx, err);
 }
 
 /** weft_from_port - what a workload sends. Never WEFT_ACT_PASS: all of it is ours. */
 static __always_inline int weft_from_port(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_classify_port(p, weft_parse_ctx(ctx, p));
+	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_port(p, weft_parse_ctx(ctx, p)));
 
 	return err ? err : weft_forward(ctx, p, 0);
 }
@@ -79,17 +81,18 @@ static __always_inline int weft_from_port(weft_ctx *ctx, struct weft_pkt *p)
 /** weft_answer_from_port - what tc_underlay refused in the name of a port's workload. */
 static __always_inline int weft_answer_from_port(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_classify_port(p, weft_parse_ctx(ctx, p));
+	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_port(p, weft_parse_ctx(ctx, p)));
 
 	return err ? err : weft_forward_answer(ctx, p);
 }
 
 /* Outer headers, where xdp_underlay has not dealt with them. */
-static __always_inline int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
+static TRACE_STAGE int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_classify_underlay(ctx, p, weft_parse_ctx(ctx, p));
+	int err = trace_result(WEFT_TRACE_CLASSIFY,
+			       weft_classify_underlay(ctx, p, weft_parse_ctx(ctx, p)));
 
-	return err ? err : weft_decap_tc(ctx, p);
+	return err ? err : trace_result(WEFT_TRACE_DECAP, weft_decap_tc(ctx, p));
 }
 
 /** weft_from_underlay - what the wire brings. */
@@ -98,14 +101,14 @@ static __always_inline int weft_from_underlay(weft_ctx *ctx, struct weft_pkt *p)
 	int err;
 
 	p->from_underlay = 1;
-	err = weft_restore(ctx, p);
+	err = trace_result(WEFT_TRACE_RESTORE, weft_restore(ctx, p));
 	if (err == WEFT_ACT_PASS)
 		err = weft_strip_outer(ctx, p);
 	if (err)
 		return err;
 	err = weft_parse_ctx(ctx, p);
 	if (!err)
-		err = weft_classify_inner(p);
+		err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_inner(p));
 	return err ? err : weft_forward(ctx, p, 1);
 }
 

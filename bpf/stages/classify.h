@@ -27,6 +27,7 @@ static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
 	__u32 ifindex = p->ifindex;
 	const struct weft_port *port = bpf_map_lookup_elem(&weft_ports, &ifindex);
 
+	trace_port(ifindex, port);
 	if (!port || port->kind != WEFT_PORT_ACCESS)
 		return -WEFT_DROP_PORT_UNKNOWN;
 	p->port = port->id;
@@ -146,6 +147,7 @@ static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt
 	if (err)
 		return err;
 	peer = bpf_map_lookup_elem(&weft_peers, &key);
+	trace_peer(&key, peer);
 	if (!peer)
 		return weft_peer_missing(&key);
 	if (p->outer_len + WEFT_ETH_HLEN > p->len)
@@ -189,6 +191,7 @@ static __always_inline int weft_classify_sender_mac(const struct weft_pkt *p)
 	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
 	key.network = p->network;
 	src = bpf_map_lookup_elem(&weft_fdb, &key);
+	trace_fdb(WEFT_TRACE_SENDER, &key, src);
 	if (!src)
 		return 0;
 	if (src->kind == WEFT_FDB_LOCAL)

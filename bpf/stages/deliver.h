@@ -17,6 +17,7 @@
 static __always_inline void weft_handover(weft_ctx *ctx, struct weft_pkt *p, __u32 ifindex,
 					  __u8 delivery)
 {
+	trace_handover(ifindex, delivery);
 	if (delivery != WEFT_DELIVER_PEER || p->proto_stale) {
 		bpf_redirect(ifindex, 0);
 		return;

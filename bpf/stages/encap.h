@@ -189,6 +189,7 @@ static __always_inline int weft_encap(weft_ctx *ctx, struct weft_pkt *p, __u32 i
 	const struct weft_tunnel *t = weft_tunnel_of(id);
 	int by_ingress = 0;
 
+	trace_tunnel(id, t);
 	p->tunnel = id;
 	if (!t)
 		return -WEFT_DROP_TUNNEL_UNKNOWN;

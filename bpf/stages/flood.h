@@ -126,8 +126,9 @@ static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
 
 	if (!t)
 		return -1;
+	trace_copy(ctx, m);
 	ctx->mark = WEFT_MARK_SEND;
-	err = bpf_clone_redirect(ctx, t->ifindex, BPF_F_INGRESS);
+	err = trace_clone(ctx, t->ifindex, BPF_F_INGRESS);
 	ctx->mark = mark;
 	return err;
 }
@@ -144,8 +145,9 @@ static __always_inline void weft_count_clone(weft_ctx *ctx, struct weft_pkt *p, 
 /* Somebody comes after the port @last: give it a clone. */
 static __attribute__((noinline)) void weft_clone_to_port(struct weft_flood_run *r)
 {
-	long err = bpf_clone_redirect(r->ctx, r->last.ifindex, 0);
+	long err = trace_clone(r->ctx, r->last.ifindex, 0);
 
+	trace_copy(r->ctx, &r->last);
 	weft_count_clone(r->ctx, r->p, r->last.port, err);
 }
 
@@ -161,6 +163,7 @@ static __attribute__((noinline)) void weft_flood_clone(struct weft_flood_run *r)
 /* Nobody comes after @last: it gets the frame itself. */
 static __always_inline int weft_last_to_port(struct weft_flood_run *r)
 {
+	trace_copy(r->ctx, &r->last);
 	weft_count_copy(r->p, r->last.port);
 	bpf_redirect(r->last.ifindex, 0);
 	return WEFT_ACT_FLOOD;
@@ -175,6 +178,7 @@ static __always_inline int weft_flood_last(struct weft_flood_run *r)
 	t = weft_flood_wrap(r, &r->last);
 	if (!t)
 		return -WEFT_DROP_REPLICA_LOST;
+	trace_copy(r->ctx, &r->last);
 	weft_count_copy(r->p, 0);
 	if (r->by_ingress)
 		weft_send_by_ingress(r->ctx, t->ifindex);

@@ -102,24 +102,28 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 						      struct weft_flow *f, int side,
 						      const struct weft_hop *to)
 {
+	struct weft_scratch *s = weft_scratch_of();
 	int origin = f->origin & 1, placed, action;
-	struct weft_ask a;
+	struct weft_ask *a;
 
+	if (!s)
+		return -WEFT_DROP_NETWORK_UNKNOWN;
+	a = &s->ask;
 	side &= 1;
 	placed = weft_flow_placed(p, f, side, to);
 	if (origin == side)
-		weft_ask_flow(&a, p, key, origin, &p->here, to);
+		weft_ask_flow(a, p, key, origin, &p->here, to);
 	else
-		weft_ask_flow(&a, p, key, origin, to, &p->here);
-	action = weft_judge(&a);
-	if (!placed && a.flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
+		weft_ask_flow(a, p, key, origin, to, &p->here);
+	action = weft_judge(a);
+	if (!placed && a->flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
 		return -WEFT_DROP_ADDR_SPOOFED;
 	if (action != WEFT_POL_ALLOW && !(placed && f->flags & WEFT_FLOW_KEEP))
-		return weft_deny(p, &a, action);
+		return weft_deny(p, a, action);
 	if (action == WEFT_POL_ALLOW) {
-		f->rule[WEFT_POL_EGRESS] = a.rule[WEFT_POL_EGRESS];
-		f->rule[WEFT_POL_INGRESS] = a.rule[WEFT_POL_INGRESS];
-		f->flags = (f->flags & WEFT_FLOW_COUNTED) | a.flags;
+		f->rule[WEFT_POL_EGRESS] = a->rule[WEFT_POL_EGRESS];
+		f->rule[WEFT_POL_INGRESS] = a->rule[WEFT_POL_INGRESS];
+		f->flags = (f->flags & WEFT_FLOW_COUNTED) | a->flags;
 	}
 	if (!placed && f->flags & WEFT_FLOW_COUNTED) {
 		weft_flow_discharge(f, p->network);
@@ -199,9 +203,11 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 
 	side &= 1;
 	f = weft_flow_find(key, &table);
+	trace_flow(WEFT_TRACE_FLOW, key, f, side, table);
 	if (!f)
 		return WEFT_MISS_NEW;
 	if (!weft_flow_fresh(p, f, side)) {
+		trace_result(WEFT_TRACE_STALE, 0);
 		err = weft_flow_decide(p, key, f, side, to);
 		if (err)
 			return err;

@@ -15,6 +15,7 @@
 #include "../lib/stats.h"
 #include "../maps.h"
 #include "../pkt.h"
+#include "policy.h"
 
 #define WEFT_NS_PER_MS     1000000ULL
 #define WEFT_NS_PER_S      1000000000ULL
@@ -34,12 +35,14 @@ enum weft_flow_table {
  * @flow: an entry being put together.
  * @timer: with it makes a struct weft_flow_entry: room for the kernel's timer, which begins as
  * zero. Its own type would not do, for nobody may copy a timer.
+ * @ask: about a flow.
  * @key: of the packet's flow.
  * @quote, @quote_key: the packet that an ICMP error quotes, and its flow.
  */
 struct weft_scratch {
 	struct weft_flow flow;
 	__u64 timer[2];
+	struct weft_ask ask;
 	struct weft_flow_key key;
 	struct weft_flow_key quote_key;
 	struct weft_hdrs quote;
@@ -288,6 +291,7 @@ static __always_inline void weft_flow_begin(struct weft_flow_key *key, struct we
 		err = bpf_map_update_elem(&weft_flows_over, key, f, BPF_ANY);
 	else
 		err = bpf_map_update_elem(&weft_flows_new, key, f, BPF_ANY);
+	trace_result(WEFT_TRACE_BEGIN, over ? WEFT_TABLE_OVER : WEFT_TABLE_NEW);
 	stat->created++;
 	stat->over += over;
 	stat->lost += !!err;
@@ -340,6 +344,7 @@ static __always_inline int weft_flow_insert(struct weft_flow_key *key, const str
 		return 0;
 	weft_flow_charge(&e->flow, key->network);
 	weft_flow_arm(e);
+	trace_result(WEFT_TRACE_SETTLE, WEFT_TABLE_FLOWS);
 	stat->established++;
 	return 1;
 }

@@ -73,6 +73,7 @@ static __always_inline int weft_route(const struct weft_pkt *p, struct weft_hop 
 	__builtin_memcpy(key.mac, p->h.dmac, sizeof(key.mac));
 	key.network = p->network;
 	dst = bpf_map_lookup_elem(&weft_fdb, &key);
+	trace_fdb(WEFT_TRACE_FDB, &key, dst);
 	if (!dst) {
 		*to = (struct weft_hop){.kind = WEFT_HOP_FLOOD};
 	} else if (dst->kind == WEFT_FDB_LOCAL) {
@@ -125,8 +126,8 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int 
 /*
  * The flow's key, and a hit on it. Return: 1 with @to filled; 0 with @key and @side filled; a drop.
  */
-static __always_inline int weft_admit_fast(struct weft_pkt *p, struct weft_flow_key *key, int *side,
-					   struct weft_hop *to)
+static TRACE_STAGE int weft_admit_fast(struct weft_pkt *p, struct weft_flow_key *key, int *side,
+				       struct weft_hop *to)
 {
 	int err;
 
@@ -182,6 +183,7 @@ static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const
 	int side, act;
 
 	net = bpf_map_lookup_elem(&weft_networks, &id);
+	trace_network(id, net);
 	if (!net || !s || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
@@ -205,6 +207,7 @@ static __always_inline int weft_forward_answer(weft_ctx *ctx, struct weft_pkt *p
 	int err;
 
 	net = bpf_map_lookup_elem(&weft_networks, &id);
+	trace_network(id, net);
 	if (!net || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
