@@ -134,18 +134,20 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o
 bench: all $(BENCH_BIN) $(BENCH_BPF)
 	$(Q)$(PYTHON) tests/bench/bench --build $(BUILD) $(BENCH_ARGS)
 
-## fuzz: the packet parser and the configuration, FUZZ_SECONDS each
+## fuzz: the packet parser, the configuration and capture files, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN)
 	$(Q)scripts/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
 
+FUZZ_WITH_fuzz_config := $(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)
+FUZZ_WITH_fuzz_pcap := loader/capture_words.c loader/pcap_read.c
 FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) Makefile | $(SKELS)
 	$(call msg,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(FUZZ_FLAGS) $< \
-		$(if $(findstring config,$*),$(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)) -o $@
+		$(FUZZ_WITH_$*) -o $@
 
 ## check: formatting, static analysis, and the unit tests under sanitizers
 .PHONY: check

@@ -157,6 +157,18 @@ const void *table_get(const struct table *table, const void *key)
 	return table_value(table, row);
 }
 
+__u32 table_highest_id(const struct table *table)
+{
+	__u32 id, highest = 0;
+
+	for (size_t i = 0; i < table->rows.n; i++) {
+		memcpy(&id, table_key(table, i), sizeof(id));
+		if (id > highest)
+			highest = id;
+	}
+	return highest;
+}
+
 void tables_init(struct tables *tables)
 {
 	for (int i = 0; i < __TABLE_WANTED_MAX; i++)

@@ -159,6 +159,9 @@ static inline const void *table_value(const struct table *table, size_t i)
 	return table->rows.values + i * table->desc->value_size;
 }
 
+/** table_highest_id - the highest key of a table whose keys are numbers; 0 if it is empty. */
+__u32 table_highest_id(const struct table *table);
+
 /** tables_init - empty tables of all kinds. */
 void tables_init(struct tables *tables);
 

@@ -144,6 +144,7 @@ __attribute__((noinline)) int weft_reject(weft_ctx *ctx, struct weft_pkt *p, int
 	if (tcp ? weft_reset(ctx, &p->h) : weft_unreachable(ctx, &p->h))
 		return WEFT_ACT_DENIED;
 	if (p->from_underlay) {
+		trace_handover(out, WEFT_DELIVER_NONE);
 		ctx->mark = WEFT_MARK_ANSWER;
 		bpf_redirect(out, BPF_F_INGRESS);
 	} else {
