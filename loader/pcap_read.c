@@ -309,7 +309,7 @@ static int read_file(struct reader *r)
 
 	err = need(r, bytes, sizeof(bytes));
 	if (err)
-		return err;
+		return err == -EINVAL ? wrong(r, "is neither pcap nor pcapng") : err;
 	memcpy(&magic, bytes, sizeof(magic));
 	if (magic == MAGIC_SECTION)
 		return read_pcapng(r);
