@@ -14,6 +14,7 @@
 
 #include <weft/abi.h>
 #include <weft/capture.h>
+#include <weft/fdb.h>
 #include <weft/flow.h>
 #include <weft/policy.h>
 
@@ -51,6 +52,48 @@ struct {
 	__type(key, struct weft_fdb_key);
 	__type(value, struct weft_fdb_entry);
 } weft_fdb SEC(".maps");
+
+/* (network, MAC) -> where, as frames have told; see weft/fdb.h. The datapath inserts, and moves; an
+ * entry's timer removes it, or the loader with its port, VTEP or network. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct weft_fdb_key);
+	__type(value, struct weft_learned_entry);
+} weft_learned SEC(".maps");
+
+/* Port id, network id, (VTEP, network) -> learned addresses. The datapath counts; the loader zeroes
+ * a slot that it gives out, and removes what is left of a VTEP. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_learn_use);
+} weft_learn_port SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct weft_learn_use);
+} weft_learn_net SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 131072);
+	__type(key, struct weft_learn_vtep_key);
+	__type(value, struct weft_learn_use);
+} weft_learn_vtep SEC(".maps");
+
+/* The latest addresses that moved too often. The datapath writes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_learn_log);
+} weft_learn_log SEC(".maps");
 
 /* (network, IP) -> MAC, for ARP and ND answers. Dies with its endpoint. */
 struct {
@@ -196,6 +239,14 @@ struct {
 	__type(key, struct weft_pol_cidr_key);
 	__type(value, __u32);
 } weft_pol_cidr SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 524288);
+	__type(key, struct weft_pol_ident_key);
+	__type(value, __u32);
+} weft_pol_ident SEC(".maps");
 
 /* Rule id -> what it decided. The datapath adds; the loader zeroes a slot that it gives out. */
 struct {

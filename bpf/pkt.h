@@ -114,7 +114,10 @@ struct weft_hdrs {
  * @rule: the rule that decided about it, 0 = none.
  * @here: where it came from, as flows have it.
  * @generation: what is in force; read once, so that one packet is judged by one set.
+ * @identity: of the sender's groups: from a port its own, from the underlay as told; 0 = none.
  * @network: network id, 0 = not known.
+ * @net_flags: WEFT_NET_* of the network.
+ * @port_flags: from a port: its WEFT_PORT_*.
  * @from_underlay: else from a port.
  * @delivery: from a port: how that port is delivered to (for answers).
  * @tagged: the outermost VLAN tag was taken off into the skb (hardware offload).
@@ -134,9 +137,12 @@ struct weft_pkt {
 	__u32 out_port;
 	__u32 outer_len;
 	__u32 rule;
+	__u32 identity;
 	struct weft_hop here;
 	struct weft_generation generation;
 	__u16 network;
+	__u16 net_flags;
+	__u16 port_flags;
 	__u8 from_underlay;
 	__u8 delivery;
 	__u8 tagged;
@@ -172,6 +178,12 @@ static __always_inline int weft_mac_equal(const void *a, const void *b)
 static __always_inline int weft_mac_is_broadcast(const __u8 mac[static WEFT_ETH_ALEN])
 {
 	return (mac[0] & mac[1] & mac[2] & mac[3] & mac[4] & mac[5]) == 0xff;
+}
+
+/** weft_word - eight bytes that others may change, read at once. */
+static __always_inline __u64 weft_word(const void *eight)
+{
+	return *(const volatile __u64 *)eight;
 }
 
 /** weft_is_tag - is this ethertype a VLAN tag's? */

@@ -44,3 +44,10 @@ int tc_flow_order(struct __sk_buff *skb)
 {
 	return weft_flow_orders(skb);
 }
+
+/* Nor this: on a struct weft_learn_order. */
+SEC("tc")
+int tc_learn_order(struct __sk_buff *skb)
+{
+	return weft_learn_orders(skb);
+}

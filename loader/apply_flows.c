@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include <weft/flow.h>
+
 #include "bpf_log.h"
 #include "flow_copy.h"
-#include "flow_orders.h"
+#include "orders.h"
 #include "map_io.h"
 #include "util.h"
 
@@ -18,7 +20,7 @@
  */
 struct order {
 	const struct apply *apply;
-	struct flow_orders orders;
+	struct orders orders;
 	enum weft_flow_order_kind kind;
 	bool (*chosen)(const struct apply *a, const struct weft_flow_key *key,
 		       const struct weft_flow *flow);
@@ -27,7 +29,7 @@ struct order {
 
 static void order_clear(struct order *order)
 {
-	flow_orders_close(&order->orders);
+	orders_close(&order->orders);
 }
 
 static int run_on(struct order *order, const struct weft_flow_key *keys, size_t n)
@@ -35,8 +37,8 @@ static int run_on(struct order *order, const struct weft_flow_key *keys, size_t 
 	int err = 0;
 
 	if (order->orders.prog < 0)
-		err = flow_orders_open(&order->apply->use, &order->orders);
-	return err ? err : flow_orders_run(&order->orders, order->kind, keys, n, NULL);
+		err = orders_open(&order->apply->use, ORDERS_FLOWS, &order->orders);
+	return err ? err : orders_run(&order->orders, order->kind, keys, n, NULL);
 }
 
 /* The values of all flow tables begin with a struct weft_flow. */

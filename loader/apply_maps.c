@@ -81,6 +81,10 @@ static int copy_map(void *arg)
 
 	if (step->id == TABLE_FLOWS)
 		return flows_copy(from, to);
+	if (step->id == TABLE_LEARNED)
+		return learned_copy(from, to);
+	if (step->id >= TABLE_LEARN_PORT && step->id <= TABLE_LEARN_VTEP)
+		return learn_use_copy(from, to, &table_descs[step->id]);
 	if (step->id == TABLE_FLOW_USE || step->id == TABLE_NET_USE)
 		return flow_use_copy(from, to, &table_descs[step->id]);
 	return map_copy(from, to, &table_descs[step->id]);

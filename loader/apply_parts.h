@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the parts of an apply share: apply.c (order), apply_maps.c (maps), apply_entries.c
- * (entries), apply_generation.c (what is in force), apply_flows.c (flows), apply_programs.c
- * (programs). */
+ * (entries), apply_generation.c (what is in force), apply_flows.c (flows), apply_learned.c (learned
+ * addresses), apply_programs.c (programs). */
 #ifndef WEFT_LOADER_APPLY_PARTS_H
 #define WEFT_LOADER_APPLY_PARTS_H
 
@@ -78,6 +78,10 @@ int apply_end(struct apply *a);
 /* apply_flows.c */
 int apply_adopt_flows(struct apply *a);
 int apply_forget_flows(struct apply *a);
+
+/* apply_learned.c */
+int apply_adopt_learned(struct apply *a);
+int apply_forget_learned(struct apply *a);
 
 /* apply_programs.c */
 int apply_load(struct apply *a);

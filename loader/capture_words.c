@@ -123,7 +123,8 @@ static void add_tcp(struct words *words, const struct ends *ends, struct cursor 
 
 static void add_udp(struct words *words, const struct ends *ends, struct cursor *c)
 {
-	const __u8 *udp = take(c, 8), *vxlan;
+	const __u8 *udp = take(c, 8), *tunnel;
+	__u16 port;
 
 	if (!udp) {
 		add_hosts(words, ends);
@@ -133,9 +134,13 @@ static void add_udp(struct words *words, const struct ends *ends, struct cursor 
 	}
 	add_ports(words, ends, udp);
 	words_add(words, " UDP");
-	vxlan = get16(udp + 2) == WEFT_VXLAN_PORT ? take(c, sizeof(struct weft_vxlanhdr)) : NULL;
-	if (vxlan)
-		words_add(words, " VXLAN VNI %u", get32(vxlan + 4) >> 8);
+	port = get16(udp + 2);
+	if (port != WEFT_VXLAN_PORT && port != WEFT_GENEVE_PORT)
+		return;
+	tunnel = take(c, sizeof(struct weft_vxlanhdr)); /* both have the VNI in the same place */
+	if (tunnel)
+		words_add(words, " %s VNI %u", port == WEFT_VXLAN_PORT ? "VXLAN" : "Geneve",
+			  get32(tunnel + 4) >> 8);
 }
 
 static const char *icmp4_name(__u8 type, __u8 code)
@@ -212,6 +217,18 @@ static void add_other(struct words *words, const struct ends *ends, struct curso
 		words_add(words, " protocol %u", ends->proto);
 }
 
+/* Ethernet in GRE with a key has a name of its own. */
+static void add_gre(struct words *words, const struct ends *ends, struct cursor *c)
+{
+	const __u8 *gre = take(c, sizeof(struct weft_nvgrehdr));
+
+	add_hosts(words, ends);
+	if (gre && get16(gre) & WEFT_NVGRE_FLAGS && get16(gre + 2) == WEFT_ETH_P_TEB)
+		words_add(words, " NVGRE VSID %u", get32(gre + 4) >> 8);
+	else
+		words_add(words, " protocol %u", ends->proto);
+}
+
 static void add_l4(struct words *words, const struct ends *ends, struct cursor *c)
 {
 	if (ends->later_fragment) {
@@ -229,6 +246,9 @@ static void add_l4(struct words *words, const struct ends *ends, struct cursor *
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		add_icmp(words, ends, c);
+		break;
+	case IPPROTO_GRE:
+		add_gre(words, ends, c);
 		break;
 	default:
 		add_other(words, ends, c);

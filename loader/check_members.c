@@ -40,6 +40,7 @@ void check_join(struct checker *c, size_t network, size_t node)
 		facts->without_ipv4 = node;
 	if (facts->without_ipv6 == NONE && !has_family(&c->cfg->nodes.v[node], false))
 		facts->without_ipv6 = node;
+	check_join_encap(c, network, node);
 }
 
 static void join_listed(struct checker *c, size_t i)

@@ -133,12 +133,25 @@ static void check_vni(struct checker *c, size_t i, struct set *vnis)
 
 	if (!network->vni.v)
 		return;
-	if (!check_taken(c, vnis, network->encap.v, &network->vni.v, sizeof(network->vni.v),
-			 network->vni.line, &first))
+	/* One space for all encapsulations: a node may ask for another than the network's. */
+	if (!check_taken(c, vnis, 0, &network->vni.v, sizeof(network->vni.v), network->vni.line,
+			 &first))
 		return;
 	diag_error(c->diag, DIAG_AT(network->vni, "networks[%zu].vni", i),
 		   "the VNI %llu is already used in line %zu", network->vni.v, first);
 	diag_hint(c->diag, "each network has a VNI of its own");
+}
+
+/* Flows confirm the addresses that they use every few seconds; see WEFT_FLOW_BEAT. */
+static void check_age(struct checker *c, size_t i)
+{
+	const struct cfg_num *age = &c->cfg->networks.v[i].mac_age;
+
+	if (!age->v || age->v >= CFG_MAC_AGE_MIN)
+		return;
+	diag_error(c->diag, DIAG_AT(*age, "networks[%zu].mac_age", i),
+		   "addresses in use would age between two of their frames");
+	diag_hint(c->diag, "use %ds or more", CFG_MAC_AGE_MIN / 1000);
 }
 
 void check_networks(struct checker *c)
@@ -149,7 +162,9 @@ void check_networks(struct checker *c)
 	for (i = 0; i < c->cfg->networks.n && !c->err; i++) {
 		c->net_facts[i].without_ipv4 = NONE;
 		c->net_facts[i].without_ipv6 = NONE;
+		c->net_facts[i].with_encap = NONE;
 		check_vni(c, i, &vnis);
+		check_age(c, i);
 		check_subnets(c, i);
 	}
 	set_clear(&vnis);

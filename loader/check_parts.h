@@ -33,7 +33,9 @@ struct net_facts {
 	size_t members;
 	size_t without_ipv4; /* first member node without such a VTEP address, or NONE */
 	size_t without_ipv6;
-	bool has_ipv6; /* in a subnet or an address of a port */
+	bool has_ipv6;     /* in a subnet or an address of a port */
+	size_t with_encap; /* first member node with an encapsulation of its own, or NONE */
+	bool encap_refused;
 };
 
 struct checker {
@@ -94,6 +96,12 @@ void check_ports(struct checker *c);
 
 /** check_members - who takes part in each network, and whether they can reach each other. */
 void check_members(struct checker *c);
+
+/** check_encaps - numbers that an encapsulation has to carry, and its UDP port. */
+void check_encaps(struct checker *c);
+
+/** check_join_encap - check_join(): a new member has to agree with the others. */
+void check_join_encap(struct checker *c, size_t network, size_t node);
 
 /** check_policies - what policies refer to, and that their keys fit together. */
 void check_policies(struct checker *c);

@@ -42,6 +42,36 @@ static void check_mac(struct checker *c, const struct cfg_port *port, size_t i, 
 	diag_hint(c->diag, "each port of a network has a MAC address of its own");
 }
 
+/* One thing that a port is told or not told, and why that is wrong. */
+static void refuse(struct checker *c, const struct cfg_pos *at, const char *key, size_t i,
+		   const char *wrong, const char *right)
+{
+	diag_error(c->diag, DIAG_AT(*at, "ports[%zu].%s", i, key), "%s", wrong);
+	diag_hint(c->diag, "%s", right);
+}
+
+/* A port that does not learn has one address, and nothing to limit. */
+static void check_learning(struct checker *c, const struct cfg_port *port, size_t i)
+{
+	const struct cfg_pos *row = (const void *)port, *where = (const void *)port->addresses.v;
+
+	if (!port->mac.line && port->addresses.n)
+		refuse(c, where, "addresses[0]", i, "a port with addresses needs a MAC address",
+		       "add \"mac\", which ARP requests for them are answered with");
+	else if (!port->mac.line && !port->learning.v)
+		refuse(c, row, "mac", i, "the key is missing",
+		       "expected a unicast MAC address, or \"learning: true\" for a port that any "
+		       "may be behind");
+	if (port->learning.v)
+		return;
+	if (port->mac_limit.line)
+		refuse(c, (const void *)&port->mac_limit, "mac_limit", i,
+		       "the port learns no MAC addresses", "add \"learning: true\"");
+	if (port->mac_limit_action.line)
+		refuse(c, (const void *)&port->mac_limit_action, "mac_limit_action", i,
+		       "the port learns no MAC addresses", "add \"learning: true\"");
+}
+
 /* The first and the last address of an IPv4 subnet belong to no host, RFC 1122 and RFC 3021. */
 static const char *reserved(const struct cfg_addr *subnet, const struct cfg_addr *addr)
 {
@@ -120,6 +150,7 @@ static void check_port(struct checker *c, const struct cfg_port *port, size_t i)
 	}
 	check_join(c, network, node);
 	check_mac(c, port, i, network);
+	check_learning(c, port, i);
 	for (j = 0; j < port->addresses.n; j++)
 		check_address(c, &port->addresses.v[j], i, j, network);
 }

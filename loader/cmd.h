@@ -13,6 +13,9 @@
 
 #include <weft/abi.h>
 
+#include "orders.h"
+
+struct fdb_filter;
 struct flow_filter;
 struct pins;
 struct rules;
@@ -101,6 +104,32 @@ extern const struct argp cmd_flow_argp;
 /** cmd_flow_option - an option that cmd_flow_argp has met, or NULL: "--state". */
 const char *cmd_flow_option(const struct flow_filter *filter);
 
+/*
+ * cmd_fdb_argp - the same for fdb_filter.h; cmd_fdb_origin_argp: --learned and --static.
+ */
+extern const struct argp cmd_fdb_argp, cmd_fdb_origin_argp;
+
+/** cmd_fdb_option - an option that they have met, or NULL: "--mac". */
+const char *cmd_fdb_option(const struct fdb_filter *filter);
+
+/**
+ * cmd_take_lock - keep others from changing the node: an apply that copies tables would bring back
+ * what is removed from them.
+ * @lock: receives a descriptor; closing it lets go.
+ *
+ * Return: CMD_OK, CMD_BUSY or CMD_FAILED, said on standard error.
+ */
+enum cmd_exit cmd_take_lock(const struct pins *pins, int *lock);
+
+/**
+ * cmd_open_orders - orders_open() on a node's tables.
+ * @orders: orders_close() releases it, after a failure too.
+ *
+ * Return: CMD_OK, CMD_NOT_APPLIED or CMD_FAILED, said on standard error.
+ */
+enum cmd_exit cmd_open_orders(const struct pins *pins, enum orders_about about,
+			      struct orders *orders);
+
 /**
  * cmd_finish - make sure that what was printed got out.
  * @status: what the verb returned.
@@ -117,6 +146,7 @@ int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_flows(int argc, char **argv);
+int cmd_fdb(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_schema(int argc, char **argv);

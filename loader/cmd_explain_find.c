@@ -352,60 +352,82 @@ static enum cmd_exit describe(struct finder *f)
 	return CMD_OK;
 }
 
-static const struct weft_tunnel *tunnel_of(const struct finder *f, __u32 id)
+static bool is_vtep(const struct finder *f, const struct weft_peer_key *key, __u32 tunnel)
 {
-	return table_get(&f->w->view.t[TABLE_TUNNELS], &id);
-}
-
-/* The VTEP of a node with this name, or that the source is behind, or the only one there is. */
-static const struct weft_tunnel *find_tunnel(const struct finder *f)
-{
-	const struct table *infos = &f->w->view.t[TABLE_TUN_INFO];
 	const struct weft_fdb_entry *place = place_of(f, f->in->packet.smac);
+	struct weft_addr addr;
 
-	for (size_t i = 0; i < infos->rows.n && f->want->vtep; i++) {
-		const struct weft_tunnel_info *info = table_value(infos, i);
-
-		if (!strcmp(info->node, f->want->vtep))
-			return tunnel_of(f, *(const __u32 *)table_key(infos, i));
-	}
-	if (f->want->vtep)
-		return NULL;
-	if (place && place->kind == WEFT_FDB_REMOTE)
-		return tunnel_of(f, place->tunnel);
-	return infos->rows.n == 1 ? tunnel_of(f, *(const __u32 *)table_key(infos, 0)) : NULL;
+	if (!f->want->vtep)
+		return !place || place->kind != WEFT_FDB_REMOTE || place->tunnel == tunnel;
+	if (parse_addr(f->want->vtep, &addr))
+		return !memcmp(&addr, &key->remote, sizeof(addr));
+	return !strcmp(view_tunnel_name(&f->w->view, tunnel).s, f->want->vtep);
 }
 
-static enum cmd_exit find_outer(struct finder *f)
+/*
+ * Who may send into the network, and is meant: the VTEP that was named, or that the source is
+ * behind, or the only one. @any: receives one that may, for the encapsulation of the network.
+ */
+static const struct weft_peer_key *find_peer(const struct finder *f, size_t *n,
+					     const struct weft_peer_key **any)
 {
-	const struct table *nodes = &f->w->view.t[TABLE_NODE];
-	const struct weft_node *node = nodes->rows.n ? table_value(nodes, 0) : NULL;
-	const struct weft_network *net;
-	struct explain_outer *o = &f->in->outer;
-	const struct weft_tunnel *t = NULL;
+	const struct table *peers = &f->w->view.t[TABLE_PEERS];
+	const struct weft_peer_key *found = NULL;
 
-	net = table_get(&f->w->view.t[TABLE_NETWORKS], &f->network);
-	if (!node || !net)
-		return cmd_error(CMD_FAILED, "this node has no part in the network");
-	if (!f->want->vtep || !parse_addr(f->want->vtep, &o->from)) {
-		t = find_tunnel(f);
-		if (!t)
-			return cmd_error(CMD_INVALID,
-					 f->want->vtep ? "--vtep %s: neither an address nor a node "
-							 "with a part in the network"
-						       : "say which --vtep sends it%s",
-					 f->want->vtep ?: "");
-		o->from = t->remote;
+	*n = 0;
+	*any = NULL;
+	for (size_t i = 0; i < peers->rows.n; i++) {
+		const struct weft_peer_key *key = table_key(peers, i);
+		const struct weft_peer *peer = table_value(peers, i);
+
+		if (peer->network != f->network)
+			continue;
+		*any = key;
+		if (!is_vtep(f, key, peer->tunnel))
+			continue;
+		found = key;
+		++*n;
 	}
-	o->encap = t ? t->encap : WEFT_ENCAP_VXLAN;
-	o->port = node->vxlan_port;
-	o->vni = or_else(&f->want->vni, net->vni);
+	return found;
+}
+
+/* The node's own end, as the remote VTEP would address it. */
+static void fill_outer_to(const struct weft_node *node, struct explain_outer *o)
+{
 	if (explain_is_v4(&o->from)) {
 		o->to = (struct weft_addr){.bytes = {[10] = 0xff, [11] = 0xff}};
 		o->to.words[3] = node->vtep4;
 	} else {
 		memcpy(&o->to, node->vtep6, sizeof(o->to));
 	}
+	o->port = o->encap == WEFT_ENCAP_GENEVE ? node->geneve_port : node->vxlan_port;
+}
+
+static enum cmd_exit find_outer(struct finder *f)
+{
+	const struct table *nodes = &f->w->view.t[TABLE_NODE];
+	const struct weft_node *node = nodes->rows.n ? table_value(nodes, 0) : NULL;
+	struct explain_outer *o = &f->in->outer;
+	const struct weft_peer_key *peer, *any;
+	const struct weft_network *net;
+	size_t n;
+
+	net = table_get(&f->w->view.t[TABLE_NETWORKS], &f->network);
+	peer = find_peer(f, &n, &any);
+	if (!node || !net || !any)
+		return cmd_error(CMD_FAILED, "no remote VTEP has a part in the network");
+	o->encap = (peer ?: any)->encap;
+	o->vni = or_else(&f->want->vni, net->vni);
+	if (peer && (n == 1 || f->want->vtep))
+		o->from = peer->remote;
+	else if (!f->want->vtep)
+		return cmd_error(CMD_INVALID, "say which --vtep sends it");
+	else if (!parse_addr(f->want->vtep, &o->from))
+		return cmd_error(CMD_INVALID,
+				 "--vtep %s: neither an address nor a node with a part in the "
+				 "network",
+				 f->want->vtep);
+	fill_outer_to(node, o);
 	return CMD_OK;
 }
 

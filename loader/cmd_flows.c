@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <weft/flow.h>
+
 #include "bpf_log.h"
 #include "cmd.h"
-#include "datapath.h"
 #include "flow_filter.h"
-#include "flow_orders.h"
 #include "flow_read.h"
-#include "lock.h"
 #include "pins.h"
 #include "print.h"
 #include "show.h"
@@ -123,7 +122,7 @@ static const struct argp argp = {
 
 /** struct flush - keys on their way to the program. */
 struct flush {
-	struct flow_orders orders;
+	struct orders orders;
 	struct weft_flow_key keys[64 * WEFT_FLOW_ORDER_KEYS];
 	size_t n;
 	size_t done;
@@ -131,8 +130,7 @@ struct flush {
 
 static int send_keys(struct flush *flush)
 {
-	int err = flow_orders_run(&flush->orders, WEFT_FLOW_FORGET, flush->keys, flush->n,
-				  &flush->done);
+	int err = orders_run(&flush->orders, WEFT_FLOW_FORGET, flush->keys, flush->n, &flush->done);
 
 	flush->n = 0;
 	return err;
@@ -148,7 +146,7 @@ static int take(void *arg, const struct flow_seen *seen)
 
 static void flush_close(struct flush *flush)
 {
-	flow_orders_close(&flush->orders);
+	orders_close(&flush->orders);
 }
 
 static enum cmd_exit report(const struct options *o, const char *node, size_t n)
@@ -160,26 +158,6 @@ static enum cmd_exit report(const struct options *o, const char *node, size_t n)
 	return CMD_OK;
 }
 
-static enum cmd_exit open_orders(const struct pins *pins, struct flow_orders *orders)
-{
-	_cleanup_(maps_close) struct maps maps;
-	int err;
-
-	orders->prog = -1;
-	err = maps_open_pinned(pins, &maps);
-	if (!err)
-		err = flow_orders_open(&maps, orders);
-	if (!err)
-		return CMD_OK;
-	if (err == -ENOENT)
-		return cmd_error(CMD_NOT_APPLIED,
-				 "node \"%s\" has no flow tables; apply its file again",
-				 pins->node);
-	cmd_error(CMD_FAILED, "node %s: load %s: %s", pins->node, PROG_FLOW_ORDER, strerror(-err));
-	bpf_log_print(stderr);
-	return CMD_FAILED;
-}
-
 static enum cmd_exit flush_flows(const struct options *o, const struct pins *pins)
 {
 	_cleanup_(flush_close) struct flush flush = {};
@@ -187,7 +165,7 @@ static enum cmd_exit flush_flows(const struct options *o, const struct pins *pin
 	enum cmd_exit status;
 	int err;
 
-	status = open_orders(pins, &flush.orders);
+	status = cmd_open_orders(pins, ORDERS_FLOWS, &flush.orders);
 	if (status)
 		return status;
 	err = flow_read(pins, &o->flows, take, &flush, &failed);
@@ -218,21 +196,6 @@ static enum cmd_exit resolve(struct options *o, const struct pins *pins)
 	return status;
 }
 
-/* Nobody may replace the tables meanwhile: an apply that copies them would bring back what goes. */
-static enum cmd_exit take_lock(const struct pins *pins, int *lock)
-{
-	pid_t holder = 0;
-	int err = lock_take(pins->node, lock, &holder);
-
-	if (err == -EBUSY)
-		return cmd_error(CMD_BUSY, "node %s: another weft (process %d) is changing it",
-				 pins->node, holder);
-	if (err)
-		return cmd_error(CMD_FAILED, "%s: %s%s", LOCK_DIR, strerror(-err),
-				 err == -EACCES ? "; weft needs root" : "");
-	return CMD_OK;
-}
-
 int cmd_flows(int argc, char **argv)
 {
 	_cleanup_close_ int lock = -1;
@@ -246,7 +209,7 @@ int cmd_flows(int argc, char **argv)
 	if (!status)
 		status = cmd_enter_netns(&o.common);
 	if (!status)
-		status = take_lock(&pins, &lock);
+		status = cmd_take_lock(&pins, &lock);
 	if (!status)
 		status = resolve(&o, &pins);
 	return status ?: flush_flows(&o, &pins);

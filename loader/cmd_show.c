@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "config.h"
 #include "drops.h"
+#include "fdb_filter.h"
 #include "flow_filter.h"
 #include "pins.h"
 #include "print.h"
@@ -24,6 +25,7 @@ static const struct show_kind *const kinds[] = {
 struct options {
 	struct cmd_common common;
 	struct flow_filter flows;
+	struct fdb_filter macs;
 	const struct show_kind *kind;
 	const char *network;
 	const char *port;
@@ -98,6 +100,8 @@ static const char *misplaced(const struct options *o)
 		return "--reasons";
 	if ((o->policy || o->denied) && !(filters & SHOW_BY_POLICY))
 		return o->policy ? "--policy" : "--denied";
+	if (cmd_fdb_option(&o->macs) && !(filters & SHOW_BY_MAC))
+		return cmd_fdb_option(&o->macs);
 	if (filters & SHOW_BY_FLOW)
 		return NULL;
 	if (o->expired || o->limit || o->count)
@@ -145,6 +149,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &o->common;
 		state->child_inputs[1] = &o->flows;
+		state->child_inputs[2] = &o->macs;
+		state->child_inputs[3] = &o->macs;
 		return 0;
 	case OPT_NETWORK:
 		o->network = arg;
@@ -190,6 +196,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_child children[] = {
 	{.argp = &cmd_common_argp},
 	{.argp = &cmd_flow_argp, .header = "Which flows:", .group = 1},
+	{.argp = &cmd_fdb_argp, .header = "Which addresses of fdb:", .group = 2},
+	{.argp = &cmd_fdb_origin_argp, .group = 2},
 	{},
 };
 
@@ -221,6 +229,8 @@ static enum cmd_exit resolve(struct options *o, struct show *show)
 		status = cmd_find_policy(&show->rules, o->policy);
 	o->flows.network = show->network;
 	o->flows.port = show->port;
+	o->macs.network = show->network;
+	o->macs.port = show->port;
 	return status;
 }
 
@@ -279,6 +289,7 @@ static enum cmd_exit show_tables(struct options *o)
 		.policy = o->policy,
 		.denied = o->denied,
 		.flows = &o->flows,
+		.macs = &o->macs,
 		.expired = o->expired,
 		.limit = o->limit,
 	};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "devices.h"
+#include "identity.h"
 
 /* No tunnel, no bound: a network within one node carries what its ports carry. */
 #define NO_MTU 0xffff
@@ -47,7 +48,10 @@ static void choose_networks(struct compiler *c)
 
 static void compile_node(struct compiler *c)
 {
-	struct weft_node node = {.vxlan_port = htons(c->cfg->vxlan_port.v)};
+	struct weft_node node = {
+		.vxlan_port = htons(c->cfg->vxlan_port.v),
+		.nvgre = config_uses(c->cfg, CFG_ENCAP_NVGRE),
+	};
 	struct weft_node_info info = {};
 	const struct in6_addr *vtep;
 	__u32 zero = 0;
@@ -59,6 +63,8 @@ static void compile_node(struct compiler *c)
 		else
 			memcpy(node.vtep6, vtep, sizeof(node.vtep6));
 	}
+	if (config_uses(c->cfg, CFG_ENCAP_GENEVE))
+		node.geneve_port = htons(c->cfg->geneve_port.v);
 	strncpy(info.name, c->node->name.v, sizeof(info.name) - 1);
 	compile_put(c, TABLE_NODE, &zero, &node);
 	compile_put(c, TABLE_NODE_INFO, &zero, &info);
@@ -106,6 +112,8 @@ static void put_endpoint(struct compiler *c, const struct cfg_port *port, __u16 
 	struct weft_fdb_key fdb_key = {.network = network};
 	struct weft_neigh neigh = {};
 
+	if (!port->mac.line)
+		return;
 	memcpy(fdb_key.mac, port->mac.v, sizeof(fdb_key.mac));
 	memcpy(neigh.mac, port->mac.v, sizeof(neigh.mac));
 	compile_put(c, TABLE_FDB, &fdb_key, entry);
@@ -124,6 +132,7 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 		.network = c->nets[network].id,
 		.kind = WEFT_PORT_ACCESS,
 		.delivery = fact->delivery,
+		.identity = identity_of(&cfg_port->groups),
 	};
 	struct weft_fdb_entry entry = {
 		.kind = WEFT_FDB_LOCAL,
@@ -136,6 +145,7 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 	port.id = compile_port_id(c, WEFT_PORT_ACCESS, cfg_port->name.v);
 	entry.port = port.id;
 	memcpy(port.mac, cfg_port->mac.v, sizeof(port.mac));
+	compile_port_learning(c, cfg_port, network, &port);
 	put_port(c, cfg_port->name.v, cfg_port->interface.v, fact->ifindex, &port);
 	put_endpoint(c, cfg_port, port.network, &entry);
 	compile_flood_add(c, network, WEFT_FLOOD_PORT,
@@ -175,13 +185,13 @@ static void compile_network(struct compiler *c, size_t i)
 {
 	const struct cfg_network *network = &c->cfg->networks.v[i];
 	const struct net_state *net = &c->nets[i];
-	struct weft_vni_key vni = {.vni = network->vni.v, .encap = WEFT_ENCAP_VXLAN};
 	struct weft_network row = {
 		.vni = network->vni.v,
 		.flags = WEFT_NET_PRESENT | (network->flood.v ? WEFT_NET_FLOOD : 0),
 		.mtu = net->mtu,
 		.flood_ports = net->flood[WEFT_FLOOD_PORT],
 		.flood_tunnels = net->flood[WEFT_FLOOD_TUNNEL],
+		.flood_header = net->flood_header,
 	};
 	struct weft_network_info info = {};
 	__u32 id = net->id;
@@ -190,10 +200,11 @@ static void compile_network(struct compiler *c, size_t i)
 		return;
 	if (network->mtu.v && network->mtu.v < net->mtu)
 		row.mtu = network->mtu.v;
+	compile_network_learning(network, net, &row);
 	strncpy(info.name, network->name.v, sizeof(info.name) - 1);
 	compile_put(c, TABLE_NETWORKS, &id, &row);
 	compile_put(c, TABLE_NET_INFO, &id, &info);
-	compile_put(c, TABLE_VNIS, &vni, &id);
+	compile_vni(c, i);
 }
 
 static int run(struct compiler *c)

@@ -13,7 +13,8 @@ struct port_name {
 /** struct tunnel_key - what makes a tunnel the same one. No padding. */
 struct tunnel_key {
 	__u8 remote[16];
-	__u32 encap;
+	__u8 encap;
+	__u8 flags;
 };
 
 static struct port_name port_name(int kind, const char *name)
@@ -24,9 +25,9 @@ static struct port_name port_name(int kind, const char *name)
 	return key;
 }
 
-static struct tunnel_key tunnel_key(const void *remote, enum weft_encap encap)
+static struct tunnel_key tunnel_key(const void *remote, __u8 encap, __u8 flags)
 {
-	struct tunnel_key key = {.encap = encap};
+	struct tunnel_key key = {.encap = encap, .flags = flags};
 
 	memcpy(key.remote, remote, sizeof(key.remote));
 	return key;
@@ -81,7 +82,7 @@ static int load_tunnels(struct compiler *c, const struct tables *previous)
 			err = ids_reserve(&c->tunnel_ids, row_id(names, i));
 			continue;
 		}
-		key = tunnel_key(&tunnel->remote, tunnel->encap);
+		key = tunnel_key(&tunnel->remote, tunnel->encap, tunnel->flags);
 		err = ids_keep(&c->tunnel_ids, &key, sizeof(key), row_id(names, i));
 	}
 	return err;
@@ -119,9 +120,9 @@ __u32 compile_network_id(struct compiler *c, const char *name)
 	return get(c, &c->network_ids, name, strlen(name));
 }
 
-__u32 compile_tunnel_id(struct compiler *c, const struct in6_addr *remote, enum weft_encap encap)
+__u32 compile_tunnel_id(struct compiler *c, const struct in6_addr *remote, __u8 encap, __u8 flags)
 {
-	struct tunnel_key key = tunnel_key(remote, encap);
+	struct tunnel_key key = tunnel_key(remote, encap, flags);
 
 	return get(c, &c->tunnel_ids, &key, sizeof(key));
 }

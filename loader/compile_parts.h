@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the parts of the compiler share: compile.c (order, ports, networks), compile_tunnels.c
  * (remote nodes), compile_flood.c (replication lists), compile_flows.c (connection tracking),
- * compile_ids.c (who was who). */
+ * compile_learning.c (learned addresses), compile_ids.c (who was who). */
 #ifndef WEFT_LOADER_COMPILE_PARTS_H
 #define WEFT_LOADER_COMPILE_PARTS_H
 
@@ -19,13 +19,17 @@
  * @id: 0 if this node takes no part in it.
  * @mtu: smallest of its tunnels so far.
  * @flood: slots of its two replication lists, by enum weft_flood_kind.
+ * @flood_header: length of the shortest header of its tunnels, 0 if it has none.
  * @narrow: a tunnel of it was complained about.
+ * @learns: a port of this node in it does.
  */
 struct net_state {
 	__u16 id;
 	__u32 mtu;
 	__u32 flood[2];
+	__u8 flood_header;
 	bool narrow;
+	bool learns;
 };
 
 /** struct flood_row - a member of a replication list that has no slot yet. */
@@ -60,7 +64,9 @@ void compile_ids_load(struct compiler *c);
 /** compile_port_id - id of a port or uplink. @kind: enum weft_port_kind. */
 __u32 compile_port_id(struct compiler *c, int kind, const char *name);
 __u32 compile_network_id(struct compiler *c, const char *name);
-__u32 compile_tunnel_id(struct compiler *c, const struct in6_addr *remote, enum weft_encap encap);
+
+/** compile_tunnel_id - id of a tunnel. Its header is a constant for as long as it has this id. */
+__u32 compile_tunnel_id(struct compiler *c, const struct in6_addr *remote, __u8 encap, __u8 flags);
 
 /** compile_put - a row of a wanted table. */
 static inline void compile_put(struct compiler *c, enum table_id id, const void *key,
@@ -73,6 +79,9 @@ static inline void compile_put(struct compiler *c, enum table_id id, const void 
 /** compile_members - find the remote members of the networks here; make their tunnels. */
 void compile_members(struct compiler *c);
 
+/** compile_vni - by which numbers packets of a network are known; of a network of this node. */
+void compile_vni(struct compiler *c, size_t network);
+
 /** compile_tunnel_to - tunnel to a remote member of a network (both by index), 0 if none. */
 __u32 compile_tunnel_to(const struct compiler *c, size_t network, size_t node);
 
@@ -82,6 +91,14 @@ void compile_flood_add(struct compiler *c, size_t network, enum weft_flood_kind 
 
 /** compile_flood - give every member a slot: its old one, or else the lowest free. */
 void compile_flood(struct compiler *c);
+
+/** compile_port_learning - what a port of this node may learn; @network by index. */
+void compile_port_learning(struct compiler *c, const struct cfg_port *cfg, size_t network,
+			   struct weft_port *port);
+
+/** compile_network_learning - what is learned in a network, once all ports are known. */
+void compile_network_learning(const struct cfg_network *cfg, const struct net_state *net,
+			      struct weft_network *row);
 
 /** compile_flow_conf - timeouts and quotas of flows. */
 void compile_flow_conf(struct compiler *c);

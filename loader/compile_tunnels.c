@@ -54,6 +54,11 @@ static __u32 sum_words(const void *bytes, size_t len)
 	return sum;
 }
 
+static __u8 outer_protocol(const struct weft_tunnel *tunnel)
+{
+	return tunnel->encap == WEFT_ENCAP_NVGRE ? IPPROTO_GRE : IPPROTO_UDP;
+}
+
 static size_t fill_ipv4(struct weft_tunnel *tunnel, const struct in6_addr *local,
 			const struct in6_addr *remote)
 {
@@ -62,7 +67,7 @@ static size_t fill_ipv4(struct weft_tunnel *tunnel, const struct in6_addr *local
 		.ihl = sizeof(ip) / 4,
 		.frag_off = htons(WEFT_IP_DF),
 		.ttl = TUNNEL_TTL,
-		.protocol = IPPROTO_UDP,
+		.protocol = outer_protocol(tunnel),
 	};
 
 	memcpy(&ip.saddr, &local->s6_addr[12], sizeof(ip.saddr));
@@ -78,7 +83,7 @@ static size_t fill_ipv6(struct weft_tunnel *tunnel, const struct in6_addr *local
 {
 	struct ipv6hdr ip = {
 		.version = 6,
-		.nexthdr = IPPROTO_UDP,
+		.nexthdr = outer_protocol(tunnel),
 		.hop_limit = TUNNEL_TTL,
 		.saddr = *local,
 		.daddr = *remote,
@@ -88,42 +93,105 @@ static size_t fill_ipv6(struct weft_tunnel *tunnel, const struct in6_addr *local
 	return sizeof(ip);
 }
 
+/* Adds to the header template. */
+static void add(struct weft_tunnel *tunnel, const void *bytes, size_t len)
+{
+	memcpy(tunnel->header + tunnel->header_len, bytes, len);
+	tunnel->header_len += len;
+}
+
+static void add_vxlan(struct weft_tunnel *tunnel, __u16 port)
+{
+	struct udphdr udp = {.dest = htons(port)};
+	struct weft_vxlanhdr vxlan = {.flags = htonl(WEFT_VXLAN_FLAG_I)};
+
+	add(tunnel, &udp, sizeof(udp));
+	add(tunnel, &vxlan, sizeof(vxlan));
+}
+
+static void add_geneve(struct weft_tunnel *tunnel, __u16 port)
+{
+	struct udphdr udp = {.dest = htons(port)};
+	struct weft_genevehdr geneve = {.proto = htons(WEFT_ETH_P_TEB)};
+	struct weft_geneve_source source = {
+		.opt = {.class = htons(WEFT_GENEVE_CLASS),
+			.type = WEFT_GENEVE_SOURCE,
+			.len = (sizeof(source) - sizeof(source.opt)) / 4},
+	};
+
+	if (tunnel->flags & WEFT_TUNNEL_SOURCE)
+		geneve.ver_opt = sizeof(source) / 4;
+	add(tunnel, &udp, sizeof(udp));
+	add(tunnel, &geneve, sizeof(geneve));
+	if (tunnel->flags & WEFT_TUNNEL_SOURCE)
+		add(tunnel, &source, sizeof(source));
+}
+
+static void add_nvgre(struct weft_tunnel *tunnel)
+{
+	struct weft_nvgrehdr nvgre = {
+		.flags = htons(WEFT_NVGRE_FLAGS),
+		.proto = htons(WEFT_ETH_P_TEB),
+	};
+
+	add(tunnel, &nvgre, sizeof(nvgre));
+}
+
 static void fill_header(const struct compiler *c, struct weft_tunnel *tunnel,
 			const struct in6_addr *remote)
 {
 	const struct in6_addr *local = &vtep_of(c->node, tunnel->family)->v;
-	struct udphdr udp = {.dest = htons(c->cfg->vxlan_port.v)};
-	struct weft_vxlanhdr vxlan = {.flags = htonl(WEFT_VXLAN_FLAG_I)};
-	size_t len;
 
-	len = tunnel->family == WEFT_FAMILY_IPV4 ? fill_ipv4(tunnel, local, remote)
-						 : fill_ipv6(tunnel, local, remote);
-	memcpy(tunnel->header + len, &udp, sizeof(udp));
-	len += sizeof(udp);
-	memcpy(tunnel->header + len, &vxlan, sizeof(vxlan));
-	tunnel->header_len = len + sizeof(vxlan);
+	tunnel->header_len = tunnel->family == WEFT_FAMILY_IPV4 ? fill_ipv4(tunnel, local, remote)
+								: fill_ipv6(tunnel, local, remote);
+	if (tunnel->encap == WEFT_ENCAP_GENEVE)
+		add_geneve(tunnel, c->cfg->geneve_port.v);
+	else if (tunnel->encap == WEFT_ENCAP_NVGRE)
+		add_nvgre(tunnel);
+	else
+		add_vxlan(tunnel, c->cfg->vxlan_port.v);
 }
 
-static const struct weft_tunnel *make_tunnel(struct compiler *c, __u32 id, enum weft_family family,
+/* What packets tell of their encapsulation. */
+static enum weft_encap encap_on_wire(__u8 encap)
+{
+	return encap == WEFT_ENCAP_VXLAN_GBP ? WEFT_ENCAP_VXLAN : encap;
+}
+
+static enum weft_encap encap_to(const struct compiler *c, const struct cfg_network *network,
+				const struct cfg_node *remote)
+{
+	static const enum weft_encap of[] = {
+		[CFG_ENCAP_VXLAN] = WEFT_ENCAP_VXLAN,
+		[CFG_ENCAP_VXLAN_GBP] = WEFT_ENCAP_VXLAN_GBP,
+		[CFG_ENCAP_GENEVE] = WEFT_ENCAP_GENEVE,
+		[CFG_ENCAP_NVGRE] = WEFT_ENCAP_NVGRE,
+	};
+
+	return of[config_encap(network, c->node, remote)];
+}
+
+/* @tunnel: family, encap, flags and remote are set. */
+static const struct weft_tunnel *make_tunnel(struct compiler *c, __u32 id,
+					     struct weft_tunnel *tunnel,
 					     const struct cfg_node *node,
 					     const struct in6_addr *remote)
 {
 	size_t route = c->in->route(c->in->route_arg, remote);
 	const struct uplink_fact *uplink = &c->in->uplinks[route];
-	struct weft_tunnel tunnel = {.family = family, .encap = WEFT_ENCAP_VXLAN};
 	struct weft_tunnel_info info = {};
 	__u32 overhead;
 
-	fill_header(c, &tunnel, remote);
-	overhead = tunnel.header_len + WEFT_ETH_HLEN;
-	tunnel.ifindex = uplink->ifindex;
-	tunnel.mtu = uplink->mtu > overhead ? uplink->mtu - overhead : 0;
-	memcpy(&tunnel.remote, remote, sizeof(tunnel.remote));
+	fill_header(c, tunnel, remote);
+	overhead = tunnel->header_len + WEFT_ETH_HLEN;
+	tunnel->ifindex = uplink->ifindex;
+	tunnel->mtu = uplink->mtu > overhead ? uplink->mtu - overhead : 0;
 	strncpy(info.node, node->name.v, sizeof(info.node) - 1);
 
-	compile_put(c, TABLE_TUNNELS, &id, &tunnel);
+	compile_put(c, TABLE_TUNNELS, &id, tunnel);
 	compile_put(c, TABLE_TUN_INFO, &id, &info);
-	compile_put(c, TABLE_VTEPS, remote, &id);
+	if (!table_get(&c->out->t[TABLE_VTEPS], remote))
+		compile_put(c, TABLE_VTEPS, remote, &id);
 	return table_get(&c->out->t[TABLE_TUNNELS], &id);
 }
 
@@ -169,11 +237,34 @@ static void allow_peer(struct compiler *c, size_t network, const struct weft_tun
 	struct weft_peer_key key = {
 		.remote = tunnel->remote,
 		.vni = c->cfg->networks.v[network].vni.v,
-		.encap = tunnel->encap,
+		.encap = encap_on_wire(tunnel->encap),
 	};
 	struct weft_peer peer = {.tunnel = id, .network = c->nets[network].id};
 
+	if (tunnel->encap == WEFT_ENCAP_VXLAN_GBP || tunnel->encap == WEFT_ENCAP_GENEVE)
+		peer.flags = WEFT_PEER_IDENTITY;
+
 	compile_put(c, TABLE_PEERS, &key, &peer);
+}
+
+/* A foreign VTEP, which has no uplinks in the file, has no use for our option. */
+static struct weft_tunnel tunnel_for(const struct compiler *c, const struct cfg_network *network,
+				     const struct cfg_node *node, enum weft_family family)
+{
+	struct weft_tunnel tunnel = {.family = family, .encap = encap_to(c, network, node)};
+
+	if (tunnel.encap == WEFT_ENCAP_GENEVE && node->uplinks.n)
+		tunnel.flags = WEFT_TUNNEL_SOURCE;
+	memcpy(&tunnel.remote, &vtep_of(node, family)->v, sizeof(tunnel.remote));
+	return tunnel;
+}
+
+static void note_tunnel(struct net_state *net, const struct weft_tunnel *tunnel)
+{
+	if (tunnel->mtu < net->mtu)
+		net->mtu = tunnel->mtu;
+	if (!net->flood_header || tunnel->header_len < net->flood_header)
+		net->flood_header = tunnel->header_len;
 }
 
 /* Return: id of the tunnel, 0 if there is none. */
@@ -182,21 +273,22 @@ static __u32 reach(struct compiler *c, size_t network, const struct cfg_node *no
 	enum weft_family family = choose_family(c, &c->cfg->networks.v[network], node);
 	const struct weft_tunnel *tunnel;
 	const struct in6_addr *remote;
+	struct weft_tunnel new;
 	__u32 id;
 
 	if (family == WEFT_FAMILY_NONE || !c->node->uplinks.n)
 		return 0;
 	remote = &vtep_of(node, family)->v;
-	id = compile_tunnel_id(c, remote, WEFT_ENCAP_VXLAN);
+	new = tunnel_for(c, &c->cfg->networks.v[network], node, family);
+	id = compile_tunnel_id(c, remote, new.encap, new.flags);
 	tunnel = table_get(&c->out->t[TABLE_TUNNELS], &id);
 	if (!tunnel && !c->err)
-		tunnel = make_tunnel(c, id, family, node, remote);
+		tunnel = make_tunnel(c, id, &new, node, remote);
 	if (c->err)
 		return 0;
 
 	check_mtu(c, network, tunnel, node->name.v);
-	if (tunnel->mtu < c->nets[network].mtu)
-		c->nets[network].mtu = tunnel->mtu;
+	note_tunnel(&c->nets[network], tunnel);
 	allow_peer(c, network, tunnel, id);
 	compile_flood_add(c, network, WEFT_FLOOD_TUNNEL, &(struct weft_flood_member){.tunnel = id});
 	return id;
@@ -236,4 +328,24 @@ __u32 compile_tunnel_to(const struct compiler *c, size_t network, size_t node)
 	size_t id;
 
 	return set_find(&c->members, &key, sizeof(key), &id) ? id : 0;
+}
+
+void compile_vni(struct compiler *c, size_t network)
+{
+	const struct cfg_network *cfg = &c->cfg->networks.v[network];
+	__u32 id = c->nets[network].id;
+	struct weft_vni_key key = {.vni = cfg->vni.v};
+	const struct cfg_node *node;
+	struct member_key member = {.network = network};
+
+	key.encap = encap_on_wire(encap_to(c, cfg, c->node));
+	compile_put(c, TABLE_VNIS, &key, &id);
+	for (size_t i = 0; i < c->cfg->nodes.n; i++) {
+		node = &c->cfg->nodes.v[i];
+		member.node = i;
+		if (!node->encap.line || !set_find(&c->members, &member, sizeof(member), NULL))
+			continue;
+		key.encap = encap_on_wire(encap_to(c, cfg, node));
+		compile_put(c, TABLE_VNIS, &key, &id);
+	}
 }

@@ -120,6 +120,19 @@ void config_free(struct config *cfg)
 	free(cfg);
 }
 
+bool config_uses(const struct config *cfg, enum cfg_encap encap)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->networks.n; i++)
+		if (cfg->networks.v[i].encap.v == encap)
+			return true;
+	for (i = 0; i < cfg->nodes.n; i++)
+		if (cfg->nodes.v[i].encap.line && cfg->nodes.v[i].encap.v == encap)
+			return true;
+	return false;
+}
+
 const struct cfg_node *config_find_node(const struct config *cfg, const char *name)
 {
 	size_t i;

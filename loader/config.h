@@ -93,6 +93,9 @@ enum cfg_xdp {
 /** enum cfg_encap - encapsulation of a network. Values index schema.c's names. */
 enum cfg_encap {
 	CFG_ENCAP_VXLAN,
+	CFG_ENCAP_VXLAN_GBP,
+	CFG_ENCAP_GENEVE,
+	CFG_ENCAP_NVGRE,
 };
 
 /** enum cfg_underlay - address family that carries a network between nodes. */
@@ -100,6 +103,12 @@ enum cfg_underlay {
 	CFG_UNDERLAY_AUTO, /* IPv4 where both nodes have it, else IPv6 */
 	CFG_UNDERLAY_IPV4,
 	CFG_UNDERLAY_IPV6,
+};
+
+/** enum cfg_mac_limit - what becomes of a frame whose source is over the limit. */
+enum cfg_mac_limit {
+	CFG_MAC_LIMIT_DROP,
+	CFG_MAC_LIMIT_FLOOD, /* forward it without learning: answers are flooded */
 };
 
 /** enum cfg_action - what a rule does. */
@@ -142,6 +151,7 @@ struct cfg_node {
 	int column;
 	struct cfg_str name;
 	struct cfg_addrs vtep; /* one IPv4, one IPv6, or one of each */
+	struct cfg_num encap;  /* enum cfg_encap; line 0: what the network says */
 	struct cfg_uplinks uplinks;
 };
 
@@ -157,6 +167,10 @@ struct cfg_network {
 	struct cfg_num mtu;    /* bytes of L3 packet; 0 = what the underlay leaves */
 	struct cfg_strs nodes; /* members besides those that own a port here */
 	struct cfg_num default_policy; /* enum cfg_action */
+	struct cfg_num learning;       /* bool: what is behind remote nodes */
+	struct cfg_num mac_age;        /* milliseconds */
+	struct cfg_num mac_limit;
+	struct cfg_num vtep_mac_limit; /* line 0: half of @mac_limit */
 };
 
 struct cfg_port {
@@ -169,6 +183,9 @@ struct cfg_port {
 	struct cfg_mac mac;
 	struct cfg_addrs addresses;
 	struct cfg_strs groups;
+	struct cfg_num learning;         /* bool: any source that is nobody else's */
+	struct cfg_num mac_limit;        /* addresses learned behind it */
+	struct cfg_num mac_limit_action; /* enum cfg_mac_limit */
 };
 
 struct cfg_address_set {
@@ -273,6 +290,7 @@ struct cfg_limits {
 	struct cfg_num address_blocks;
 	struct cfg_num flows;     /* established */
 	struct cfg_num half_open; /* not yet established */
+	struct cfg_num fdb_learned;
 	struct cfg_num fragments; /* datagrams that travel in pieces */
 };
 
@@ -307,12 +325,16 @@ struct cfg_flows {
 	struct cfg_num new_per_port; /* begun within a second */
 };
 
+/** CFG_MAC_AGE_MIN - shortest life of a learned MAC address, in milliseconds. */
+#define CFG_MAC_AGE_MIN 10000
+
 /** struct config - one file. Owned by the caller, released by config_free(). */
 struct config {
 	int line;
 	int column;
 	struct cfg_str node; /* which of @nodes this machine is, unless --node says so */
 	struct cfg_num vxlan_port;
+	struct cfg_num geneve_port;
 	struct cfg_num
 		tunnel_gro; /* bool: merge inner segments where XDP does not strip the tunnel */
 	struct cfg_nodes nodes;
@@ -367,6 +389,20 @@ const struct cfg_port *config_find_port(const struct config *cfg, const char *na
 
 /** config_find_address_set - the address set called @name, or NULL. Constant time. */
 const struct cfg_address_set *config_find_address_set(const struct config *cfg, const char *name);
+
+/**
+ * config_encap - how a network is carried between two of its nodes: enum cfg_encap.
+ *
+ * The same seen from either end: config_check() has seen to it that only one has a say.
+ */
+static inline enum cfg_encap config_encap(const struct cfg_network *network,
+					  const struct cfg_node *a, const struct cfg_node *b)
+{
+	return a->encap.line ? a->encap.v : b->encap.line ? b->encap.v : network->encap.v;
+}
+
+/** config_uses - whether any network or node of the file asks for this encapsulation. */
+bool config_uses(const struct config *cfg, enum cfg_encap encap);
 
 /**
  * config_find_self - which node this machine is, as far as it can be told.

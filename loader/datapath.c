@@ -187,28 +187,17 @@ int datapath_shapes(struct map_shape shapes[static __TABLE_MAX])
 	return err;
 }
 
-static bool is_none(const char *prog __attribute__((unused)))
-{
-	return false;
-}
-
-static bool is_hooked(const char *prog)
-{
-	return !strcmp(prog, PROG_FROM_PORT) || !strcmp(prog, PROG_TC_UNDERLAY);
-}
-
-static bool is_flow_order(const char *prog)
-{
-	return !strcmp(prog, PROG_FLOW_ORDER);
-}
-
-/* The object has programs for several ends: keep libbpf from loading the others. */
-static void choose_programs(struct bpf_object *obj, bool (*chosen)(const char *prog))
+/* The object has programs for several ends: keep libbpf from loading others than these two. */
+static void choose_programs(struct bpf_object *obj, const char *one, const char *other)
 {
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, obj)
-		bpf_program__set_autoload(prog, chosen(bpf_program__name(prog)));
+	{
+		const char *name = bpf_program__name(prog);
+
+		bpf_program__set_autoload(prog, !strcmp(name, one) || !strcmp(name, other));
+	}
 }
 
 /* Of the maps in an object that is not to create them all: keep libbpf from those not wanted. */
@@ -238,7 +227,7 @@ int datapath_create_maps(const __u32 max_entries[static __TABLE_MAX], struct map
 	err = open_tc(&obj);
 	if (err)
 		return err;
-	choose_programs(obj, is_none);
+	choose_programs(obj, "", "");
 	err = choose_maps(obj, max_entries);
 	if (!err)
 		err = bpf_object__load(obj);
@@ -313,7 +302,7 @@ int datapath_load_tc(const struct maps *maps, int *from_port, int *underlay)
 	err = open_tc(&obj);
 	if (err)
 		return err;
-	choose_programs(obj, is_hooked);
+	choose_programs(obj, PROG_FROM_PORT, PROG_TC_UNDERLAY);
 	err = datapath_reuse_maps(obj, maps);
 	if (!err)
 		err = bpf_object__load(obj);
@@ -326,7 +315,7 @@ int datapath_load_tc(const struct maps *maps, int *from_port, int *underlay)
 	return err;
 }
 
-int datapath_load_flow_order(const struct maps *maps, int *fd)
+int datapath_load_order(const struct maps *maps, const char *name, int *fd)
 {
 	_cleanup_(object_freep) struct bpf_object *obj = NULL;
 	int err;
@@ -334,11 +323,11 @@ int datapath_load_flow_order(const struct maps *maps, int *fd)
 	err = open_tc(&obj);
 	if (err)
 		return err;
-	choose_programs(obj, is_flow_order);
+	choose_programs(obj, name, "");
 	err = datapath_reuse_maps(obj, maps);
 	if (!err)
 		err = bpf_object__load(obj);
-	return err ? err : datapath_copy_program(obj, PROG_FLOW_ORDER, fd);
+	return err ? err : datapath_copy_program(obj, name, fd);
 }
 
 int datapath_open_xdp(const struct maps *maps, struct bpf_object **out)

@@ -20,6 +20,7 @@ struct pins;
 #define PROG_TC_UNDERLAY  "tc_underlay"
 #define PROG_XDP_UNDERLAY "xdp_underlay"
 #define PROG_FLOW_ORDER   "tc_flow_order"
+#define PROG_LEARN_ORDER  "tc_learn_order"
 
 /** struct maps - a descriptor for each map, -1 where there is none. */
 struct maps {
@@ -82,14 +83,14 @@ __u64 datapath_xdp_build(void);
 int datapath_load_tc(const struct maps *maps, int *from_port, int *underlay);
 
 /**
- * datapath_load_flow_order - load the program that carries out struct weft_flow_order, and no
- * other.
+ * datapath_load_order - load a program that carries out orders, and no other.
  * @maps: complete.
+ * @name: PROG_FLOW_ORDER or PROG_LEARN_ORDER.
  * @fd: receives a descriptor.
  *
  * Return: as datapath_load_tc().
  */
-int datapath_load_flow_order(const struct maps *maps, int *fd);
+int datapath_load_order(const struct maps *maps, const char *name, int *fd);
 
 /**
  * datapath_open_xdp - the XDP object on these maps, ready to be loaded by libxdp.

@@ -40,12 +40,14 @@ static void xdp_freep(struct weft_xdp_trace **skel)
 static int load_tc(const struct maps *maps, bool underlay, struct trace_progs *progs)
 {
 	_cleanup_(tc_freep) struct weft_tc_trace *skel = weft_tc_trace__open();
+	struct bpf_program *prog;
 	int err;
 
 	if (!skel)
 		return -errno;
-	bpf_program__set_autoload(skel->progs.tc_flow_order, false);
-	bpf_program__set_autoload(skel->progs.tc_underlay, underlay);
+	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(
+		prog,
+		prog == skel->progs.tc_from_port || (underlay && prog == skel->progs.tc_underlay));
 	err = datapath_reuse_maps(skel->obj, maps);
 	if (!err)
 		err = bpf_object__load(skel->obj);

@@ -99,9 +99,9 @@ static json_t *drop_json(const struct explain_world *w, const struct weft_trace_
 
 static json_t *tunnel_json(const struct explain_world *w, const struct weft_trace_tunnel *t)
 {
-	return json_pack("{ss ss ss sI}", "node", view_tunnel_name(&w->view, t->id).s, "vtep",
-			 print_addr(&t->tunnel.remote).s, "interface",
-			 explain_interface(w, t->tunnel.ifindex).s, "mtu",
+	return json_pack("{ss ss? ss ss sI}", "node", view_tunnel_name(&w->view, t->id).s, "encap",
+			 view_encap_name(t->tunnel.encap), "vtep", print_addr(&t->tunnel.remote).s,
+			 "interface", explain_interface(w, t->tunnel.ifindex).s, "mtu",
 			 (json_int_t)t->tunnel.mtu);
 }
 

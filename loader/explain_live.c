@@ -18,12 +18,14 @@ struct asked {
 
 static const enum table_id flow_tables[] = {TABLE_FLOWS, TABLE_FLOWS_NEW, TABLE_FLOWS_OVER};
 
-_Static_assert(sizeof(struct weft_frag_key) <= sizeof(struct weft_flow_key), "fits");
+_Static_assert(sizeof(struct weft_frag_key) <= sizeof(struct weft_flow_key) &&
+		       sizeof(struct weft_fdb_key) <= sizeof(struct weft_flow_key),
+	       "fits");
 
 /** struct taker - one call of explain_live_take(). */
 struct taker {
 	struct explain_live *live;
-	const struct explain_world *w;
+	struct explain_world *w;
 	bool again;
 };
 
@@ -69,6 +71,9 @@ static int take_record(struct taker *t, const struct weft_trace_rec *r)
 		for (size_t i = 0; i < ARRAY_SIZE(flow_tables) && !err; i++)
 			err = take_key(t, flow_tables[i], &r->flow.key);
 		return err;
+	case WEFT_TRACE_LEARN:
+	case WEFT_TRACE_LEARNED:
+		return take_key(t, TABLE_LEARNED, &r->learned.key);
 	case WEFT_TRACE_FRAGMENT:
 		return take_key(t, TABLE_FRAGS, &r->frag.key);
 	default:
@@ -76,7 +81,7 @@ static int take_record(struct taker *t, const struct weft_trace_rec *r)
 	}
 }
 
-int explain_live_take(struct explain_live *live, const struct explain_world *w,
+int explain_live_take(struct explain_live *live, struct explain_world *w,
 		      const struct explain_result *result, bool *again)
 {
 	struct taker t = {.live = live, .w = w};
@@ -89,7 +94,7 @@ int explain_live_take(struct explain_live *live, const struct explain_world *w,
 			err = take_record(&t, &leg->trace.recs[j]);
 	}
 	*again = t.again;
-	return err;
+	return err ? err : explain_world_mirror(w);
 }
 
 bool explain_live_flow(const struct explain_world *w, const struct weft_flow_key *key,

@@ -27,7 +27,7 @@ struct explain_live {
  *
  * Return: 0 or -errno.
  */
-int explain_live_take(struct explain_live *live, const struct explain_world *w,
+int explain_live_take(struct explain_live *live, struct explain_world *w,
 		      const struct explain_result *result, bool *again);
 
 /** explain_live_flow - the live entry of a flow, wherever it is. Return: whether there is one. */

@@ -257,36 +257,56 @@ static __u32 write_tunnel(const struct explain_outer *o, __u8 *at)
 {
 	switch (o->encap) {
 	case WEFT_ENCAP_VXLAN: /* RFC 7348 section 5 */
+	case WEFT_ENCAP_VXLAN_GBP:
 		put32(at, WEFT_VXLAN_FLAG_I);
 		put32(at + 4, o->vni << 8);
 		return sizeof(struct weft_vxlanhdr);
+	case WEFT_ENCAP_GENEVE: /* RFC 8926 section 3.4 */
+		put16(at + 2, WEFT_ETH_P_TEB);
+		put32(at + 4, o->vni << 8);
+		return sizeof(struct weft_genevehdr);
+	case WEFT_ENCAP_NVGRE: /* RFC 7637 section 3.2 */
+		put16(at, WEFT_NVGRE_FLAGS);
+		put16(at + 2, WEFT_ETH_P_TEB);
+		put32(at + 4, o->vni << 8);
+		return sizeof(struct weft_nvgrehdr);
 	default:
 		return 0;
 	}
 }
 
+/* Return: bytes; NVGRE has none. */
+static __u32 write_udp_to(const struct explain_outer *o, __u8 *at, __u32 len)
+{
+	if (o->encap == WEFT_ENCAP_NVGRE)
+		return 0;
+	put16(at, OUTER_SPORT);
+	memcpy(at + 2, &o->port, sizeof(o->port));
+	put16(at + 4, len); /* no checksum: RFC 7348, RFC 6935 */
+	return sizeof(struct udphdr);
+}
+
 int explain_wrap(const struct explain_outer *o, struct explain_frame *frame)
 {
-	bool v4 = explain_is_v4(&o->to);
+	bool v4 = explain_is_v4(&o->to), gre = o->encap == WEFT_ENCAP_NVGRE;
 	__u32 ip_len = v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), head, size;
-	__u8 tunnel[64] = {}, *ip = frame->bytes + WEFT_ETH_HLEN, *udp = ip + ip_len;
+	__u8 tunnel[64] = {}, *at = frame->bytes;
 	__u32 tunnel_len = write_tunnel(o, tunnel);
 
 	if (!tunnel_len)
 		return -EAFNOSUPPORT;
-	head = WEFT_ETH_HLEN + ip_len + sizeof(struct udphdr) + tunnel_len;
+	head = WEFT_ETH_HLEN + ip_len + (gre ? 0 : sizeof(struct udphdr)) + tunnel_len;
 	if (frame->len > EXPLAIN_FRAME_MAX - head)
 		return -EMSGSIZE;
-	memmove(frame->bytes + head, frame->bytes, frame->len);
-	memset(frame->bytes, 0, head);
+	memmove(at + head, at, frame->len);
+	memset(at, 0, head);
 	frame->len += head;
 	size = frame->len - WEFT_ETH_HLEN;
 	write_eth(outer_macs, outer_macs + WEFT_ETH_ALEN, v4 ? WEFT_ETH_P_IPV4 : WEFT_ETH_P_IPV6,
-		  frame->bytes);
-	write_ip(&o->from, &o->to, IPPROTO_UDP, 64, size, ip);
-	put16(udp, OUTER_SPORT);
-	memcpy(udp + 2, &o->port, sizeof(o->port));
-	put16(udp + 4, size - ip_len); /* no checksum: RFC 7348, RFC 6935 */
-	memcpy(udp + sizeof(struct udphdr), tunnel, tunnel_len);
+		  at);
+	at += WEFT_ETH_HLEN;
+	at += write_ip(&o->from, &o->to, gre ? IPPROTO_GRE : IPPROTO_UDP, 64, size, at);
+	at += write_udp_to(o, at, size - ip_len);
+	memcpy(at, tunnel, tunnel_len);
 	return 0;
 }

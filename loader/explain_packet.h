@@ -52,7 +52,7 @@ struct explain_packet {
  * struct explain_outer - how a frame is encapsulated.
  * @encap: enum weft_encap.
  * @from, @to: VTEPs, of one family.
- * @port: UDP destination port. Network order.
+ * @port: UDP destination port, where there is UDP. Network order.
  * @vni: host order.
  */
 struct explain_outer {

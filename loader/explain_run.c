@@ -207,8 +207,8 @@ static void judge(struct explain_result *r)
 		r->rule = policy->policy.rule;
 }
 
-int explain_run(const struct explain_world *w, const struct trace_progs *progs,
-		struct explain_input *in, struct explain_result *r)
+int explain_run(struct explain_world *w, const struct trace_progs *progs, struct explain_input *in,
+		struct explain_result *r)
 {
 	_cleanup_(explain_live_clear) struct explain_live live = {};
 	bool again = true;

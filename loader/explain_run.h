@@ -93,8 +93,8 @@ int explain_frame_of(struct explain_input *in);
  *
  * Return: 0; -errno, of which -EINVAL means that the kernel does not take such a frame.
  */
-int explain_run(const struct explain_world *w, const struct trace_progs *progs,
-		struct explain_input *in, struct explain_result *result);
+int explain_run(struct explain_world *w, const struct trace_progs *progs, struct explain_input *in,
+		struct explain_result *result);
 
 /** explain_verdict_name - "dropped". */
 const char *explain_verdict_name(enum explain_verdict verdict);

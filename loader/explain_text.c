@@ -118,24 +118,37 @@ static void text_peer(const struct explain_world *w, const struct weft_trace_rec
 	add_network(&s->words, w, r->peer.peer.network);
 }
 
+/* What this node takes for its own: its addresses, and the encapsulations. */
+static void add_vtep(struct words *words, const struct weft_node *node)
+{
+	const struct weft_addr *v6 = (const void *)node->vtep6;
+	struct weft_addr v4 = {.bytes = {[10] = 0xff, [11] = 0xff}};
+
+	v4.words[3] = node->vtep4;
+	if (node->vtep4)
+		words_add(words, " %s", print_addr(&v4).s);
+	if (memcmp(v6, &(struct weft_addr){}, sizeof(*v6)) != 0)
+		words_add(words, " %s", print_addr(v6).s);
+	if (node->vxlan_port)
+		words_add(words, ", VXLAN at UDP port %u", ntohs(node->vxlan_port));
+	if (node->geneve_port)
+		words_add(words, ", Geneve at UDP port %u", ntohs(node->geneve_port));
+	if (node->nvgre)
+		words_add(words, ", NVGRE");
+}
+
 /* Drops speak for themselves, at the end. */
 static void text_classify(const struct explain_world *w, const struct weft_trace_rec *r,
 			  struct explain_step *s)
 {
 	const struct table *nodes = &w->view.t[TABLE_NODE];
-	const struct weft_node *node = nodes->rows.n ? table_value(nodes, 0) : NULL;
-	char v4[INET_ADDRSTRLEN], v6[INET6_ADDRSTRLEN];
 
 	if (r->result != WEFT_TRACE_PASS)
 		return;
+	s->table = table_descs[TABLE_NODE].name;
 	words_add(&s->words, "not for this node's VTEP");
-	if (!node)
-		return;
-	inet_ntop(AF_INET, &node->vtep4, v4, sizeof(v4));
-	inet_ntop(AF_INET6, node->vtep6, v6, sizeof(v6));
-	words_add(&s->words, " (%s%s%s, UDP port %u)", node->vtep4 ? v4 : "",
-		  node->vtep4 && strcmp(v6, "::") != 0 ? ", " : "", strcmp(v6, "::") != 0 ? v6 : "",
-		  ntohs(node->vxlan_port));
+	if (nodes->rows.n)
+		add_vtep(&s->words, table_value(nodes, 0));
 }
 
 static void text_restore(const struct explain_world *w __attribute__((unused)),
@@ -193,6 +206,47 @@ static void text_fdb(const struct explain_world *w, const struct weft_trace_rec 
 		add_place(&s->words, w, &r->fdb.entry);
 	else
 		words_add(&s->words, "nobody's that is known");
+}
+
+static void add_hop(struct words *words, const struct explain_world *w, const struct weft_hop *hop)
+{
+	if (hop->kind == WEFT_HOP_LOCAL)
+		words_add(words, "at port %s", view_port_name(&w->view, hop->port).s);
+	else if (hop->kind == WEFT_HOP_TUNNEL)
+		words_add(words, "behind node %s", view_tunnel_name(&w->view, hop->target).s);
+	else
+		words_add(words, "about to be forgotten");
+}
+
+static void text_learn(const struct explain_world *w, const struct weft_trace_rec *r,
+		       struct explain_step *s)
+{
+	const struct weft_trace_learned *l = &r->learned;
+
+	words_add(&s->words, "source %s ", print_mac(l->key.mac).s);
+	if (!r->found) {
+		words_add(&s->words, "would be learned ");
+		add_hop(&s->words, w, &l->here);
+		return;
+	}
+	words_add(&s->words, "was learned ");
+	add_hop(&s->words, w, &l->learned.where);
+	if (!memcmp(&l->learned.where, &l->here, sizeof(l->here)))
+		return;
+	words_add(&s->words, ", and would move: it is ");
+	add_hop(&s->words, w, &l->here);
+}
+
+static void text_learned(const struct explain_world *w, const struct weft_trace_rec *r,
+			 struct explain_step *s)
+{
+	words_add(&s->words, "%s was ", print_mac(r->learned.key.mac).s);
+	if (!r->found) {
+		words_add(&s->words, "not learned either");
+		return;
+	}
+	words_add(&s->words, "learned ");
+	add_hop(&s->words, w, &r->learned.learned.where);
 }
 
 static void text_address(const struct explain_world *w __attribute__((unused)),
@@ -318,9 +372,9 @@ static void text_tunnel(const struct explain_world *w, const struct weft_trace_r
 		words_add(&s->words, "tunnel %u is not in the table", r->tunnel.id);
 		return;
 	}
-	words_add(&s->words, "to node %s (%s) by %s, which takes packets up to %u bytes",
-		  view_tunnel_name(&w->view, r->tunnel.id).s, print_addr(&t->remote).s,
-		  explain_interface(w, t->ifindex).s, t->mtu);
+	words_add(&s->words, "%s to node %s (%s) by %s, for packets up to %u bytes",
+		  view_encap_name(t->encap) ?: "tunnel", view_tunnel_name(&w->view, r->tunnel.id).s,
+		  print_addr(&t->remote).s, explain_interface(w, t->ifindex).s, t->mtu);
 }
 
 static void text_copy(const struct explain_world *w, const struct weft_trace_rec *r,
@@ -382,6 +436,8 @@ static const struct step steps[__WEFT_TRACE_MAX] = {
 	[WEFT_TRACE_NETWORK] = {"forward", TABLE_NETWORKS, text_network},
 	[WEFT_TRACE_SENDER] = {"classify", TABLE_FDB, text_sender},
 	[WEFT_TRACE_FDB] = {"forward", TABLE_FDB, text_fdb},
+	[WEFT_TRACE_LEARN] = {"learn", TABLE_LEARNED, text_learn},
+	[WEFT_TRACE_LEARNED] = {"forward", TABLE_LEARNED, text_learned},
 	[WEFT_TRACE_ADDRESS] = {"policy", TABLE_NEIGH, text_address},
 	[WEFT_TRACE_QUESTION] = {"answer", TABLE_NEIGH, text_question},
 	[WEFT_TRACE_FRAGMENT] = {"fragment", TABLE_FRAGS, text_fragment},

@@ -60,6 +60,46 @@ static void take_table(struct table *to, struct table *from)
 	table_init(from, desc);
 }
 
+static const enum table_id mirrored[] = {TABLE_LEARN_PORT, TABLE_LEARN_NET, TABLE_LEARN_VTEP};
+
+/* Room for all that there is, and for what the run adds. */
+static __u32 mirror_entries(const struct explain_world *w, enum table_id id)
+{
+	const enum table_id names = id == TABLE_LEARN_NET ? TABLE_NET_INFO : TABLE_PORT_INFO;
+	__u32 ids = table_highest_id(&w->view.t[names]) + 1;
+	struct map_shape shape = {};
+
+	if (w->pinned.fd[id] >= 0 && map_shape_of(w->pinned.fd[id], &shape))
+		shape.max_entries = 0;
+	if (!table_descs[id].array)
+		ids = OWN_ENTRIES;
+	return shape.max_entries > ids ? shape.max_entries : ids;
+}
+
+static int empty(int fd, const struct table_desc *desc)
+{
+	_cleanup_(table_clear) struct table table;
+	int err;
+
+	table_init(&table, desc);
+	err = map_read(fd, &table);
+	return err ? err : map_remove(fd, desc, &table.rows);
+}
+
+int explain_world_mirror(struct explain_world *w)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mirrored) && !err; i++) {
+		enum table_id id = mirrored[i];
+
+		err = empty(w->maps.fd[id], &table_descs[id]);
+		if (!err && w->pinned.fd[id] >= 0)
+			err = map_copy(w->pinned.fd[id], w->maps.fd[id], &table_descs[id]);
+	}
+	return err;
+}
+
 /* Arrays by id have room for the ids that there are. */
 static __u32 own_entries(const struct explain_world *w, enum table_id id)
 {
@@ -80,7 +120,12 @@ static __u32 own_entries(const struct explain_world *w, enum table_id id)
 	case TABLE_CAP_CONF:
 	case TABLE_CAP_STAT:
 	case TABLE_CAP_REC:
+	case TABLE_LEARN_LOG:
 		return 1;
+	case TABLE_LEARN_PORT:
+	case TABLE_LEARN_NET:
+	case TABLE_LEARN_VTEP:
+		return mirror_entries(w, id);
 	case TABLE_CAP_OUT:
 		return libbpf_num_possible_cpus();
 	default:
@@ -91,9 +136,12 @@ static __u32 own_entries(const struct explain_world *w, enum table_id id)
 /* The maps that the datapath writes to, and those of @entries. */
 static int make_maps(struct explain_world *w, __u32 entries[static __TABLE_MAX])
 {
+	int err;
+
 	for (int id = __TABLE_WANTED_MAX; id < __TABLE_MAX; id++)
 		entries[id] = own_entries(w, id);
-	return datapath_create_maps(entries, &w->maps);
+	err = datapath_create_maps(entries, &w->maps);
+	return err ? err : explain_world_mirror(w);
 }
 
 /* A program that is attached but not ours to run is a reason to say so, and none to fail. */

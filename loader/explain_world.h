@@ -66,6 +66,14 @@ int explain_world_config(struct explain_world *w, const struct config *cfg,
 			 const struct cfg_node *node, const char *file, struct diag *diag,
 			 struct diag *fit, char **problem);
 
+/**
+ * explain_world_mirror - have the tables that count shares say what they say on the node: of
+ * learned addresses, their moves too decide.
+ *
+ * Return: 0 or -errno.
+ */
+int explain_world_mirror(struct explain_world *w);
+
 /** explain_world_has_xdp - does XDP take packets from this uplink before TC does? */
 bool explain_world_has_xdp(const struct explain_world *w, __u32 ifindex);
 

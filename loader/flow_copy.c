@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Flow tables of another size; see flow_copy.h. */
+/* Tables of flows and learned addresses of another size; see flow_copy.h. */
 #include "flow_copy.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <weft/fdb.h>
 #include <weft/flow.h>
 
 #include "map_io.h"
@@ -43,6 +44,19 @@ static bool edit_use(const void *key __attribute__((unused)), void *value)
 	return use->over || use->begun;
 }
 
+static bool edit_learned(const void *key __attribute__((unused)), void *value)
+{
+	return ((struct weft_learned_entry *)value)->mac.where.kind != WEFT_HOP_NONE;
+}
+
+static bool edit_learn_use(const void *key __attribute__((unused)), void *value)
+{
+	struct weft_learn_use *use = value;
+
+	use->learned = 0;
+	return use->refused || use->moved || use->held;
+}
+
 static int copy_some(void *arg, const __u8 *keys, const __u8 *values, __u32 n)
 {
 	const struct copier *c = arg;
@@ -62,12 +76,33 @@ static int copy_some(void *arg, const __u8 *keys, const __u8 *values, __u32 n)
 	return desc->array ? map_put(c->to, desc, &rows) : map_put_new(c->to, desc, &rows);
 }
 
+/* As many as there is room for. */
+static int copy(struct copier *c, int from)
+{
+	int err = map_walk(from, c->desc, copy_some, c);
+
+	return err == -E2BIG ? 0 : err;
+}
+
 int flows_copy(int from, int to)
 {
 	struct copier c = {.to = to, .desc = &table_descs[TABLE_FLOWS], .edit = edit_flow};
-	int err = map_walk(from, c.desc, copy_some, &c);
 
-	return err == -E2BIG ? 0 : err;
+	return copy(&c, from);
+}
+
+int learned_copy(int from, int to)
+{
+	struct copier c = {.to = to, .desc = &table_descs[TABLE_LEARNED], .edit = edit_learned};
+
+	return copy(&c, from);
+}
+
+int learn_use_copy(int from, int to, const struct table_desc *desc)
+{
+	struct copier c = {.to = to, .desc = desc, .edit = edit_learn_use};
+
+	return copy(&c, from);
 }
 
 int flow_use_copy(int from, int to, const struct table_desc *desc)

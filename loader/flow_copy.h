@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The flow tables copied to a new size, while the programs at work go on with the old ones. */
+/* Flows and learned addresses copied to a new size, while the programs at work go on with the old
+ * tables. */
 #ifndef WEFT_LOADER_FLOW_COPY_H
 #define WEFT_LOADER_FLOW_COPY_H
 
@@ -9,7 +10,7 @@ struct table_desc;
  * flows_copy - copy the entries of weft_flows that @to does not have yet, as many as it has room
  * for.
  *
- * They still have to be adopted (flow_orders.h): they have no timer and are not counted. Of a TCP
+ * They still have to be adopted (orders.h): they have no timer and are not counted. Of a TCP
  * connection they do not have the window: it has moved on by the time that they are used, and is
  * learnt anew as if the connection had been met in its middle.
  *
@@ -19,5 +20,12 @@ int flows_copy(int from, int to);
 
 /** flow_use_copy - copy weft_flow_use or weft_net_use without the flows that are counted there. */
 int flow_use_copy(int from, int to, const struct table_desc *desc);
+
+/** learned_copy - flows_copy() for weft_learned; nothing is left out of an entry. */
+int learned_copy(int from, int to);
+
+/** learn_use_copy - copy weft_learn_port and its like without the addresses that are counted there.
+ */
+int learn_use_copy(int from, int to, const struct table_desc *desc);
 
 #endif

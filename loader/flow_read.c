@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <weft/fdb.h>
+
 #include "map_io.h"
 #include "pins.h"
 #include "show.h"
@@ -19,11 +21,15 @@ static const enum table_id tables[__FLOW_TABLE_MAX] = {
 	[FLOW_TABLE_OVER] = TABLE_FLOWS_OVER,
 };
 
-/** struct walk - a table on its way through map_walk(). */
+/**
+ * struct walk - a table on its way through map_walk().
+ * @moved: weft_learn_net, which flows of networks that learn were decided under too.
+ */
 struct walk {
 	const struct flow_filter *filter;
 	const struct table_desc *desc;
 	struct weft_generation generation;
+	struct table moved;
 	struct flow_time time;
 	struct flow_seen seen;
 	flow_take take;
@@ -31,23 +37,49 @@ struct walk {
 	bool taken; /* @take has ended it */
 };
 
-/* The one value of an array of one, zero if nobody has written it. */
-static int read_one(const struct pins *pins, enum table_id id, void *value, const char **failed)
+static int read_whole(const struct pins *pins, enum table_id id, struct table *table,
+		      const char **failed)
 {
-	const struct table_desc *desc = &table_descs[id];
-	_cleanup_(table_clear) struct table table;
 	_cleanup_close_ int fd = -1;
 	int err;
 
-	table_init(&table, desc);
-	err = view_open(pins, desc, &fd);
+	table_init(table, &table_descs[id]);
+	err = view_open(pins, table->desc, &fd);
 	if (!err)
-		err = map_read(fd, &table);
+		err = map_read(fd, table);
 	if (err)
-		*failed = desc->name;
-	else if (table.rows.n)
-		memcpy(value, table_value(&table, 0), desc->value_size);
+		*failed = table->desc->name;
 	return err;
+}
+
+/* The one value of an array of one, zero if nobody has written it. */
+static int read_one(const struct pins *pins, enum table_id id, void *value, const char **failed)
+{
+	_cleanup_(table_clear) struct table table;
+	int err = read_whole(pins, id, &table, failed);
+
+	if (!err && table.rows.n)
+		memcpy(value, table_value(&table, 0), table.desc->value_size);
+	return err;
+}
+
+static void walk_clear(struct walk *w)
+{
+	table_clear(&w->moved);
+}
+
+/* See weft_learn_generation in bpf/stages/learn.h. */
+static bool is_stale(const struct walk *w, const struct weft_flow_key *key,
+		     const struct weft_flow *flow)
+{
+	struct weft_generation now = w->generation;
+	const struct weft_learn_use *use;
+	__u32 network = key->network;
+
+	use = flow->flags & WEFT_FLOW_LEARNED ? table_get(&w->moved, &network) : NULL;
+	if (use)
+		now.forwarding += use->moved;
+	return memcmp(&flow->decided, &now, sizeof(now)) != 0;
 }
 
 /* Also of the larger struct weft_flow_entry: it begins with a struct weft_flow. */
@@ -62,8 +94,7 @@ static int take_flows(void *arg, const __u8 *keys, const __u8 *values, __u32 n)
 		w->seen.flow = (const void *)(values + (size_t)i * w->desc->value_size);
 		if (!flow_filter_match(w->filter, w->seen.key, w->seen.flow))
 			continue;
-		w->seen.stale =
-			memcmp(&w->seen.flow->decided, &w->generation, sizeof(w->generation)) != 0;
+		w->seen.stale = is_stale(w, w->seen.key, w->seen.flow);
 		err = w->take(w->arg, &w->seen);
 		w->taken = err;
 	}
@@ -89,12 +120,14 @@ static int read_table(const struct pins *pins, struct walk *w, enum flow_table t
 int flow_read(const struct pins *pins, const struct flow_filter *filter, flow_take take, void *arg,
 	      const char **failed)
 {
-	struct walk w = {.filter = filter, .take = take, .arg = arg};
+	_cleanup_(walk_clear) struct walk w = {.filter = filter, .take = take, .arg = arg};
 	int err;
 
 	*failed = NULL;
 	w.seen.time = &w.time;
 	err = read_one(pins, TABLE_GENERATION, &w.generation, failed);
+	if (!err)
+		err = read_whole(pins, TABLE_LEARN_NET, &w.moved, failed);
 	if (!err)
 		err = read_one(pins, TABLE_FLOW_CONF, &w.time.conf, failed);
 	if (!err)

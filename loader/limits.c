@@ -63,11 +63,12 @@ static const struct limit limits[__TABLE_MAX] = {
 	[TABLE_POL_MATCH] = ROOM(policy_matches, 2, 0),
 	[TABLE_POL_SETS] = ROOM(ports, 4, 4),
 	[TABLE_POL_CLASS] = ROOM(endpoints, 4, 0), /* no more than TABLE_NEIGH has, twice */
+	[TABLE_POL_IDENT] = ROOM(endpoints, 4, 0), /* in two forms, twice */
 	[TABLE_POL_CIDR] = ROOM(address_blocks, 2, 0),
 	[TABLE_POL_PORTS] = ARRAY(ports, 2, TABLE_PORT_INFO),
 	[TABLE_TUNNELS] = ARRAY(vteps, 1, TABLE_TUN_INFO),
 	[TABLE_NETWORKS] = ARRAY(networks, 1, TABLE_NET_INFO),
-	[TABLE_VNIS] = HASH(networks, 1),
+	[TABLE_VNIS] = HASH(networks, 3), /* by VXLAN, Geneve and NVGRE */
 	[TABLE_VTEPS] = HASH(vteps, 1),
 	[TABLE_PEERS] = HASH(endpoints, 1),
 	[TABLE_PORTS] = HASH(ports, 1),
@@ -85,6 +86,10 @@ static const struct limit limits[__TABLE_MAX] = {
 	[TABLE_FRAGS] = ROOM(fragments, 1, 0),
 	[TABLE_FLOW_USE] = ARRAY(ports, 1, TABLE_PORT_INFO),
 	[TABLE_NET_USE] = ARRAY(networks, 1, TABLE_NET_INFO),
+	[TABLE_LEARNED] = ROOM(fdb_learned, 1, 0),
+	[TABLE_LEARN_PORT] = ARRAY(ports, 1, TABLE_PORT_INFO),
+	[TABLE_LEARN_NET] = ARRAY(networks, 1, TABLE_NET_INFO),
+	[TABLE_LEARN_VTEP] = ROOM(endpoints, 1, 0), /* no more than TABLE_PEERS has */
 	[TABLE_CAP_OUT] = {.cpus = true},
 };
 

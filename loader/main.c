@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{"status", "what runs here, and whether it is what a file says", cmd_status},
 	{"show", "print networks, ports, fdb, tunnels, drops, policies or flows", cmd_show},
 	{"flows", "make the kernel forget flows", cmd_flows},
+	{"fdb", "make the kernel forget learned MAC addresses", cmd_fdb},
 	{"capture", "show the packets that the datapath sees or drops", cmd_capture},
 	{"explain", "say what the datapath would do to a packet, and why", cmd_explain},
 	{"schema", "print the JSON Schema or the reference of the file", cmd_schema},

@@ -135,6 +135,12 @@ static bool is_of_flows(enum table_id id)
 	return id == TABLE_FLOWS || id == TABLE_FLOW_USE || id == TABLE_NET_USE;
 }
 
+/* The same. */
+static bool is_of_learning(enum table_id id)
+{
+	return id >= TABLE_LEARNED && id <= TABLE_LEARN_VTEP;
+}
+
 /* Tables that are made anew together. Return: whether they are. */
 static bool make_together(struct plan *plan, bool (*belongs)(enum table_id id))
 {
@@ -171,6 +177,7 @@ static int plan_maps(struct plan *plan)
 	}
 	plan->fresh_policies = make_together(plan, is_of_policies);
 	make_together(plan, is_of_flows);
+	make_together(plan, is_of_learning);
 	return 0;
 }
 

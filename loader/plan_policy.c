@@ -29,11 +29,14 @@ static __u32 half_of(enum table_id id, const void *key)
 {
 	const struct weft_pol_cidr_key *cidr = key;
 	const struct weft_pol_addr_key *addr = key;
+	const struct weft_pol_ident_key *ident = key;
 
 	if (id == TABLE_POL_CIDR)
 		return cidr->parity & 1;
 	if (id == TABLE_POL_CLASS)
 		return addr->parity & 1;
+	if (id == TABLE_POL_IDENT)
+		return ident->parity & 1;
 	return id_of(key) & 1;
 }
 
@@ -223,6 +226,8 @@ int plan_generation(struct plan *plan)
 		change.forwarding |= !table_diff_empty(&plan->diff[id]);
 		change.removal |= plan->diff[id].removed.n > 0;
 	}
+	/* What moved while these were copied is not counted in the new ones. */
+	change.forwarding |= plan->create[TABLE_LEARN_NET] && plan->pinned.fd[TABLE_LEARN_NET] >= 0;
 	if (!err && (change.policy || change.fresh))
 		err = plan_leavers(plan, half);
 	if (err)

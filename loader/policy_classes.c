@@ -59,6 +59,11 @@ __u32 pol_class(struct pol *p, __u32 block, struct slice own, __u32 network)
 
 __u32 pol_port_class(struct pol *p, size_t port, const struct in6_addr *addr)
 {
+	return pol_member_class(p, port, pol_block_class(p, addr));
+}
+
+__u32 pol_member_class(struct pol *p, size_t port, __u32 block)
+{
 	struct slice labels = lists_get(&p->port_labels, port);
 	__u32 network = p->port_network[port], token;
 	struct numbers *own = &p->gathered;
@@ -72,7 +77,7 @@ __u32 pol_port_class(struct pol *p, size_t port, const struct in6_addr *addr)
 	if (p->err)
 		return 0;
 	numbers_sort(own, 0);
-	return pol_class(p, pol_block_class(p, addr), numbers_all(own), network);
+	return pol_class(p, block, numbers_all(own), network);
 }
 
 void pol_classes_end(struct pol *p)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "identity.h"
 #include "ids.h"
 #include "policy_parts.h"
 
@@ -181,6 +182,36 @@ static void emit_endpoints(struct emitter *e)
 	}
 }
 
+/*
+ * For senders that the file does not have: behind a tunnel that tells their groups, or behind a
+ * port that does not list its addresses. Ports with the same groups write the same rows.
+ */
+static void emit_identities(struct emitter *e)
+{
+	struct pol *p = &e->pol;
+	bool told =
+		config_uses(p->cfg, CFG_ENCAP_GENEVE) || config_uses(p->cfg, CFG_ENCAP_VXLAN_GBP);
+
+	for (size_t i = 0; i < p->cfg->ports.n && !p->err; i++) {
+		__u32 network = p->port_network[i], class;
+		struct weft_pol_ident_key key = {
+			.identity = identity_of(&p->cfg->ports.v[i].groups),
+			.network = e->in->networks[network],
+			.parity = parity(e),
+		};
+
+		if (!e->judged[network] || !key.network || !key.identity ||
+		    (!told && p->cfg->ports.v[i].addresses.n))
+			continue;
+		class = id_of(e, pol_member_class(p, i, 0));
+		if (!class)
+			continue;
+		put(e, TABLE_POL_IDENT, &key, &class);
+		key.identity = weft_identity_short(key.identity);
+		put(e, TABLE_POL_IDENT, &key, &class);
+	}
+}
+
 /* Index in weft_pol_l4: the generations' ranges alternate. */
 static __u32 index_of(const struct emitter *e, __u32 range)
 {
@@ -312,6 +343,7 @@ static void run(struct emitter *e)
 		pol_blocks(p);
 	emit_blocks(e);
 	emit_endpoints(e);
+	emit_identities(e);
 	if (!p->err)
 		pol_classes_end(p);
 	check_early(e);

@@ -265,8 +265,12 @@ __u32 pol_whole_class(const struct pol *p, bool ipv4);
  */
 __u32 pol_class(struct pol *p, __u32 block, struct slice own, __u32 network);
 
-/** pol_port_class - class of an address of a port, or of anybody in its groups and network. */
+/** pol_port_class - class of an address of a port. */
 __u32 pol_port_class(struct pol *p, size_t port, const struct in6_addr *addr);
+
+/** pol_member_class - class of anybody in a port's groups and network. @block: as in pol_class().
+ */
+__u32 pol_member_class(struct pol *p, size_t port, __u32 block);
 
 /** pol_classes_end - all classes are known: fill the lists by token and block. */
 void pol_classes_end(struct pol *p);

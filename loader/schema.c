@@ -22,6 +22,13 @@ static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &por
 static const struct schema_type set_item = {.kind = SCHEMA_TABLE, .table = &schema_address_set};
 static const struct schema_type policy_item = {.kind = SCHEMA_TABLE, .table = &schema_policy};
 static const struct schema_type label_item = {.kind = SCHEMA_LABEL};
+static const char *const encap_names[] = {
+	[CFG_ENCAP_VXLAN] = "vxlan",
+	[CFG_ENCAP_VXLAN_GBP] = "vxlan-gbp",
+	[CFG_ENCAP_GENEVE] = "geneve",
+	[CFG_ENCAP_NVGRE] = "nvgre",
+	NULL,
+};
 static const struct schema_type node_reference = {.kind = SCHEMA_REFERENCE, .target = "node"};
 
 static const struct schema_key root_keys[] = {
@@ -42,6 +49,14 @@ static const struct schema_key root_keys[] = {
 		.doc = "UDP port that VXLAN packets are sent to and accepted on. The same on all "
 		       "nodes.",
 		.example = "8472",
+	},
+	{
+		.name = "geneve_port",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65535},
+		.offset = offsetof(struct config, geneve_port),
+		.fallback = "6081",
+		.doc = "The same for Geneve, where it is used.",
+		.example = "6081",
 	},
 	{
 		.name = "tunnel_gro",
@@ -159,6 +174,14 @@ static const struct schema_key node_keys[] = {
 		.example = "[192.0.2.1, \"2001:db8::1\"]",
 	},
 	{
+		.name = "encap",
+		.type = {.kind = SCHEMA_ENUM, .names = encap_names},
+		.offset = offsetof(struct cfg_node, encap),
+		.doc = "How frames travel to and from this node, whatever their network says: for "
+		       "one that knows nothing else.",
+		.example = "vxlan",
+	},
+	{
 		.name = "uplinks",
 		.type = {.kind = SCHEMA_LIST, .item = &uplink_item},
 		.offset = offsetof(struct cfg_node, uplinks),
@@ -177,7 +200,8 @@ static const struct schema_table node_table = {
 	.size = sizeof(struct cfg_node),
 	.rules = WORDS("No two nodes have the same name or VTEP address.",
 		       "A VTEP address is unicast; loopback and link-local IPv6 addresses are "
-		       "refused."),
+		       "refused.",
+		       "Two nodes of one network do not have a different `encap`."),
 };
 
 static const struct schema_key uplink_keys[] = {
@@ -227,16 +251,21 @@ static const struct schema_key network_keys[] = {
 		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = (1 << 24) - 1},
 		.offset = offsetof(struct cfg_network, vni),
 		.required = true,
-		.doc = "Number of the network on the wire (RFC 7348).",
+		.doc = "Number of the network on the wire (RFC 7348): the VNI of VXLAN and Geneve, "
+		       "the VSID of NVGRE.",
 		.example = "100",
 	},
 	{
 		.name = "encap",
-		.type = {.kind = SCHEMA_ENUM, .names = WORDS([CFG_ENCAP_VXLAN] = "vxlan")},
+		.type = {.kind = SCHEMA_ENUM, .names = encap_names},
 		.offset = offsetof(struct cfg_network, encap),
 		.fallback = "vxlan",
-		.doc = "How frames travel between nodes.",
-		.example = "vxlan",
+		.doc = "How frames travel between nodes. `vxlan`: RFC 7348. `geneve`: RFC 8926; "
+		       "between nodes that run weft with an option that tells which groups the "
+		       "sender is in. `vxlan-gbp`: VXLAN with the group policy extension, which "
+		       "tells the same in 16 bits. `nvgre`: RFC 7637. See "
+		       "[interop.md](interop.md).",
+		.example = "geneve",
 	},
 	{
 		.name = "underlay",
@@ -275,7 +304,8 @@ static const struct schema_key network_keys[] = {
 		.doc = "MTU of the network's workloads in bytes, as `weft status` shows it; at "
 		       "least 1280 if it has IPv6. A flooded packet has to fit it, another one "
 		       "the tunnel it takes. Without it, what the underlay leaves: its MTU less "
-		       "50 bytes over IPv4, 70 over IPv6.",
+		       "50 bytes over IPv4, 70 over IPv6 (Geneve between nodes that run weft: 12 "
+		       "more; NVGRE: 8 less).",
 		.example = "1450",
 	},
 	{
@@ -296,6 +326,42 @@ static const struct schema_key network_keys[] = {
 		       "that matches or a default.",
 		.example = "deny",
 	},
+	{
+		.name = "learning",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_network, learning),
+		.fallback = "false",
+		.doc = "Whether MAC addresses behind other nodes are learned from what these send. "
+		       "For networks with foreign VTEPs, or with ports that learn on other nodes. "
+		       "Without it, frames for addresses that the file does not have are flooded.",
+		.example = "true",
+	},
+	{
+		.name = "mac_age",
+		.type = {.kind = SCHEMA_DURATION},
+		.offset = offsetof(struct cfg_network, mac_age),
+		.fallback = "5m",
+		.doc = "How long a learned MAC address is believed without another frame of it; at "
+		       "least 10 seconds.",
+		.example = "60s",
+	},
+	{
+		.name = "mac_limit",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_network, mac_limit),
+		.fallback = "8192",
+		.doc = "MAC addresses of this network that one node learns at most.",
+		.example = "1024",
+	},
+	{
+		.name = "vtep_mac_limit",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_network, vtep_mac_limit),
+		.doc = "Of these, how many behind one VTEP. Without it, half of them. A frame from "
+		       "a "
+		       "VTEP is forwarded even if its source can not be learned.",
+		.example = "512",
+	},
 	{},
 };
 
@@ -304,6 +370,9 @@ static const struct schema_table network_table = {
 	.keys = network_keys,
 	.size = sizeof(struct cfg_network),
 	.rules = WORDS("No two networks have the same name or VNI.",
+		       "The VNI of a network that NVGRE carries lies between 4096 and 16777214.",
+		       "Where groups are told (`geneve`, `vxlan-gbp`), no two sets of groups that "
+		       "ports have come to the same number.",
 		       "Subnets of one network do not overlap.",
 		       "All nodes of a network have a VTEP address of the family that `underlay` "
 		       "asks for; with `auto`, every two of them share a family."),
@@ -346,9 +415,8 @@ static const struct schema_key port_keys[] = {
 		.name = "mac",
 		.type = {.kind = SCHEMA_MAC},
 		.offset = offsetof(struct cfg_port, mac),
-		.required = true,
 		.doc = "The workload's MAC address: that of its side of the veth pair, not of the "
-		       "host's.",
+		       "host's. Only a port with `learning` may be without one.",
 		.example = "02:00:00:00:00:01",
 	},
 	{
@@ -366,6 +434,37 @@ static const struct schema_key port_keys[] = {
 		.doc = "Labels that policies name this workload by. A group needs no declaration.",
 		.example = "[web, prod]",
 	},
+	{
+		.name = "learning",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_port, learning),
+		.fallback = "false",
+		.doc = "Whether there may be more than one MAC address behind the port: a bridge, "
+		       "or "
+		       "a physical network. Frames may then come from any address that is not "
+		       "another endpoint's of this file, and weft learns where it is.",
+		.example = "true",
+	},
+	{
+		.name = "mac_limit",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_port, mac_limit),
+		.fallback = "1024",
+		.doc = "With `learning`: MAC addresses that are learned behind the port at most.",
+		.example = "64",
+	},
+	{
+		.name = "mac_limit_action",
+		.type = {.kind = SCHEMA_ENUM,
+			 .names = WORDS([CFG_MAC_LIMIT_DROP] = "drop", [CFG_MAC_LIMIT_FLOOD] =
+									       "flood")},
+		.offset = offsetof(struct cfg_port, mac_limit_action),
+		.fallback = "drop",
+		.doc = "With `learning`: what becomes of frames from an address that can not be "
+		       "learned because the port, its network or the table is full. `drop`: "
+		       "dropped and counted. `flood`: forwarded; answers to it are flooded.",
+		.example = "flood",
+	},
 	{},
 };
 
@@ -379,6 +478,11 @@ static const struct schema_table port_table = {
 		       "Addresses are unicast, and not the network or broadcast address of an IPv4 "
 		       "subnet."),
 };
+
+const char *schema_encap_name(__u64 encap)
+{
+	return encap_names[encap];
+}
 
 const struct schema_key *schema_find_key(const struct schema_table *table, const char *name)
 {

@@ -77,6 +77,9 @@ struct schema_text {
 /** schema_root - the file's top level, decoded into struct config. */
 extern const struct schema_table schema_root;
 
+/** schema_encap_name - how the file spells an encapsulation; @encap: enum cfg_encap. */
+const char *schema_encap_name(__u64 encap);
+
 /** schema_find_key - a table's key by name, or NULL. */
 const struct schema_key *schema_find_key(const struct schema_table *table, const char *name);
 

@@ -90,6 +90,15 @@ static const struct schema_key limits_keys[] = {
 		.example = "16384",
 	},
 	{
+		.name = "fdb_learned",
+		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = 4194304},
+		.offset = offsetof(struct cfg_limits, fdb_learned),
+		.fallback = "65536",
+		.doc = "Learned MAC addresses that one node knows. When there are more, they are "
+		       "not learned; nothing is forgotten for them.",
+		.example = "4096",
+	},
+	{
 		.name = "fragments",
 		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = CFG_FLOWS_MAX},
 		.offset = offsetof(struct cfg_limits, fragments),

@@ -15,6 +15,7 @@
 #include "rule_read.h"
 #include "tables.h"
 
+struct fdb_filter;
 struct flow_filter;
 struct pins;
 struct print_column;
@@ -70,6 +71,9 @@ struct view_name view_port_name(const struct view *view, __u32 port);
 struct view_name view_network_name(const struct view *view, __u32 network);
 struct view_name view_tunnel_name(const struct view *view, __u32 tunnel); /* the remote node */
 
+/** view_encap_name - an encapsulation as the file spells it. @encap: enum weft_encap. */
+const char *view_encap_name(__u8 encap);
+
 /** view_port_info - names of a port or uplink, or NULL. */
 const struct weft_port_info *view_port_info(const struct view *view, __u32 port);
 
@@ -104,6 +108,7 @@ enum show_filter {
 	SHOW_BY_PORT = 2,
 	SHOW_BY_FLOW = 4,   /* all else in struct flow_filter, @expired, @limit */
 	SHOW_BY_POLICY = 8, /* @policy, @denied */
+	SHOW_BY_MAC = 16,   /* all else in struct fdb_filter */
 };
 
 /**
@@ -116,6 +121,7 @@ enum show_filter {
  * @policy: only this policy; NULL = all.
  * @denied: only rules that denied something.
  * @flows: which flows; @network and @port are in it.
+ * @macs: which MAC addresses; as @flows.
  * @expired: also flows that are over.
  * @limit: end after so many flows; 0 = never.
  * @failed: receives the map that a failure of @write is about.
@@ -130,6 +136,7 @@ struct show {
 	const char *policy;
 	bool denied;
 	const struct flow_filter *flows;
+	const struct fdb_filter *macs;
 	bool expired;
 	__u64 limit;
 	const char **failed;

@@ -105,12 +105,20 @@ static size_t collect(const struct show *show, struct row *rows)
 	return n;
 }
 
+/* One that learns may be without. */
+static bool has_mac(const struct weft_port *port)
+{
+	static const __u8 none[WEFT_ETH_ALEN];
+
+	return memcmp(port->mac, none, sizeof(none)) != 0;
+}
+
 static void print_place(const struct view *view, const struct weft_port *port,
 			struct print_table *out)
 {
 	if (port && port->kind == WEFT_PORT_ACCESS) {
 		print_text(out, view_network_name(view, port->network).s);
-		print_text(out, print_mac(port->mac).s);
+		print_text(out, has_mac(port) ? print_mac(port->mac).s : NULL);
 		print_text(out, delivery_name(port->delivery));
 	} else {
 		print_absent(out);

@@ -39,7 +39,8 @@ static int by_name(const void *a, const void *b)
 	const struct row *x = a, *y = b;
 
 	return strverscmp(x->node.s, y->node.s)
-		       ?: memcmp(&x->tunnel->remote, &y->tunnel->remote, sizeof(x->tunnel->remote));
+		       ?: memcmp(&x->tunnel->remote, &y->tunnel->remote, sizeof(x->tunnel->remote))
+		       ?: x->tunnel->encap - y->tunnel->encap;
 }
 
 static int by_tunnel(const void *a, const void *b)
@@ -51,9 +52,20 @@ static int by_tunnel(const void *a, const void *b)
 	return strverscmp(x->network.s, y->network.s);
 }
 
-static const char *encap_name(__u8 encap)
+const char *view_encap_name(__u8 encap)
 {
-	return encap == WEFT_ENCAP_VXLAN ? "vxlan" : NULL;
+	switch (encap) {
+	case WEFT_ENCAP_VXLAN:
+		return "vxlan";
+	case WEFT_ENCAP_VXLAN_GBP:
+		return "vxlan-gbp";
+	case WEFT_ENCAP_GENEVE:
+		return "geneve";
+	case WEFT_ENCAP_NVGRE:
+		return "nvgre";
+	default:
+		return NULL;
+	}
 }
 
 static const char *family_name(__u8 family)
@@ -136,7 +148,7 @@ static void print_row(const struct view *view, const struct row *row, struct pri
 	print_text(out, row->node.s);
 	print_number(out, row->id);
 	print_text(out, print_addr(&row->tunnel->remote).s);
-	print_text(out, encap_name(row->tunnel->encap));
+	print_text(out, view_encap_name(row->tunnel->encap));
 	print_text(out, family_name(row->tunnel->family));
 	print_text(out, info ? info->interface : NULL);
 	print_number(out, row->tunnel->mtu);

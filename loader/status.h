@@ -146,6 +146,36 @@ void firewall_print(const struct firewall *firewall, FILE *out);
 json_t *firewall_json(const struct firewall *firewall);
 
 /**
+ * struct learning - learned MAC addresses.
+ * @learned: entries of weft_learned, of at most @limit.
+ * @pressure: who has used up most of his share, or was refused some.
+ * @held: addresses that moved too often lately.
+ */
+struct learning {
+	__u64 learned;
+	__u32 limit;
+	struct print_table pressure;
+	struct print_table held;
+};
+
+/**
+ * learning_read - sum up what a status has read; status_learning.c.
+ * @learning: uninitialised; learning_clear() releases it, after a failure too.
+ *
+ * Return: 0 or -errno.
+ */
+int learning_read(const struct status *status, struct learning *learning);
+
+/** learning_clear - also for _cleanup_(). */
+void learning_clear(struct learning *learning);
+
+/** learning_print - the line of a summary. */
+void learning_print(const struct learning *learning, FILE *out);
+
+/** learning_json - all of it, owned by the caller; NULL without memory. */
+json_t *learning_json(const struct learning *learning);
+
+/**
  * struct differences - a plan as tables.
  * @entries: table entries to be written.
  * @programs: programs to be attached, replaced and detached.

@@ -152,6 +152,7 @@ struct listing {
 	struct print_table networks;
 	struct print_table ports;
 	struct firewall firewall;
+	struct learning learning;
 	struct differences differences;
 };
 
@@ -161,6 +162,7 @@ static void listing_clear(struct listing *l)
 	print_clear(&l->networks);
 	print_clear(&l->ports);
 	firewall_clear(&l->firewall);
+	learning_clear(&l->learning);
 	differences_clear(&l->differences);
 }
 
@@ -170,6 +172,7 @@ static int listing_fill(const struct status *s, const struct verdict *verdict, b
 {
 	int err;
 
+	*l = (struct listing){};
 	print_init(&l->uplinks, uplink_columns, ARRAY_SIZE(uplink_columns));
 	print_init(&l->networks, network_columns, ARRAY_SIZE(network_columns));
 	print_init(&l->ports, port_columns, ARRAY_SIZE(port_columns));
@@ -177,6 +180,8 @@ static int listing_fill(const struct status *s, const struct verdict *verdict, b
 	fill_ports(s, troubled, &l->ports);
 	differences_fill(verdict->plan, &l->differences);
 	err = firewall_read(s, &l->firewall);
+	if (!err)
+		err = learning_read(s, &l->learning);
 	return err ? err : fill_networks(s, &l->networks);
 }
 
@@ -231,7 +236,7 @@ static const char *state_text(const struct status *s, const struct verdict *verd
 }
 
 static void print_summary(const struct status *s, const struct verdict *verdict,
-			  const struct firewall *firewall)
+			  const struct listing *l)
 {
 	struct vteps vteps = vteps_of(&s->view);
 	struct utsname system = {};
@@ -243,7 +248,8 @@ static void print_summary(const struct status *s, const struct verdict *verdict,
 	printf("weft    %s, tables v%d\n", WEFT_VERSION, WEFT_ABI_VERSION);
 	printf("kernel  %s, TC by %s\n", system.release, tc_kind_name(tc_best_kind()));
 	print_states(s);
-	firewall_print(firewall, stdout);
+	firewall_print(&l->firewall, stdout);
+	learning_print(&l->learning, stdout);
 	printf("state   %s%s\n", state_text(s, verdict), verdict->plan ? verdict->file : "");
 }
 
@@ -264,7 +270,7 @@ int status_print(const struct status *s, const struct verdict *verdict)
 	err = listing_fill(s, verdict, true, &l);
 	if (err)
 		return err;
-	print_summary(s, verdict, &l.firewall);
+	print_summary(s, verdict, &l);
 	err = print_section(&l.uplinks);
 	if (!err)
 		err = print_section(&l.networks);
@@ -272,6 +278,10 @@ int status_print(const struct status *s, const struct verdict *verdict)
 		err = print_section(&l.ports);
 	if (!err)
 		err = print_section(&l.firewall.pressure);
+	if (!err)
+		err = print_section(&l.learning.pressure);
+	if (!err)
+		err = print_section(&l.learning.held);
 	if (!err)
 		err = print_section(&l.differences.entries);
 	if (!err)
@@ -322,6 +332,7 @@ int status_print_json(const struct status *s, const struct verdict *verdict)
 	err |= json_object_set_new(doc, "networks", print_rows(&l.networks));
 	err |= json_object_set_new(doc, "ports", print_rows(&l.ports));
 	err |= json_object_set_new(doc, "firewall", firewall_json(&l.firewall));
+	err |= json_object_set_new(doc, "learning", learning_json(&l.learning));
 	if (verdict->plan) {
 		err |= json_object_set_new(doc, "entries", print_rows(&l.differences.entries));
 		err |= json_object_set_new(doc, "programs", print_rows(&l.differences.programs));

@@ -8,6 +8,7 @@
 
 #include <weft/abi.h>
 #include <weft/capture.h>
+#include <weft/fdb.h>
 #include <weft/flow.h>
 #include <weft/policy.h>
 
@@ -55,6 +56,7 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_POL_SETS] = MAPPED_ARRAY("weft_pol_sets", struct weft_pol_ranges),
 	[TABLE_POL_CLASS] = HASH("weft_pol_class", struct weft_pol_addr_key, __u32),
 	[TABLE_POL_CIDR] = HASH("weft_pol_cidr", struct weft_pol_cidr_key, __u32),
+	[TABLE_POL_IDENT] = HASH("weft_pol_ident", struct weft_pol_ident_key, __u32),
 	[TABLE_POL_PORTS] = MAPPED_ARRAY("weft_pol_ports", struct weft_pol_port),
 	[TABLE_PORTS] = HASH("weft_ports", __u32, struct weft_port),
 	[TABLE_FDB] = HASH("weft_fdb", struct weft_fdb_key, struct weft_fdb_entry),
@@ -74,6 +76,12 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_FLOW_USE] = ARRAY("weft_flow_use", struct weft_flow_use),
 	[TABLE_NET_USE] = ARRAY("weft_net_use", struct weft_flow_use),
 	[TABLE_FLOW_STAT] = PERCPU_ARRAY("weft_flow_stat", struct weft_flow_stat),
+	[TABLE_LEARNED] = HASH("weft_learned", struct weft_fdb_key, struct weft_learned_entry),
+	[TABLE_LEARN_PORT] = ARRAY("weft_learn_port", struct weft_learn_use),
+	[TABLE_LEARN_NET] = ARRAY("weft_learn_net", struct weft_learn_use),
+	[TABLE_LEARN_VTEP] =
+		HASH("weft_learn_vtep", struct weft_learn_vtep_key, struct weft_learn_use),
+	[TABLE_LEARN_LOG] = ARRAY("weft_learn_log", struct weft_learn_log),
 	[TABLE_CAP_CONF] = ARRAY("weft_cap_conf", struct weft_cap_conf),
 	[TABLE_CAP_STAT] = PERCPU_ARRAY("weft_cap_stat", struct weft_cap_stat),
 	[TABLE_CAP_REC] = PERCPU_ARRAY("weft_cap_rec", struct weft_cap_rec),

@@ -69,6 +69,13 @@ static __always_inline void trace_neigh(__u32 step, const struct weft_neigh_key 
 {
 }
 
+/** trace_learned - @here: where the frame comes from. */
+static __always_inline void trace_learned(__u32 step, const struct weft_fdb_key *key,
+					  const struct weft_learned_entry *entry,
+					  const struct weft_hop *here)
+{
+}
+
 static __always_inline void trace_frag(const struct weft_frag_key *key,
 				       const struct weft_frag *frag)
 {

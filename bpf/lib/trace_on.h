@@ -170,6 +170,20 @@ static TRACE_HOOK void trace_neigh(__u32 step, const struct weft_neigh_key *key,
 		r->neigh.neigh = *neigh;
 }
 
+static TRACE_HOOK void trace_learned(__u32 step, const struct weft_fdb_key *key,
+				     const struct weft_learned_entry *entry,
+				     const struct weft_hop *here)
+{
+	struct weft_trace_rec *r = trace_next(step, !!entry);
+
+	if (!r)
+		return;
+	r->learned.key = *key;
+	r->learned.here = *here;
+	if (entry)
+		r->learned.learned = entry->mac;
+}
+
 static TRACE_HOOK void trace_frag(const struct weft_frag_key *key, const struct weft_frag *frag)
 {
 	struct weft_trace_rec *r = trace_next(WEFT_TRACE_FRAGMENT, !!frag);

@@ -1,22 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Stage 2, classify: whose packet is it? From a port, the port names the network and may only speak
- * with its own MAC address. From the underlay, the VTEP address, the UDP port, the sender and the
- * VNI together do. After parse.h, before decap.h (underlay) or forward.h.
+ * with its own MAC address, unless it learns (learn.h). From the underlay, the VTEP address, the
+ * encapsulation, the sender and the VNI together do. After parse.h, before decap.h (underlay) or
+ * forward.h.
  */
 #ifndef WEFT_BPF_STAGES_CLASSIFY_H
 #define WEFT_BPF_STAGES_CLASSIFY_H
 
-#include <linux/in.h>
-#include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 
 #include "../maps.h"
 #include "../pkt.h"
+#include "outer.h"
+
+#define WEFT_PORT_MEMORY 256 /* a power of two */
+
+/**
+ * struct weft_port_seen - `weft_port_seen`: what `weft_ports` said about an interface.
+ * @generation: when that was. Every change of a port ends in another one.
+ */
+struct weft_port_seen {
+	struct weft_generation generation;
+	__u32 ifindex;
+	struct weft_port port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WEFT_PORT_MEMORY);
+	__type(key, __u32);
+	__type(value, struct weft_port_seen);
+} weft_port_seen SEC(".maps");
+
+/*
+ * The port that a packet comes in by. Every packet asks, and a look-up in a hash table costs as
+ * much as all of its parsing: each CPU remembers the answers.
+ */
+static __always_inline const struct weft_port *weft_port_in(const struct weft_pkt *p)
+{
+	__u32 ifindex = p->ifindex, slot = ifindex % WEFT_PORT_MEMORY;
+	struct weft_port_seen *seen = bpf_map_lookup_elem(&weft_port_seen, &slot);
+	const struct weft_port *port;
+
+	if (seen && seen->ifindex == ifindex &&
+	    weft_word(&seen->generation) == weft_word(&p->generation))
+		return &seen->port;
+	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+	if (!port || !seen)
+		return port;
+	seen->port = *port;
+	seen->generation = p->generation;
+	seen->ifindex = ifindex;
+	return &seen->port;
+}
 
 /**
  * weft_classify_port - stage 2 for a frame from a workload.
- * @p: parsed; sets port, network, delivery and here.
+ * @p: parsed; sets port, network, port_flags, identity, delivery and here.
  * @parsed: what parse returned; a malformed frame is dropped once the port to blame is known.
  *
  * Return: 0; -WEFT_DROP_PORT_UNKNOWN; @parsed; -WEFT_DROP_VLAN_UNEXPECTED;
@@ -24,16 +65,17 @@
  */
 static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
 {
-	__u32 ifindex = p->ifindex;
-	const struct weft_port *port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+	const struct weft_port *port = weft_port_in(p);
 
-	trace_port(ifindex, port);
+	trace_port(p->ifindex, port);
 	if (!port || port->kind != WEFT_PORT_ACCESS)
 		return -WEFT_DROP_PORT_UNKNOWN;
 	p->port = port->id;
 	p->network = port->network;
+	p->port_flags = port->flags;
+	p->identity = port->identity;
 	p->delivery = port->delivery;
-	p->here = (struct weft_hop){.target = ifindex,
+	p->here = (struct weft_hop){.target = p->ifindex,
 				    .port = port->id,
 				    .kind = WEFT_HOP_LOCAL,
 				    .delivery = port->delivery};
@@ -43,18 +85,16 @@ static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
 		return -WEFT_DROP_VLAN_UNEXPECTED;
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
-	if (!weft_mac_equal(p->h.smac, port->mac))
+	if (!weft_mac_equal(p->h.smac, port->mac) && !(port->flags & WEFT_PORT_LEARN))
 		return -WEFT_DROP_MAC_SPOOFED;
 	return 0;
 }
 
-/* Is the packet, as far as it could be parsed, UDP to our VTEP and tunnel port? */
+/* Is the packet, as far as it could be parsed, for our VTEP? */
 static __always_inline int weft_is_for_vtep(const struct weft_pkt *p, const struct weft_node *node)
 {
 	const struct weft_hdrs *h = &p->h;
 
-	if (h->l4_proto != IPPROTO_UDP || !h->dport || h->dport != node->vxlan_port)
-		return 0;
 	if (h->vlans || p->tagged)
 		return 0;
 	if (h->version == 4)
@@ -88,40 +128,15 @@ static __always_inline int weft_peer_missing(const struct weft_peer_key *key)
 	return -WEFT_DROP_VTEP_NOT_MEMBER;
 }
 
-/*
- * Spec: RFC 7348 section 5: the I flag must be set, every reserved bit is ignored. What stands
- * behind the UDP datagram is not of it. (A GSO packet may be longer than the length field can say.)
- */
-static __always_inline int weft_classify_vxlan(weft_ctx *ctx, struct weft_pkt *p,
-					       struct weft_peer_key *key)
-{
-	struct {
-		struct udphdr udp;
-		struct weft_vxlanhdr vxlan;
-	} w;
-
-	if (ctx_load(ctx, p->h.l4_off, &w, sizeof(w)))
-		return -WEFT_DROP_HDR_TRUNC;
-	if (!p->gso_size && bpf_ntohs(w.udp.len) < sizeof(w) + WEFT_ETH_HLEN)
-		return -WEFT_DROP_HDR_TRUNC;
-	if (!(w.vxlan.flags & bpf_htonl(WEFT_VXLAN_FLAG_I)))
-		return -WEFT_DROP_VXLAN_INVALID_HDR;
-	p->vni = bpf_ntohl(w.vxlan.vni) >> 8;
-	p->outer_len = p->h.l4_off + sizeof(w);
-	key->vni = p->vni;
-	key->encap = WEFT_ENCAP_VXLAN;
-	return 0;
-}
-
 /**
  * weft_classify_underlay - stage 2 for a frame from the wire.
- * @p: outer headers parsed; sets vni, network, tunnel and outer_len.
+ * @p: outer headers parsed; sets vni, network, tunnel, identity and outer_len.
  * @parsed: what parse returned. It only counts once the frame is known to be ours.
  *
  * Return: 0 it is ours and to be decapsulated; WEFT_ACT_PASS it is not ours; a drop: it was
- * addressed to our VTEP and tunnel port, but @parsed, -WEFT_DROP_OUTER_NOT_UNICAST,
- * -WEFT_DROP_OUTER_FRAGMENT, -WEFT_DROP_HDR_TRUNC, -WEFT_DROP_VXLAN_INVALID_HDR,
- * -WEFT_DROP_VTEP_UNKNOWN, -WEFT_DROP_VXLAN_VNI_NOT_FOUND, -WEFT_DROP_VTEP_NOT_MEMBER.
+ * addressed to our VTEP in one of our encapsulations, but @parsed, -WEFT_DROP_OUTER_NOT_UNICAST,
+ * -WEFT_DROP_OUTER_FRAGMENT, what weft_outer_read returns, -WEFT_DROP_VTEP_UNKNOWN,
+ * -WEFT_DROP_VXLAN_VNI_NOT_FOUND, -WEFT_DROP_VTEP_NOT_MEMBER.
  * Spec: RFC 7348 sections 4 and 5; the outer UDP checksum is not verified (section 5: MAY).
  */
 static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt *p, int parsed)
@@ -135,6 +150,9 @@ static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt
 	node = bpf_map_lookup_elem(&weft_node, &zero);
 	if (!node || !weft_is_for_vtep(p, node))
 		return WEFT_ACT_PASS;
+	key.encap = weft_outer_encap(ctx, p, node);
+	if (key.encap == WEFT_ENCAP_NONE)
+		return WEFT_ACT_PASS;
 	if (parsed)
 		return parsed;
 	if (weft_mac_is_group(p->h.dmac))
@@ -143,9 +161,10 @@ static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt
 		return -WEFT_DROP_OUTER_FRAGMENT;
 	err = weft_classify_sender(&p->h, &key.remote);
 	if (!err)
-		err = weft_classify_vxlan(ctx, p, &key);
+		err = weft_outer_read(ctx, p, key.encap);
 	if (err)
 		return err;
+	key.vni = p->vni;
 	peer = bpf_map_lookup_elem(&weft_peers, &key);
 	trace_peer(&key, peer);
 	if (!peer)
@@ -154,6 +173,8 @@ static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt
 		return -WEFT_DROP_HDR_TRUNC;
 	p->tunnel = peer->tunnel;
 	p->network = peer->network;
+	if (!(peer->flags & WEFT_PEER_IDENTITY))
+		p->identity = 0;
 	return 0;
 }
 
@@ -171,32 +192,6 @@ static __always_inline int weft_classify_inner(struct weft_pkt *p)
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
 	return 0;
-}
-
-/**
- * weft_classify_sender_mac - may this VTEP speak for this MAC address?
- * @p: as above.
- *
- * The VTEP was checked, but it may lie about whom it speaks for: a frame must not carry the MAC
- * address of one of our own ports, nor one that the file places behind another VTEP. Asked by
- * forward.h for all but the packets of flows that are known to come by this tunnel.
- *
- * Return: 0; -WEFT_DROP_LOCAL_MAC; -WEFT_DROP_MAC_WRONG_VTEP.
- */
-static __always_inline int weft_classify_sender_mac(const struct weft_pkt *p)
-{
-	const struct weft_fdb_entry *src;
-	struct weft_fdb_key key;
-
-	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
-	key.network = p->network;
-	src = bpf_map_lookup_elem(&weft_fdb, &key);
-	trace_fdb(WEFT_TRACE_SENDER, &key, src);
-	if (!src)
-		return 0;
-	if (src->kind == WEFT_FDB_LOCAL)
-		return -WEFT_DROP_LOCAL_MAC;
-	return src->tunnel == p->tunnel ? 0 : -WEFT_DROP_MAC_WRONG_VTEP;
 }
 
 #endif

@@ -13,7 +13,7 @@
 
 /**
  * weft_restore - take over a frame that xdp_underlay decapsulated.
- * @p: fresh; sets network and tunnel.
+ * @p: fresh; sets network, tunnel and identity.
  *
  * Nothing in tc_underlay may write to the packet by pointer. For a program that does, the kernel
  * copies a packet that somebody else holds too (a tcpdump on the uplink) before the program starts,
@@ -34,6 +34,7 @@ static __always_inline int weft_restore(weft_ctx *ctx, struct weft_pkt *p)
 		return -WEFT_DROP_META_LOST;
 	p->network = meta->network;
 	p->tunnel = meta->tunnel;
+	p->identity = meta->identity;
 	__builtin_memcpy(dmac, meta->dmac, sizeof(dmac));
 	return ctx_store(ctx, 0, dmac, sizeof(dmac)) ? -WEFT_DROP_META_LOST : 0;
 }

@@ -48,6 +48,7 @@ static __always_inline int weft_decap_xdp(weft_ctx *ctx, struct weft_pkt *p)
 	meta->magic = WEFT_META_MAGIC;
 	meta->tunnel = p->tunnel;
 	meta->network = p->network;
+	meta->identity = p->identity;
 	__builtin_memcpy(meta->dmac, dmac, WEFT_ETH_ALEN);
 	__builtin_memcpy(dmac, parked, WEFT_ETH_ALEN);
 	return WEFT_ACT_PASS;

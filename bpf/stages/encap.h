@@ -4,10 +4,15 @@
  *
  *     before           [eth][packet]
  *     after  [outer eth][IP][UDP][VXLAN][eth][packet]
+ *            [outer eth][IP][UDP][Geneve][source][eth][packet]
+ *            [outer eth][IP][GRE with key][eth][packet]
  *                       `-- header template --'
  *
  * The kernel makes the room behind the Ethernet header, so the inner Ethernet header is written
  * anew from the parsed view and the old one's bytes become the outer one.
+ *
+ * BPF copies constant lengths only, so the code that writes a header stands here once for each of
+ * its lengths: for VXLAN where it is called, for the others in a function of their own.
  */
 #ifndef WEFT_BPF_STAGES_ENCAP_H
 #define WEFT_BPF_STAGES_ENCAP_H
@@ -25,34 +30,40 @@
 
 #define WEFT_SPORT_MIN 49152 /* RFC 7348 section 5: the dynamic range */
 
-/** struct weft_vxlan4_hdr, struct weft_vxlan6_hdr - what goes in front of the inner packet. */
-struct weft_vxlan4_hdr {
+/* Bytes of an encapsulation's own headers, between the outer IP header and the inner frame. */
+#define WEFT_UDP_LEN    (sizeof(struct udphdr) + 8) /* VXLAN; Geneve without options */
+#define WEFT_SOURCE_LEN (WEFT_UDP_LEN + sizeof(struct weft_geneve_source))
+#define WEFT_NVGRE_LEN  sizeof(struct weft_nvgrehdr)
+_Static_assert(sizeof(struct ipv6hdr) + WEFT_SOURCE_LEN == WEFT_TUNNEL_HDR_MAX, "template");
+
+/**
+ * struct weft_outer4, struct weft_outer6 - what goes in front of the inner packet.
+ * @own: the encapsulation's own headers, and the inner Ethernet header behind them.
+ */
+struct weft_outer4 {
 	__u8 pad[2]; /* aligns the IP header; not sent */
 	__u8 eth[WEFT_ETH_HLEN];
 	struct iphdr ip;
-	struct udphdr udp;
-	struct weft_vxlanhdr vxlan;
-	__u8 inner_eth[WEFT_ETH_HLEN];
+	__be32 own[];
 } __attribute__((aligned(4)));
 
-struct weft_vxlan6_hdr {
+struct weft_outer6 {
 	__u8 pad[2];
 	__u8 eth[WEFT_ETH_HLEN];
 	struct ipv6hdr ip;
-	struct udphdr udp;
-	struct weft_vxlanhdr vxlan;
-	__u8 inner_eth[WEFT_ETH_HLEN];
+	__be32 own[];
 } __attribute__((aligned(4)));
 
-#define WEFT_VXLAN4_LEN 36 /* IPv4 + UDP + VXLAN */
-#define WEFT_VXLAN6_LEN 56
-_Static_assert(sizeof(struct iphdr) + 16 == WEFT_VXLAN4_LEN, "template");
-_Static_assert(sizeof(struct ipv6hdr) + 16 == WEFT_VXLAN6_LEN, "template");
+/** struct weft_inner_eth - the inner Ethernet header, where it is aligned. */
+struct weft_inner_eth {
+	__u8 macs[2 * WEFT_ETH_ALEN];
+	__be16 proto;
+} __attribute__((aligned(4)));
 
 /** weft_tunnel_of - the tunnel with @id, or NULL if the slot is not in use. */
-static __always_inline const struct weft_tunnel *weft_tunnel_of(__u32 id)
+static __always_inline struct weft_tunnel *weft_tunnel_of(__u32 id)
 {
-	const struct weft_tunnel *t = bpf_map_lookup_elem(&weft_tunnels, &id);
+	struct weft_tunnel *t = bpf_map_lookup_elem(&weft_tunnels, &id);
 
 	return t && t->header_len ? t : 0;
 }
@@ -62,74 +73,131 @@ static __always_inline __u8 weft_inner_ecn(const struct weft_hdrs *h)
 	return h->tos & WEFT_ECN_MASK; /* tos is 0 where there is no IP */
 }
 
-static __always_inline void weft_write_l4(struct udphdr *udp, struct weft_vxlanhdr *vxlan,
-					  const struct weft_pkt *p, __u32 hash, __u32 len)
+/*
+ * What differs per packet in the encapsulation's own headers. @encap is constant where it is
+ * called. @len: bytes from there on.
+ */
+static __always_inline void weft_write_own(__be32 *own, const struct weft_pkt *p, __u32 hash,
+					   __u32 len, const enum weft_encap encap, const __u32 size)
 {
+	__be32 vni = bpf_htonl(p->vni << 8);
+	struct udphdr *udp = (void *)own;
+	__u16 group = 0;
+
+	if (encap == WEFT_ENCAP_NVGRE) {
+		own[1] = vni | bpf_htonl(hash & 0xff);
+		return;
+	}
 	udp->source = bpf_htons(WEFT_SPORT_MIN | (hash & 0x3fff));
 	udp->len = bpf_htons(len);
-	vxlan->vni = bpf_htonl(p->vni << 8);
+	own[3] = vni;
+	if (encap == WEFT_ENCAP_VXLAN_GBP)
+		group = weft_identity_short(p->identity);
+	if (group)
+		own[2] = bpf_htonl(WEFT_VXLAN_FLAG_I | WEFT_VXLAN_FLAG_G | group);
+	if (size == WEFT_SOURCE_LEN) {
+		own[5] = bpf_htonl(p->identity);
+		own[6] = bpf_htonl(p->here.port);
+	}
 }
 
-static __always_inline void weft_write_macs(const struct weft_hdrs *h, __u8 *eth, __u8 *inner)
+/* @proto: of the outer packet. redirect_neigh fills in the addresses; until then, none that could
+ * be a group's. */
+static __always_inline void weft_write_eth(__u8 *eth, __be16 proto)
 {
-	/* redirect_neigh fills in the addresses; until then, none that could be a group's. */
 	__builtin_memset(eth, 0, 2 * WEFT_ETH_ALEN);
-	__builtin_memcpy(inner, h->macs, sizeof(h->macs));
-	__builtin_memcpy(inner + sizeof(h->macs), &h->eth_proto, sizeof(h->eth_proto));
+	__builtin_memcpy(eth + 2 * WEFT_ETH_ALEN, &proto, sizeof(proto));
+}
+
+static __always_inline void weft_write_inner(struct weft_inner_eth *inner,
+					     const struct weft_hdrs *h)
+{
+	__builtin_memcpy(inner->macs, h->macs, sizeof(inner->macs));
+	inner->proto = h->eth_proto;
 }
 
 /*
- * @len: bytes of the frame without its first Ethernet header. Return: 0, or -1 if the head is not
- * linear, which growing it has just made sure of.
+ * @len: bytes of the frame without its first Ethernet header. @size: of the encapsulation's own
+ * headers. Return: 0, or -1 if the head is not linear, which growing it has just made sure of.
  */
 static __always_inline int weft_write_v4(weft_ctx *ctx, struct weft_pkt *p,
-					 const struct weft_tunnel *t, __u32 hash, __u32 len)
+					 const struct weft_tunnel *t, __u32 hash, __u32 len,
+					 const enum weft_encap encap, const __u32 size)
 {
-	struct weft_vxlan4_hdr *w = ctx_data(ctx) - sizeof(w->pad);
-	const __be16 proto = bpf_htons(WEFT_ETH_P_IPV4);
+	struct weft_outer4 *w = ctx_data(ctx) - sizeof(w->pad);
+	struct weft_inner_eth *inner = (void *)w->own + size;
 
-	if ((void *)(w->inner_eth + sizeof(w->inner_eth)) > ctx_data_end(ctx))
+	if ((void *)inner + WEFT_ETH_HLEN > ctx_data_end(ctx))
 		return -1;
-	__builtin_memcpy(&w->ip, t->header, WEFT_VXLAN4_LEN);
+	__builtin_memcpy(&w->ip, t->header, sizeof(w->ip) + size);
 	w->ip.tos = weft_inner_ecn(&p->h);
 	w->ip.tot_len = bpf_htons(len);
 	w->ip.check = weft_csum_fold(t->csum + bpf_htons(w->ip.tos) + w->ip.tot_len);
-	weft_write_l4(&w->udp, &w->vxlan, p, hash, len - sizeof(w->ip));
-	weft_write_macs(&p->h, w->eth, w->inner_eth);
-	__builtin_memcpy(w->eth + 2 * WEFT_ETH_ALEN, &proto, sizeof(proto));
+	weft_write_own(w->own, p, hash, len - sizeof(w->ip), encap, size);
+	weft_write_eth(w->eth, bpf_htons(WEFT_ETH_P_IPV4));
+	weft_write_inner(inner, &p->h);
 	return 0;
 }
 
 static __always_inline int weft_write_v6(weft_ctx *ctx, struct weft_pkt *p,
-					 const struct weft_tunnel *t, __u32 hash, __u32 len)
+					 const struct weft_tunnel *t, __u32 hash, __u32 len,
+					 const enum weft_encap encap, const __u32 size)
 {
-	struct weft_vxlan6_hdr *w = ctx_data(ctx) - sizeof(w->pad);
-	const __be16 proto = bpf_htons(WEFT_ETH_P_IPV6);
+	struct weft_outer6 *w = ctx_data(ctx) - sizeof(w->pad);
+	struct weft_inner_eth *inner = (void *)w->own + size;
 	__u8 ecn = weft_inner_ecn(&p->h);
 
-	if ((void *)(w->inner_eth + sizeof(w->inner_eth)) > ctx_data_end(ctx))
+	if ((void *)inner + WEFT_ETH_HLEN > ctx_data_end(ctx))
 		return -1;
-	__builtin_memcpy(&w->ip, t->header, WEFT_VXLAN6_LEN);
+	__builtin_memcpy(&w->ip, t->header, sizeof(w->ip) + size);
 	w->ip.flow_lbl[0] = ecn << 4 | (hash >> 16 & 0x0f); /* RFC 6438: entropy here too */
 	w->ip.flow_lbl[1] = hash >> 8;
 	w->ip.flow_lbl[2] = hash;
 	w->ip.payload_len = bpf_htons(len - sizeof(w->ip));
-	weft_write_l4(&w->udp, &w->vxlan, p, hash, len - sizeof(w->ip));
-	weft_write_macs(&p->h, w->eth, w->inner_eth);
-	__builtin_memcpy(w->eth + 2 * WEFT_ETH_ALEN, &proto, sizeof(proto));
+	weft_write_own(w->own, p, hash, len - sizeof(w->ip), encap, size);
+	weft_write_eth(w->eth, bpf_htons(WEFT_ETH_P_IPV6));
+	weft_write_inner(inner, &p->h);
 	return 0;
 }
 
-/** weft_encap_write - fill the outer headers of @t; the room for them is there. */
-static __always_inline int weft_encap_write(weft_ctx *ctx, struct weft_pkt *p,
-					    const struct weft_tunnel *t)
+static __always_inline int weft_write(weft_ctx *ctx, struct weft_pkt *p,
+				      const struct weft_tunnel *t, const enum weft_encap encap,
+				      const __u32 size)
 {
 	__u32 len = ctx_len(ctx) - WEFT_ETH_HLEN;
 	__u32 hash = weft_flow_hash(&p->h);
 
 	if (t->family == WEFT_FAMILY_IPV4)
-		return weft_write_v4(ctx, p, t, hash, len);
-	return weft_write_v6(ctx, p, t, hash, len);
+		return weft_write_v4(ctx, p, t, hash, len, encap, size);
+	return weft_write_v6(ctx, p, t, hash, len, encap, size);
+}
+
+/* The other encapsulations. A global function, verified once on its own. */
+__attribute__((noinline)) int weft_write_other(weft_ctx *ctx, struct weft_pkt *p,
+					       struct weft_tunnel *t)
+{
+	if (!p || !t)
+		return -1;
+	switch (t->encap) {
+	case WEFT_ENCAP_VXLAN_GBP:
+		return weft_write(ctx, p, t, WEFT_ENCAP_VXLAN_GBP, WEFT_UDP_LEN);
+	case WEFT_ENCAP_GENEVE:
+		if (t->flags & WEFT_TUNNEL_SOURCE)
+			return weft_write(ctx, p, t, WEFT_ENCAP_GENEVE, WEFT_SOURCE_LEN);
+		return weft_write(ctx, p, t, WEFT_ENCAP_GENEVE, WEFT_UDP_LEN);
+	case WEFT_ENCAP_NVGRE:
+		return weft_write(ctx, p, t, WEFT_ENCAP_NVGRE, WEFT_NVGRE_LEN);
+	}
+	return -1;
+}
+
+/** weft_encap_write - fill the outer headers of @t; the room for them is there. */
+static __always_inline int weft_encap_write(weft_ctx *ctx, struct weft_pkt *p,
+					    struct weft_tunnel *t)
+{
+	if (t->encap == WEFT_ENCAP_VXLAN)
+		return weft_write(ctx, p, t, WEFT_ENCAP_VXLAN, WEFT_UDP_LEN);
+	return weft_write_other(ctx, p, t);
 }
 
 /**
@@ -137,16 +205,16 @@ static __always_inline int weft_encap_write(weft_ctx *ctx, struct weft_pkt *p,
  * Return: 0, or what the kernel refused with (it refuses what is not IP, and a packet that is
  * already some other tunnel's with offload pending).
  */
-static __always_inline long weft_encap_grow(weft_ctx *ctx, __u8 family)
+static __always_inline long weft_encap_grow(weft_ctx *ctx, const struct weft_tunnel *t)
 {
-	const __u64 common = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L4_UDP |
-			     BPF_F_ADJ_ROOM_ENCAP_L2(WEFT_ETH_HLEN) | BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
+	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L2(WEFT_ETH_HLEN) |
+		      BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
 
-	if (family == WEFT_FAMILY_IPV4)
-		return bpf_skb_adjust_room(ctx, WEFT_VXLAN4_LEN + WEFT_ETH_HLEN, BPF_ADJ_ROOM_MAC,
-					   common | BPF_F_ADJ_ROOM_ENCAP_L3_IPV4);
-	return bpf_skb_adjust_room(ctx, WEFT_VXLAN6_LEN + WEFT_ETH_HLEN, BPF_ADJ_ROOM_MAC,
-				   common | BPF_F_ADJ_ROOM_ENCAP_L3_IPV6);
+	flags |= t->family == WEFT_FAMILY_IPV4 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV4
+					       : BPF_F_ADJ_ROOM_ENCAP_L3_IPV6;
+	flags |= t->encap == WEFT_ENCAP_NVGRE ? BPF_F_ADJ_ROOM_ENCAP_L4_GRE
+					      : BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
+	return bpf_skb_adjust_room(ctx, t->header_len + WEFT_ETH_HLEN, BPF_ADJ_ROOM_MAC, flags);
 }
 
 /**
@@ -155,14 +223,12 @@ static __always_inline long weft_encap_grow(weft_ctx *ctx, __u8 family)
  * skb->protocol stays the payload's, so the frame cannot go to redirect_neigh from here; it takes
  * the way through the uplink's ingress (weft_send_by_ingress), where the stack reads it again.
  */
-static __always_inline long weft_encap_push(weft_ctx *ctx, struct weft_pkt *p, __u8 family)
+static __always_inline long weft_encap_push(weft_ctx *ctx, struct weft_pkt *p,
+					    const struct weft_tunnel *t)
 {
 	if (p->gso_size)
 		return -1;
-	return bpf_skb_change_head(
-		ctx,
-		(family == WEFT_FAMILY_IPV4 ? WEFT_VXLAN4_LEN : WEFT_VXLAN6_LEN) + WEFT_ETH_HLEN,
-		0);
+	return bpf_skb_change_head(ctx, t->header_len + WEFT_ETH_HLEN, 0);
 }
 
 /** weft_send_by_ingress - let tc_underlay send the encapsulated frame; see WEFT_MARK_SEND. */
@@ -178,15 +244,15 @@ static __always_inline int weft_send_by_ingress(weft_ctx *ctx, __u32 ifindex)
  * @p: decided; every packet pointer is dead after.
  * @id: tunnel id.
  *
- * Outer: DF, TTL 64, UDP checksum 0 (on IPv6 by RFC 6935), source port and flow label from the
- * inner flow, ECN of the inner packet (RFC 6040). The next hop is the kernel's business. Return:
- * WEFT_ACT_SEND; WEFT_ACT_REFUSE if it was too big and the sender was told;
+ * Outer: DF, TTL 64, UDP checksum 0 (on IPv6 by RFC 6935), source port or FlowID and flow label
+ * from the inner flow, ECN of the inner packet (RFC 6040). The next hop is the kernel's business.
+ * Return: WEFT_ACT_SEND; WEFT_ACT_REFUSE if it was too big and the sender was told;
  * -WEFT_DROP_TUNNEL_UNKNOWN; -WEFT_DROP_PKT_TOO_BIG; -WEFT_DROP_ENCAP_FAILED.
- * Spec: RFC 7348 section 5.
+ * Spec: RFC 7348 section 5; RFC 8926 section 3; RFC 7637 section 3.
  */
 static __always_inline int weft_encap(weft_ctx *ctx, struct weft_pkt *p, __u32 id)
 {
-	const struct weft_tunnel *t = weft_tunnel_of(id);
+	struct weft_tunnel *t = weft_tunnel_of(id);
 	int by_ingress = 0;
 
 	trace_tunnel(id, t);
@@ -195,8 +261,8 @@ static __always_inline int weft_encap(weft_ctx *ctx, struct weft_pkt *p, __u32 i
 		return -WEFT_DROP_TUNNEL_UNKNOWN;
 	if (!weft_fits(p, t->mtu))
 		return weft_too_big(ctx, p, t->mtu);
-	if (!p->h.version || weft_encap_grow(ctx, t->family)) {
-		if (weft_encap_push(ctx, p, t->family))
+	if (!p->h.version || weft_encap_grow(ctx, t)) {
+		if (weft_encap_push(ctx, p, t))
 			return -WEFT_DROP_ENCAP_FAILED;
 		by_ingress = 1;
 	}

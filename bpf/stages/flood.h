@@ -4,8 +4,8 @@
  * broadcast, multicast and unknown unicast; head-end replication, as RFC 7432 calls it.
  *
  * Local members first, while the frame is as it came. Then, for a frame from a port, the remote
- * ones: IPv4 tunnels, and after them IPv6 tunnels, whose header is longer, so that the room in
- * front only ever grows. A frame from the underlay goes to local members only (split horizon).
+ * ones: those whose tunnels have the shortest header, and so on up to the longest, so that the room
+ * in front only ever grows. A frame from the underlay goes to local members only (split horizon).
  *
  * Every copy but the last is a clone; the last is the frame itself.
  */
@@ -16,16 +16,19 @@
 #include "encap.h"
 #include "policy.h"
 
-#define WEFT_FLOOD_MAX (1 << 16) /* slots visited at most */
+#define WEFT_FLOOD_MAX    (1 << 16) /* slots visited at most */
+#define WEFT_FLOOD_PASSES 5         /* lengths of headers there are: 28, 36, 48, 56, 68 */
 
 /**
  * struct weft_flood_run - one pass over a replication list.
- * @family: tunnels of this family only.
  * @last: the member that waits: it gets a clone if another one turns up, else the frame itself.
+ * @slot, @slots: of the tunnels: the next to visit, and how many there are.
  * @waiting: @last is set.
- * @in_v4, @in_v6: the frame has room for that header in front of the inner one.
+ * @room: bytes of header that the frame has in front of the inner one.
+ * @family, @encap: of the tunnel that the room was made for, where the kernel was told.
  * @by_ingress: the frame cannot leave by redirect_neigh.
- * @skipped_v6: the IPv4 pass met an IPv6 tunnel.
+ * @header: tunnels with this length of header only.
+ * @next: of the longer ones that were met, the shortest; 255 = none was.
  * @judged: the policies of local members are asked.
  * @denied: one of them denied its copy.
  */
@@ -33,15 +36,20 @@ struct weft_flood_run {
 	weft_ctx *ctx;
 	struct weft_pkt *p;
 	struct weft_flood_member last;
-	__u8 family;
+	__u32 slot;
+	__u32 slots;
 	__u8 waiting;
-	__u8 in_v4;
-	__u8 in_v6;
+	__u8 room;
+	__u8 family;
+	__u8 encap;
 	__u8 by_ingress;
-	__u8 skipped_v6;
+	__u8 header;
+	__u8 next;
 	__u8 judged;
 	__u8 denied;
 };
+
+#define WEFT_FLOOD_NO_NEXT 255
 
 /*
  * Nobody waits, nothing is grown. But the verifier must not know: before Linux 6.7 it looks at the
@@ -59,49 +67,53 @@ static __always_inline void weft_flood_begin(struct weft_flood_run *r, weft_ctx 
 	r->last.ifindex = any;
 	r->last.port = any;
 	r->last.tunnel = any;
-	r->family = WEFT_FAMILY_NONE;
 	r->waiting = no;
-	r->in_v4 = no;
-	r->in_v6 = no;
+	r->room = no;
+	r->family = no;
+	r->encap = no;
 	r->by_ingress = no;
-	r->skipped_v6 = no;
 	r->judged = weft_is_judged(&p->h);
 	r->denied = no;
 }
 
-/* Room for @family's header, given what is there already. */
-static __always_inline long weft_flood_grow(struct weft_flood_run *r, __u8 family)
+/*
+ * Room for the header of @t, given what is there already. The kernel was told once what kind of
+ * tunnel this is. For a frame by itself that matters little, it is read anew behind the uplink's
+ * ingress; but it cuts segments as it was told, and cannot be told again.
+ */
+static __always_inline long weft_flood_grow(struct weft_flood_run *r, const struct weft_tunnel *t)
 {
-	int v6 = family != WEFT_FAMILY_IPV4;
-	long err;
+	int same = t->family == r->family &&
+		   (t->encap == WEFT_ENCAP_NVGRE) == (r->encap == WEFT_ENCAP_NVGRE);
+	long err = 0;
 
-	if (v6 ? r->in_v6 : r->in_v4)
-		return 0;
-	if (r->in_v4) {
-		err = bpf_skb_change_head(r->ctx, WEFT_VXLAN6_LEN - WEFT_VXLAN4_LEN, 0);
-		r->by_ingress = 1;
-	} else if (r->p->h.version && !weft_encap_grow(r->ctx, family)) {
-		err = 0;
+	if (r->room) {
+		if (r->p->gso_size &&
+		    (t->encap == WEFT_ENCAP_NVGRE) != (r->encap == WEFT_ENCAP_NVGRE))
+			return -1;
+		if (t->header_len != r->room)
+			err = bpf_skb_change_head(r->ctx, t->header_len - r->room, 0);
+		if (t->header_len != r->room || !same)
+			r->by_ingress = 1;
+	} else if (r->p->h.version && !weft_encap_grow(r->ctx, t)) {
+		r->family = t->family;
+		r->encap = t->encap;
 	} else {
-		err = weft_encap_push(r->ctx, r->p, family);
+		err = weft_encap_push(r->ctx, r->p, t);
 		r->by_ingress = 1;
 	}
-	if (err)
-		return err;
-	if (v6)
-		r->in_v6 = 1;
-	else
-		r->in_v4 = 1;
-	return 0;
+	if (!err)
+		r->room = t->header_len;
+	return err;
 }
 
 /* Make the frame tunnel @m's. Return: the tunnel, or NULL if that is impossible. */
 static __always_inline const struct weft_tunnel *weft_flood_wrap(struct weft_flood_run *r,
 								 const struct weft_flood_member *m)
 {
-	const struct weft_tunnel *t = weft_tunnel_of(m->tunnel);
+	struct weft_tunnel *t = weft_tunnel_of(m->tunnel);
 
-	if (!t || weft_flood_grow(r, t->family) || weft_encap_write(r->ctx, r->p, t))
+	if (!t || weft_flood_grow(r, t) || weft_encap_write(r->ctx, r->p, t))
 		return 0;
 	return t;
 }
@@ -229,19 +241,32 @@ static long weft_flood_port(__u32 slot, void *arg)
 	return 0;
 }
 
-static long weft_flood_tunnel(__u32 slot, void *arg)
+/* Is it this tunnel's turn, or a later pass's? One that is gone has its turn, and is lost. */
+static __always_inline int weft_flood_turn(struct weft_flood_run *r, const struct weft_tunnel *t)
+{
+	if (!t || t->header_len == r->header)
+		return 1;
+	if (t->header_len > r->header && t->header_len < r->next)
+		r->next = t->header_len;
+	return 0;
+}
+
+/* One slot after the other, and from the first again while there are longer headers. */
+static long weft_flood_tunnel(__u32 i, void *arg)
 {
 	struct weft_flood_run *r = arg;
-	const struct weft_flood_member *m = weft_flood_member(r, WEFT_FLOOD_TUNNEL, slot);
-	const struct weft_tunnel *t;
+	const struct weft_flood_member *m;
 
-	if (!m)
-		return 0;
-	t = weft_tunnel_of(m->tunnel);
-	if (t && t->family != r->family) {
-		r->skipped_v6 |= t->family == WEFT_FAMILY_IPV6;
-		return 0;
+	if (r->slot >= r->slots) {
+		if (r->next == WEFT_FLOOD_NO_NEXT)
+			return 1;
+		r->header = r->next;
+		r->next = WEFT_FLOOD_NO_NEXT;
+		r->slot = 0;
 	}
+	m = weft_flood_member(r, WEFT_FLOOD_TUNNEL, r->slot++);
+	if (!m || !weft_flood_turn(r, weft_tunnel_of(m->tunnel)))
+		return 0;
 	if (r->waiting)
 		weft_flood_clone(r);
 	r->last = *m;
@@ -254,10 +279,18 @@ static __always_inline void weft_flood_ports(struct weft_flood_run *r, __u32 slo
 	bpf_loop(slots < WEFT_FLOOD_MAX ? slots : WEFT_FLOOD_MAX, weft_flood_port, r, 0);
 }
 
-static __always_inline void weft_flood_tunnels(struct weft_flood_run *r, __u8 family, __u32 slots)
+/* See weft_flood_begin for what the verifier must not know. */
+static __always_inline void weft_flood_tunnels(struct weft_flood_run *r,
+					       const struct weft_network *net)
 {
-	r->family = family;
-	bpf_loop(slots < WEFT_FLOOD_MAX ? slots : WEFT_FLOOD_MAX, weft_flood_tunnel, r, 0);
+	__u8 no = bpf_ktime_get_ns() >> 63;
+	__u32 slots = net->flood_tunnels;
+
+	r->slots = slots < WEFT_FLOOD_MAX ? slots : WEFT_FLOOD_MAX;
+	r->slot = no;
+	r->header = net->flood_header;
+	r->next = ~(no * 0xff);
+	bpf_loop(r->slots * WEFT_FLOOD_PASSES + 1, weft_flood_tunnel, r, 0);
 }
 
 /**
@@ -273,17 +306,14 @@ static __always_inline void weft_flood_tunnels(struct weft_flood_run *r, __u8 fa
 static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_pkt *p,
 						    const struct weft_network *net)
 {
-	__u32 ports = net->flood_ports, tunnels = net->flood_tunnels;
 	struct weft_flood_run r;
 
-	if (tunnels && !weft_fits(p, net->mtu))
+	if (net->flood_tunnels && !weft_fits(p, net->mtu))
 		return weft_too_big(ctx, p, net->mtu);
 	weft_flood_begin(&r, ctx, p);
-	weft_flood_ports(&r, ports);
-	if (tunnels)
-		weft_flood_tunnels(&r, WEFT_FAMILY_IPV4, tunnels);
-	if (r.skipped_v6)
-		weft_flood_tunnels(&r, WEFT_FAMILY_IPV6, tunnels);
+	weft_flood_ports(&r, net->flood_ports);
+	if (net->flood_tunnels)
+		weft_flood_tunnels(&r, net);
 	return r.waiting ? weft_flood_last(&r) : weft_flood_nobody(&r);
 }
 

@@ -13,26 +13,11 @@
 #include "flow_table.h"
 #include "policy.h"
 
-static __always_inline __u64 weft_word(const void *eight)
-{
-	return *(const volatile __u64 *)eight;
-}
-
 /* Is it ICMP of its own IP version? Anything else with that protocol number is just a protocol. */
 static __always_inline int weft_is_icmp(const struct weft_hdrs *h)
 {
 	return (h->version == 4 && h->l4_proto == IPPROTO_ICMP) ||
 	       (h->version == 6 && h->l4_proto == IPPROTO_ICMPV6);
-}
-
-/** weft_generation_read - what is in force, for the whole of the packet's way. */
-static __always_inline void weft_generation_read(struct weft_pkt *p)
-{
-	__u32 zero = 0;
-	const struct weft_generation *g = bpf_map_lookup_elem(&weft_generation, &zero);
-
-	if (g)
-		*(volatile __u64 *)&p->generation = weft_word(g);
 }
 
 /** enum weft_query - the part of an ICMP message in a question and its answer. */
@@ -149,6 +134,26 @@ static __always_inline int weft_flow_fresh(const struct weft_pkt *p, const struc
 	       weft_mac_equal(f->mac[side], p->h.smac) && weft_mac_equal(f->mac[!side], p->h.dmac);
 }
 
+/*
+ * Is it time to look again where both sides are, and to confirm the sender's learned MAC address?
+ * Only asked where the network learns. What ticks away unnoticed while the other side alone sends
+ * is at most every sixteenth beat.
+ */
+static __always_inline int weft_flow_late(const struct weft_flow *f, int side)
+{
+	__u32 now = weft_ticks(), beat = side ? f->beat >> 4 : f->beat & 0xf;
+
+	return now - f->seen >= WEFT_FLOW_BEAT || beat != (now >> WEFT_FLOW_BEAT_BITS & 0xf);
+}
+
+/* That was done. */
+static __always_inline void weft_flow_beat(struct weft_flow *f, int side)
+{
+	__u8 beat = weft_ticks() >> WEFT_FLOW_BEAT_BITS & 0xf;
+
+	f->beat = side ? (f->beat & 0x0f) | beat << 4 : (f->beat & 0xf0) | beat;
+}
+
 /* The packet is one of the flow's. */
 static __always_inline void weft_flow_count(const struct weft_pkt *p, struct weft_flow *f, int side)
 {
@@ -178,6 +183,8 @@ static __always_inline int weft_flow_hit(struct weft_pkt *p, const struct weft_f
 	f = &e->flow;
 	side &= 1;
 	if (!weft_flow_fresh(p, f, side))
+		return 0;
+	if (f->flags & WEFT_FLOW_LEARNED && weft_flow_late(f, side))
 		return 0;
 	if (p->h.l4_proto == IPPROTO_TCP) {
 		weft_seg_of(&p->h, &seg);

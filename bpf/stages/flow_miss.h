@@ -41,6 +41,22 @@ static __always_inline void weft_ask_flow(struct weft_ask *a, const struct weft_
 	a->network = p->network;
 }
 
+/*
+ * The groups of who opened @f, at @opener. Of a port of this node they are known; of who is behind
+ * a tunnel they are what the packet that opened it told.
+ */
+static __always_inline __u32 weft_opener_identity(const struct weft_flow *f,
+						  const struct weft_hop *opener)
+{
+	__u32 ifindex = opener->target;
+	const struct weft_port *port;
+
+	if (opener->kind != WEFT_HOP_LOCAL)
+		return f->identity;
+	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+	return port ? port->identity : 0;
+}
+
 /* Counted against the port whose policies said so, and by the rule that did. */
 static __always_inline int weft_deny(struct weft_pkt *p, const struct weft_ask *a, int action)
 {
@@ -111,10 +127,13 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 	a = &s->ask;
 	side &= 1;
 	placed = weft_flow_placed(p, f, side, to);
-	if (origin == side)
+	if (origin == side) {
 		weft_ask_flow(a, p, key, origin, &p->here, to);
-	else
+		a->identity = p->identity;
+	} else {
 		weft_ask_flow(a, p, key, origin, to, &p->here);
+		a->identity = weft_opener_identity(f, to);
+	}
 	action = weft_judge(a);
 	if (!placed && a->flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
 		return -WEFT_DROP_ADDR_SPOOFED;
@@ -123,7 +142,10 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 	if (action == WEFT_POL_ALLOW) {
 		f->rule[WEFT_POL_EGRESS] = a->rule[WEFT_POL_EGRESS];
 		f->rule[WEFT_POL_INGRESS] = a->rule[WEFT_POL_INGRESS];
+		f->identity = a->identity;
 		f->flags = (f->flags & WEFT_FLOW_COUNTED) | a->flags;
+		if (p->net_flags & WEFT_NET_LEARN)
+			f->flags |= WEFT_FLOW_LEARNED;
 	}
 	if (!placed && f->flags & WEFT_FLOW_COUNTED) {
 		weft_flow_discharge(f, p->network);
@@ -206,12 +228,13 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 	trace_flow(WEFT_TRACE_FLOW, key, f, side, table);
 	if (!f)
 		return WEFT_MISS_NEW;
-	if (!weft_flow_fresh(p, f, side)) {
+	if (!weft_flow_fresh(p, f, side) || !weft_flow_placed(p, f, side, to)) {
 		trace_result(WEFT_TRACE_STALE, 0);
 		err = weft_flow_decide(p, key, f, side, to);
 		if (err)
 			return err;
 	}
+	weft_flow_beat(f, side);
 	p->guarded = f->flags & WEFT_FLOW_GUARDED;
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];
 	state = f->state;
@@ -271,6 +294,7 @@ static __attribute__((noinline)) int weft_flow_first(weft_ctx *ctx, struct weft_
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];
 	if (invalid)
 		return invalid < 0 ? invalid : 0;
+	weft_flow_beat(f, side);
 	weft_flow_count(p, f, side);
 	weft_flow_begin(key, f, p->from_underlay ? weft_hop_port(to) : p->port);
 	return 0;

@@ -15,6 +15,7 @@
 #include "flood.h"
 #include "flow_miss.h"
 #include "frag.h"
+#include "learn.h"
 #include "reject.h"
 #include "related.h"
 
@@ -51,8 +52,10 @@ static __always_inline int weft_forward_group(weft_ctx *ctx, struct weft_pkt *p,
 					      const int from_underlay)
 {
 	const struct weft_hop everybody = {.kind = WEFT_HOP_FLOOD};
-	int act = from_underlay ? weft_classify_sender_mac(p) : weft_answer(ctx, p);
+	int act = weft_sender(p);
 
+	if (!act && !from_underlay)
+		act = weft_answer(ctx, p);
 	if (!act && weft_is_judged(&p->h)) {
 		act = weft_frag_look(p);
 		if (!act)
@@ -61,11 +64,8 @@ static __always_inline int weft_forward_group(weft_ctx *ctx, struct weft_pkt *p,
 	return act ? act : weft_forward_bum(ctx, p, net, from_underlay);
 }
 
-/*
- * Where the FDB has the destination. Return: 0; -WEFT_DROP_HAIRPIN; -WEFT_DROP_SPLIT_HORIZON: what
- * comes by a tunnel goes into none.
- */
-static __always_inline int weft_route(const struct weft_pkt *p, struct weft_hop *to)
+/* Where the FDB has the destination. */
+static __always_inline void weft_route_find(struct weft_pkt *p, struct weft_hop *to)
 {
 	const struct weft_fdb_entry *dst;
 	struct weft_fdb_key key;
@@ -76,18 +76,29 @@ static __always_inline int weft_route(const struct weft_pkt *p, struct weft_hop 
 	trace_fdb(WEFT_TRACE_FDB, &key, dst);
 	if (!dst) {
 		*to = (struct weft_hop){.kind = WEFT_HOP_FLOOD};
+		if (p->net_flags & WEFT_NET_LEARN)
+			weft_learned_find(p, to);
 	} else if (dst->kind == WEFT_FDB_LOCAL) {
 		*to = (struct weft_hop){.target = dst->ifindex,
 					.port = dst->port,
 					.kind = WEFT_HOP_LOCAL,
 					.delivery = dst->delivery};
-		if (to->port == p->here.port)
-			return -WEFT_DROP_HAIRPIN;
 	} else {
 		*to = (struct weft_hop){.target = dst->tunnel, .kind = WEFT_HOP_TUNNEL};
-		if (p->from_underlay)
-			return -WEFT_DROP_SPLIT_HORIZON;
 	}
+}
+
+/*
+ * And may it go there? Return: 0; -WEFT_DROP_HAIRPIN; -WEFT_DROP_SPLIT_HORIZON: what comes by a
+ * tunnel goes into none.
+ */
+static __always_inline int weft_route(struct weft_pkt *p, struct weft_hop *to)
+{
+	weft_route_find(p, to);
+	if (to->kind == WEFT_HOP_LOCAL && to->port == p->here.port)
+		return -WEFT_DROP_HAIRPIN;
+	if (to->kind == WEFT_HOP_TUNNEL && p->from_underlay)
+		return -WEFT_DROP_SPLIT_HORIZON;
 	return 0;
 }
 
@@ -99,7 +110,7 @@ static __always_inline int weft_route(const struct weft_pkt *p, struct weft_hop 
  *
  * A global function, verified once on its own. (Before Linux 6.2 the memory that such a one is
  * handed cannot be a map's key, hence the detour of @key.)
- * Return: 0; what weft_classify_sender_mac, route, related and flow_miss return; -p->frag_drop.
+ * Return: 0; what weft_sender, route, related and flow_miss return; -p->frag_drop.
  */
 __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int side,
 					 struct weft_hop *to)
@@ -109,7 +120,7 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int 
 
 	if (!p || !s || !to)
 		return -WEFT_DROP_NETWORK_UNKNOWN;
-	err = p->from_underlay ? weft_classify_sender_mac(p) : 0;
+	err = weft_sender(p);
 	if (!err)
 		err = weft_route(p, to);
 	if (err || !weft_is_judged(&p->h))
@@ -164,15 +175,15 @@ static __always_inline int weft_refuse(weft_ctx *ctx, struct weft_pkt *p, int er
 
 /**
  * weft_forward - stage 4: decide, and act on the decision.
- * @p: classified; sets vni and generation.
+ * @p: classified; sets vni, net_flags and generation.
  * @from_underlay: as in @p, but constant where it is called: what comes by a tunnel goes into none,
  *                 so tc_underlay has none of the code that encapsulates. It must not have it,
  *                 either: see weft_restore.
  *
  * Return: a final action; -WEFT_DROP_NETWORK_UNKNOWN; -WEFT_DROP_HAIRPIN;
  * -WEFT_DROP_SPLIT_HORIZON; -WEFT_DROP_UNKNOWN_UNICAST, -WEFT_DROP_BROADCAST_REFUSED or
- * -WEFT_DROP_MULTICAST_REFUSED; -WEFT_DROP_LOCAL_MAC, -WEFT_DROP_MAC_WRONG_VTEP;
- * -WEFT_DROP_FRAG_*; what flow_miss, related, answer, flood, deliver and encap return.
+ * -WEFT_DROP_MULTICAST_REFUSED; -WEFT_DROP_FRAG_*; what weft_sender, flow_miss, related, answer,
+ * flood, deliver and encap return.
  */
 static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const int from_underlay)
 {
@@ -187,7 +198,9 @@ static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const
 	if (!net || !s || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
-	weft_generation_read(p);
+	p->net_flags = net->flags;
+	if (net->flags & WEFT_NET_LEARN)
+		weft_learn_generation(p);
 	if (weft_mac_is_group(p->h.dmac))
 		return weft_forward_group(ctx, p, net, from_underlay);
 	act = weft_admit_fast(p, &s->key, &side, &to);
@@ -211,6 +224,7 @@ static __always_inline int weft_forward_answer(weft_ctx *ctx, struct weft_pkt *p
 	if (!net || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
+	p->net_flags = net->flags;
 	err = weft_route(p, &to);
 	return err ? err : weft_act(ctx, p, net, &to, 0);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the loader has done to flows, by running tc_flow_order on a struct weft_flow_order: only a
- * program can start and cancel the kernel's timers, and count along.
+ * What the loader has done to flows and learned addresses, by running tc_flow_order on a struct
+ * weft_flow_order, and tc_learn_order on a struct weft_learn_order: only a program can start and
+ * cancel the kernel's timers, and count along.
  */
 #ifndef WEFT_BPF_STAGES_ORDER_H
 #define WEFT_BPF_STAGES_ORDER_H
@@ -9,6 +10,7 @@
 #include <stddef.h>
 
 #include "flow_table.h"
+#include "learn.h"
 
 /* An entry that was copied in. One whose timer runs was counted before. */
 static __always_inline int weft_flow_adopt(struct weft_flow_key *key)
@@ -49,6 +51,20 @@ static long weft_order_key(__u32 i, void *arg)
 	return 0;
 }
 
+static long weft_order_mac(__u32 i, void *arg)
+{
+	struct weft_order_run *r = arg;
+	struct weft_fdb_key key;
+
+	if (i >= WEFT_LEARN_ORDER_KEYS ||
+	    ctx_load(r->ctx, offsetof(struct weft_learn_order, keys) + i * sizeof(key), &key,
+		     sizeof(key)))
+		return 1;
+	r->done +=
+		r->kind == WEFT_LEARN_ADOPT ? weft_learned_adopt(&key) : weft_learned_forget(&key);
+	return 0;
+}
+
 /** weft_flow_orders - carry out an order. Return: how many of its keys had an entry. */
 static __always_inline int weft_flow_orders(weft_ctx *ctx)
 {
@@ -62,6 +78,22 @@ static __always_inline int weft_flow_orders(weft_ctx *ctx)
 	r.kind = kind;
 	r.done = bpf_ktime_get_ns() >> 63; /* 0; but see weft_flood_begin */
 	bpf_loop(n < WEFT_FLOW_ORDER_KEYS ? n : WEFT_FLOW_ORDER_KEYS, weft_order_key, &r, 0);
+	return r.done;
+}
+
+/** weft_learn_orders - the same for learned addresses. */
+static __always_inline int weft_learn_orders(weft_ctx *ctx)
+{
+	struct weft_order_run r = {.ctx = ctx};
+	__u16 kind;
+	__u32 n;
+
+	if (ctx_load(ctx, offsetof(struct weft_learn_order, kind), &kind, sizeof(kind)) ||
+	    ctx_load(ctx, offsetof(struct weft_learn_order, n), &n, sizeof(n)))
+		return 0;
+	r.kind = kind;
+	r.done = bpf_ktime_get_ns() >> 63; /* 0; but see weft_flood_begin */
+	bpf_loop(n < WEFT_LEARN_ORDER_KEYS ? n : WEFT_LEARN_ORDER_KEYS, weft_order_mac, &r, 0);
 	return r.done;
 }
 

@@ -23,6 +23,7 @@
  * @generation: of the policies; read once for each packet.
  * @port: by enum weft_pol_dir: the id of the local port that it leaves to (ingress), and enters
  * from (egress); 0 = that end is not here, and not asked.
+ * @identity: of the groups of who opens it, 0 = not told.
  * @network: network id.
  * @flags: answer: WEFT_FLOW_GUARDED, WEFT_FLOW_KEEP.
  * @dir: answer: the direction that denied.
@@ -34,6 +35,7 @@ struct weft_ask {
 	__u32 point;
 	__u32 generation;
 	__u32 port[__WEFT_POL_DIR_MAX];
+	__u32 identity;
 	__u16 network;
 	__u8 flags;
 	__u8 dir;
@@ -89,38 +91,82 @@ weft_pol_find(const struct weft_pol_ranges *list, __u32 point)
 	return bpf_map_lookup_elem(&weft_pol_l4, &at);
 }
 
-/* What the rules can tell about a peer; 0 = nothing. */
-static __always_inline __u32 weft_pol_class_of(const struct weft_addr *peer, __u32 network,
-					       __u32 parity)
+/* The class of an endpoint that the file has and some rule tells from others; 0 = it is none. */
+static __always_inline __u32 weft_pol_class_of(const struct weft_addr *peer,
+					       const struct weft_ask *a)
 {
-	struct weft_pol_addr_key exact = {.addr = *peer, .network = network, .parity = parity};
-	struct weft_pol_cidr_key block = {
-		.prefixlen = 32 + 8 * sizeof(*peer), .parity = parity, .addr = *peer};
-	const __u32 *id = bpf_map_lookup_elem(&weft_pol_class, &exact);
+	struct weft_pol_addr_key key = {
+		.addr = *peer, .network = a->network, .parity = a->generation & 1};
+	const __u32 *id = bpf_map_lookup_elem(&weft_pol_class, &key);
 
-	if (!id)
-		id = bpf_map_lookup_elem(&weft_pol_cidr, &block);
 	return id ? *id : 0;
 }
 
-/* The first rule of @ruleset that matches: among those about anybody, and those about this peer. */
+/* What an address tells by itself; 0 = nothing. */
+static __always_inline __u32 weft_pol_block_of(const struct weft_addr *peer,
+					       const struct weft_ask *a)
+{
+	struct weft_pol_cidr_key key = {
+		.prefixlen = 32 + 8 * sizeof(*peer), .parity = a->generation & 1, .addr = *peer};
+	const __u32 *id = bpf_map_lookup_elem(&weft_pol_cidr, &key);
+
+	return id ? *id : 0;
+}
+
+/*
+ * The class of an identity; 0 = none. Of endpoints that the file has, the file knows better: who
+ * is in no group there is in none, whatever was told.
+ */
+static __always_inline __u32 weft_pol_ident_of(const struct weft_addr *peer, __u32 identity,
+					       const struct weft_ask *a)
+{
+	struct weft_pol_ident_key key = {
+		.identity = identity, .network = a->network, .parity = a->generation & 1};
+	struct weft_neigh_key neigh = {.addr = *peer, .network = a->network};
+	const __u32 *id;
+
+	if (!identity || bpf_map_lookup_elem(&weft_neigh, &neigh))
+		return 0;
+	id = bpf_map_lookup_elem(&weft_pol_ident, &key);
+	return id ? *id : 0;
+}
+
+/* The earlier of @best and the rule of @ruleset about @class_id. */
 static __always_inline const struct weft_pol_range *
-weft_pol_decide(__u32 ruleset, const struct weft_addr *peer, const struct weft_ask *a)
+weft_pol_better(const struct weft_pol_range *best, __u32 ruleset, __u32 class_id, __u32 point)
+{
+	struct weft_pol_match_key key = {.ruleset = ruleset, .class_id = class_id};
+	const struct weft_pol_ranges *list;
+	const struct weft_pol_range *own;
+
+	if (!class_id)
+		return best;
+	list = bpf_map_lookup_elem(&weft_pol_match, &key);
+	own = list ? weft_pol_find(list, point) : 0;
+	return own && best && own->order < best->order ? own : best;
+}
+
+/*
+ * The first rule of @ruleset that matches: among those about anybody, and those about this peer.
+ * @identity: of the peer, 0 = not told.
+ */
+static __always_inline const struct weft_pol_range *weft_pol_decide(__u32 ruleset,
+								    const struct weft_addr *peer,
+								    __u32 identity,
+								    const struct weft_ask *a)
 {
 	const struct weft_pol_ranges *list = bpf_map_lookup_elem(&weft_pol_sets, &ruleset);
-	const struct weft_pol_range *any, *own = 0;
-	struct weft_pol_match_key key = {.ruleset = ruleset};
+	const struct weft_pol_range *best;
+	__u32 known;
 
 	if (!list || !list->count)
 		return 0;
-	any = weft_pol_find(list, a->point);
-	key.class_id = weft_pol_class_of(peer, a->network, a->generation & 1);
-	if (key.class_id) {
-		list = bpf_map_lookup_elem(&weft_pol_match, &key);
-		if (list)
-			own = weft_pol_find(list, a->point);
-	}
-	return own && any && own->order < any->order ? own : any;
+	best = weft_pol_find(list, a->point);
+	known = weft_pol_class_of(peer, a);
+	if (!known)
+		best = weft_pol_better(best, ruleset, weft_pol_ident_of(peer, identity, a),
+				       a->point);
+	return weft_pol_better(best, ruleset, known ?: weft_pol_block_of(peer, a), a->point);
 }
 
 static __always_inline void weft_count_hit(__u32 rule)
@@ -170,7 +216,10 @@ __attribute__((noinline)) int weft_judge_dir(struct weft_ask *a, __u32 dir)
 		return WEFT_POL_ALLOW;
 	a->flags |= WEFT_FLOW_GUARDED;
 	a->dir = dir;
-	r = weft_pol_decide(ruleset, dir == WEFT_POL_EGRESS ? &a->daddr : &a->saddr, a);
+	if (dir == WEFT_POL_EGRESS)
+		r = weft_pol_decide(ruleset, &a->daddr, 0, a);
+	else
+		r = weft_pol_decide(ruleset, &a->saddr, a->identity, a);
 	if (!r || !r->action) {
 		a->flags &= ~WEFT_FLOW_KEEP;
 		return WEFT_POL_DENY;
@@ -221,6 +270,7 @@ static __always_inline void weft_ask_packet(struct weft_ask *a, const struct wef
 	a->daddr = p->h.daddr;
 	a->point = WEFT_POL_POINT(p->h.l4_proto, detail);
 	a->generation = p->generation.policy;
+	a->identity = p->identity;
 	a->network = p->network;
 }
 

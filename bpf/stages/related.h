@@ -102,6 +102,7 @@ static __always_inline int weft_related_judge(struct weft_pkt *p, struct weft_fl
 	struct weft_ask a;
 
 	weft_ask_flow(&a, p, key, origin, &f->hop[origin], &f->hop[!origin]);
+	a.identity = weft_opener_identity(f, &f->hop[origin]);
 	action = weft_judge(&a);
 	if (action == WEFT_POL_ALLOW || f->flags & WEFT_FLOW_KEEP)
 		return 0;

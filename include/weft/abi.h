@@ -40,15 +40,36 @@ enum weft_family {
 /** enum weft_encap - how a network is carried between nodes. */
 enum weft_encap {
 	WEFT_ENCAP_NONE,
-	WEFT_ENCAP_VXLAN, /* RFC 7348 */
+	WEFT_ENCAP_VXLAN,     /* RFC 7348 */
+	WEFT_ENCAP_VXLAN_GBP, /* the same, with the sender's groups: draft-smith-vxlan-group-policy
+			       */
+	WEFT_ENCAP_GENEVE,    /* RFC 8926 */
+	WEFT_ENCAP_NVGRE,     /* RFC 7637 */
 	__WEFT_ENCAP_MAX,
 };
+
+/**
+ * weft_identity_short - an identity as VXLAN-GBP carries it, in 16 bits. 0 stays 0, none.
+ *
+ * An identity is a number for a set of groups that all nodes work out alike from their file (see
+ * loader/identity.h); it has WEFT_IDENTITY_LONG set, so that the two forms are never the same.
+ */
+static inline __u16 weft_identity_short(__u32 identity)
+{
+	__u16 folded = identity ^ identity >> 16;
+
+	return identity && !folded ? 1 : folded;
+}
+
+#define WEFT_IDENTITY_LONG 0x80000000U
 
 /**
  * struct weft_node - `weft_node`, array of one: who this node is.
  * @vtep4: own IPv4 VTEP address; 0 = none.
  * @vtep6: own IPv6 VTEP address; all zero = none.
- * @vxlan_port: UDP destination port of VXLAN, both ways.
+ * @vxlan_port: UDP destination port of VXLAN, both ways; 0 = such packets are not ours.
+ * @geneve_port: the same for Geneve.
+ * @nvgre: whether Ethernet in GRE is ours.
  *
  * Written by the loader; read by every packet from the underlay.
  */
@@ -56,9 +77,11 @@ struct weft_node {
 	__be32 vtep4;
 	__u8 vtep6[16];
 	__be16 vxlan_port;
-	__u16 pad;
+	__be16 geneve_port;
+	__u8 nvgre;
+	__u8 pad[3];
 };
-_Static_assert(sizeof(struct weft_node) == 24, "ABI");
+_Static_assert(sizeof(struct weft_node) == 28, "ABI");
 
 /** enum weft_port_kind - what an interface with our program on it is. */
 enum weft_port_kind {
@@ -81,7 +104,10 @@ enum weft_delivery {
  * @network: network id; 0 for an uplink or a guard.
  * @kind: enum weft_port_kind.
  * @delivery: enum weft_delivery.
- * @mac: the workload's own address, the only source it may use.
+ * @mac: the workload's own address; the only source that it may use, unless WEFT_PORT_LEARN.
+ * @flags: WEFT_PORT_*.
+ * @mac_limit: WEFT_PORT_LEARN: addresses that may be learned behind it.
+ * @identity: of its groups, see weft_identity_short(); 0 = it is in none.
  */
 struct weft_port {
 	__u32 id;
@@ -89,12 +115,19 @@ struct weft_port {
 	__u8 kind;
 	__u8 delivery;
 	__u8 mac[WEFT_ETH_ALEN];
-	__u16 pad;
+	__u16 flags;
+	__u32 mac_limit;
+	__u32 identity;
 };
-_Static_assert(sizeof(struct weft_port) == 16, "ABI");
+_Static_assert(sizeof(struct weft_port) == 24, "ABI");
 
-#define WEFT_NET_PRESENT 0x0001 /* the array slot is in use */
-#define WEFT_NET_FLOOD   0x0002 /* replicate broadcast, multicast and unknown unicast */
+#define WEFT_PORT_LEARN      0x0001 /* any source that is nobody else's; it is learned */
+#define WEFT_PORT_LIMIT_PASS 0x0002 /* a source for which there is no share left may send, too */
+
+#define WEFT_NET_PRESENT       0x0001 /* the array slot is in use */
+#define WEFT_NET_FLOOD         0x0002 /* replicate broadcast, multicast and unknown unicast */
+#define WEFT_NET_LEARN         0x0004 /* it may have entries in `weft_learned`; see fdb.h */
+#define WEFT_NET_LEARN_TUNNELS 0x0008 /* sources behind VTEPs are learned too */
 
 /**
  * struct weft_network - `weft_networks`, array by network id (1..): an L2 broadcast domain.
@@ -103,6 +136,10 @@ _Static_assert(sizeof(struct weft_port) == 16, "ABI");
  * @mtu: largest L3 packet of a workload that fits every tunnel, bytes.
  * @flood_ports: slots 0 .. flood_ports-1 of `weft_flood` may hold local members.
  * @flood_tunnels: the same for remote members.
+ * @mac_age_ms: how long a learned address lasts without a frame of it.
+ * @mac_limit: addresses that may be learned in it.
+ * @vtep_mac_limit: of these, behind one VTEP.
+ * @flood_header: bytes of the shortest header among these members' tunnels; see bpf/stages/flood.h.
  */
 struct weft_network {
 	__u32 vni;
@@ -110,8 +147,13 @@ struct weft_network {
 	__u16 mtu;
 	__u32 flood_ports;
 	__u32 flood_tunnels;
+	__u32 mac_age_ms;
+	__u32 mac_limit;
+	__u32 vtep_mac_limit;
+	__u8 flood_header;
+	__u8 pad[3];
 };
-_Static_assert(sizeof(struct weft_network) == 16, "ABI");
+_Static_assert(sizeof(struct weft_network) == 32, "ABI");
 
 /** struct weft_fdb_key - `weft_fdb`: a MAC address in a network. */
 struct weft_fdb_key {
@@ -187,15 +229,19 @@ struct weft_flood_member {
 };
 _Static_assert(sizeof(struct weft_flood_member) == 12, "ABI");
 
-#define WEFT_TUNNEL_HDR_MAX 56 /* IPv6 40 + UDP 8 + VXLAN 8 */
+#define WEFT_TUNNEL_HDR_MAX 68 /* IPv6 40 + UDP 8 + Geneve 8 + its option 12 */
+
+#define WEFT_TUNNEL_SOURCE 0x01 /* Geneve: @header ends in a struct weft_geneve_source */
 
 /**
  * struct weft_tunnel - `weft_tunnels`, array by tunnel id (1..): a remote VTEP and how to reach it.
- * @header: outer IP, UDP and VXLAN headers as sent, except what differs per packet (lengths, IPv4
- *          checksum, ECN, UDP source port, VNI), which is zero.
+ * @header: outer IP header and those of the encapsulation as sent, except what differs per packet
+ *          (lengths, IPv4 checksum, ECN, UDP source port, VNI, FlowID, identity, port), which is
+ *          zero.
  * @header_len: bytes used of @header; 0 = slot not in use.
  * @family: enum weft_family of the underlay.
  * @encap: enum weft_encap.
+ * @flags: WEFT_TUNNEL_*.
  * @csum: IPv4: ones' complement sum of @header's IP header, not folded, not inverted, in network
  *        byte order as the checksum arithmetic of RFC 1071 leaves it.
  * @mtu: largest inner L3 packet that fits the underlay, bytes.
@@ -207,21 +253,23 @@ struct weft_tunnel {
 	__u8 header_len;
 	__u8 family;
 	__u8 encap;
-	__u8 pad;
+	__u8 flags;
 	__u32 csum;
 	__u32 mtu;
 	__u32 ifindex;
 	struct weft_addr remote;
 };
-_Static_assert(sizeof(struct weft_tunnel) == 88, "ABI");
+_Static_assert(sizeof(struct weft_tunnel) == 100, "ABI");
 
 /** struct weft_peer_key - `weft_peers`: a remote VTEP speaking with a VNI. */
 struct weft_peer_key {
 	struct weft_addr remote;
 	__u32 vni;   /* host order */
-	__u32 encap; /* enum weft_encap */
+	__u32 encap; /* enum weft_encap as packets tell it: VXLAN-GBP is VXLAN */
 };
 _Static_assert(sizeof(struct weft_peer_key) == 24, "ABI");
+
+#define WEFT_PEER_IDENTITY 0x0001 /* it says which groups a sender is in, and is believed */
 
 /**
  * struct weft_peer - `weft_peers`, hash: the permission to send into a network, and which.
@@ -230,19 +278,19 @@ _Static_assert(sizeof(struct weft_peer_key) == 24, "ABI");
 struct weft_peer {
 	__u32 tunnel; /* the way back */
 	__u16 network;
-	__u16 pad;
+	__u16 flags; /* WEFT_PEER_* */
 };
 _Static_assert(sizeof(struct weft_peer) == 8, "ABI");
 
 /** struct weft_vni_key - `weft_vnis`, hash to __u32 network id. Only asked to name a drop. */
 struct weft_vni_key {
 	__u32 vni;
-	__u32 encap; /* enum weft_encap */
+	__u32 encap; /* as in struct weft_peer_key */
 };
 _Static_assert(sizeof(struct weft_vni_key) == 8, "ABI");
 
-/* `weft_vteps`, hash: struct weft_addr of a remote VTEP -> __u32 tunnel id. Only asked to name a
- * drop. */
+/* `weft_vteps`, hash: struct weft_addr of a remote VTEP -> __u32 id of a tunnel to it. Only asked
+ * to name a drop. */
 
 /** struct weft_count - packets and bytes; a GSO packet counts as the segments it stands for. */
 struct weft_count {
@@ -306,6 +354,7 @@ struct weft_tunnel_info {
  * @network: the network it belongs to.
  * @dmac: the inner frame's destination. The frame itself carries WEFT_PARKED_MAC until tc_underlay
  *        puts this back, so that a frame that misses tc_underlay is nobody's.
+ * @identity: of the sender's groups, as the tunnel header has it; 0 = none.
  *
  * Nobody but an XDP program on this host can write metadata, so it is believed.
  */
@@ -314,8 +363,9 @@ struct weft_meta {
 	__u32 tunnel;
 	__u16 network;
 	__u8 dmac[WEFT_ETH_ALEN];
+	__u32 identity;
 };
-_Static_assert(sizeof(struct weft_meta) == 16, "a multiple of 4, at most 32");
+_Static_assert(sizeof(struct weft_meta) == 20, "a multiple of 4, at most 32");
 
 /** WEFT_PARKED_MAC - a locally administered unicast address that no host owns. */
 #define WEFT_PARKED_MAC                                                                            \

@@ -20,7 +20,7 @@
 	X(VLAN_TOO_DEEP, "more than two VLAN tags")                                                \
 	X(VLAN_UNEXPECTED, "a VLAN tag on an access port, or inside an access network's tunnel")   \
 	X(MAC_INVALID_SOURCE, "the source MAC address is zero or a group address")                 \
-	X(MAC_SPOOFED, "the source MAC address is not the sending port's own")                     \
+	X(MAC_SPOOFED, "the source MAC address is not the sending port's own, or is another's")    \
 	/* what came from the underlay, addressed to this node's VTEP */                           \
 	X(VXLAN_INVALID_HDR, "a VXLAN header without the I flag")                                  \
 	X(VXLAN_VNI_NOT_FOUND, "no network on this node has the VNI")                              \
@@ -65,7 +65,18 @@
 	X(ICMP_INVALID, "an ICMP message that neither asks nor answers a question that was asked") \
 	X(FRAG_FIRST_MISSING, "a fragment whose first one, with the ports, did not pass here")     \
 	X(FRAG_OVERLAP, "a fragment of a datagram of which two overlap")                           \
-	X(FRAG_SCATTERED, "a fragment of a datagram that comes in too many separate pieces")
+	X(FRAG_SCATTERED, "a fragment of a datagram that comes in too many separate pieces")       \
+	/* learned MAC addresses */                                                                \
+	X(MAC_LIMIT, "the port, or its network, has as many learned MAC addresses as it may")      \
+	X(MAC_FLAPPING, "the source MAC address moves too often, and is held somewhere else")      \
+	/* more of what came from the underlay, addressed to this node's VTEP */                   \
+	X(GENEVE_INVALID_HDR,                                                                      \
+	  "a Geneve header of another version, or with a payload that is not Ethernet")            \
+	X(GENEVE_CONTROL, "a Geneve control packet (O bit), which carries nothing for a workload") \
+	X(GENEVE_INVALID_OPT, "Geneve options that do not fit the length that the header gives")   \
+	X(GENEVE_CRITICAL_OPT, "a critical Geneve option that is not known here")                  \
+	X(NVGRE_INVALID_HDR, "Ethernet in GRE, but without a key, or with a checksum, a sequence " \
+			     "number or another version")
 
 /** enum weft_drop - drop reasons; 0 is none. A stage returns the reason negated. */
 enum weft_drop {

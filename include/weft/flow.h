@@ -151,6 +151,12 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
 #define WEFT_FLOW_GUARDED 0x01 /* a rule set was asked: what is invalid is dropped */
 #define WEFT_FLOW_KEEP    0x02 /* every rule that accepted it says so: later denials spare it */
 #define WEFT_FLOW_COUNTED 0x04 /* it is in `weft_flow_use` and `weft_net_use` */
+#define WEFT_FLOW_LEARNED 0x08 /* its network learns: both places are looked up now and then */
+
+/* A side's packets have the places looked up, and its MAC address confirmed, once in so many ticks:
+ * 0.5 s, 2 s or 5 s where the kernel has 1000, 250 or 100 a second. */
+#define WEFT_FLOW_BEAT_BITS 9
+#define WEFT_FLOW_BEAT      (1u << WEFT_FLOW_BEAT_BITS)
 
 /**
  * struct weft_flow - `weft_flows_new`, `weft_flows_over`, LRU hash by struct weft_flow_key: a
@@ -164,6 +170,8 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
  * @state: enum weft_flow_state.
  * @flags: WEFT_FLOW_*.
  * @origin: the side that opened it, 0 or 1.
+ * @beat: WEFT_FLOW_LEARNED: when each side last had that done, in units of WEFT_FLOW_BEAT, modulo
+ *        16; side 1 in the upper half.
  * @rule: by enum weft_pol_dir: the rule that accepted it at the port that it enters and at the port
  *        that it leaves; 0 = nothing restricts that port, or it is on another node.
  * @tcp_scale: TCP: each side's window scale, RFC 7323.
@@ -173,9 +181,12 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
  * @tcp_last: the last segment.
  * @tcp: each side's sequence numbers.
  * @created_ns: CLOCK_MONOTONIC.
+ * @identity: of the groups of the side that opened it, if that is behind a tunnel and was told with
+ *            the packet that did.
  *
- * The datapath writes; members that another CPU may change at the same time are each one store. What
- * every packet needs comes first: in a table of a million, each cache line is a wait for memory.
+ * The datapath writes; members that another CPU may change at the same time are each one store.
+ * What every packet needs comes first: in a table of a million, each cache line is a wait for
+ * memory.
  */
 struct weft_flow {
 	struct weft_generation decided;
@@ -185,7 +196,7 @@ struct weft_flow {
 	__u8 state;
 	__u8 flags;
 	__u8 origin;
-	__u8 pad;
+	__u8 beat;
 	__u32 rule[__WEFT_POL_DIR_MAX];
 	__u8 tcp_scale[2];
 	__u8 tcp_flags[2];
@@ -193,8 +204,10 @@ struct weft_flow {
 	struct weft_tcp_last tcp_last;
 	struct weft_tcp_side tcp[2];
 	__u64 created_ns;
+	__u32 identity;
+	__u32 pad2;
 };
-_Static_assert(sizeof(struct weft_flow) == 136, "ABI");
+_Static_assert(sizeof(struct weft_flow) == 144, "ABI");
 
 /**
  * struct weft_flow_entry - `weft_flows`, hash by struct weft_flow_key: an established connection.
@@ -204,7 +217,7 @@ struct weft_flow_entry {
 	struct weft_flow flow;
 	struct bpf_timer timer;
 };
-_Static_assert(sizeof(struct weft_flow_entry) == 152, "ABI");
+_Static_assert(sizeof(struct weft_flow_entry) == 160, "ABI");
 
 /**
  * struct weft_flow_conf - `weft_flow_conf`, array of one: how long flows last, and how many there

@@ -8,8 +8,10 @@
  *     peer's address ──> class ──────┴─> (rule set, class) -> ranges about it ───┘       wins
  *
  * A class is what rules can tell about a peer: the set of groups, networks and address blocks that
- * it is in. Ranges split the space of (protocol, destination port) at the points where some rule
- * begins or ends, each with the first rule that matches there; a binary search finds the one.
+ * it is in. A known endpoint has one; of anybody else the address may tell one class (blocks), and
+ * the identity that came with the packet another (groups): then both classes' rules are asked.
+ * Ranges split the space of (protocol, destination port) at the points where some rule begins or
+ * ends, each with the first rule that matches there; a binary search finds the one.
  *
  * A set of policies is a generation. All tables hold two: entries of generation g are reached only
  * through weft_generation.policy = g, so writing that one word is the transaction. Rule set, class
@@ -123,6 +125,19 @@ struct weft_pol_addr_key {
 	__u16 parity;
 };
 _Static_assert(sizeof(struct weft_pol_addr_key) == 20, "ABI");
+
+/**
+ * struct weft_pol_ident_key - `weft_pol_ident`, hash to __u32 class: an endpoint that the file does
+ * not have, by the groups that its node says it is in.
+ * @identity: in either form, see weft_identity_short(); never 0.
+ * @parity: generation & 1.
+ */
+struct weft_pol_ident_key {
+	__u32 identity;
+	__u16 network;
+	__u16 parity;
+};
+_Static_assert(sizeof(struct weft_pol_ident_key) == 8, "ABI");
 
 /**
  * struct weft_pol_cidr_key - `weft_pol_cidr`, longest-prefix match to __u32 class: anybody else.

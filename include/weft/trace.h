@@ -10,6 +10,7 @@
 #define WEFT_TRACE_H
 
 #include <weft/abi.h>
+#include <weft/fdb.h>
 #include <weft/flow.h>
 #include <weft/policy.h>
 
@@ -28,6 +29,8 @@ enum weft_trace_step {
 	WEFT_TRACE_NETWORK,  /* [network] */
 	WEFT_TRACE_SENDER,   /* [fdb] source of a frame from the underlay */
 	WEFT_TRACE_FDB,      /* [fdb] destination */
+	WEFT_TRACE_LEARN,    /* [learned] source, where sources are learned */
+	WEFT_TRACE_LEARNED,  /* [learned] destination that is not static */
 	WEFT_TRACE_ADDRESS,  /* [neigh] whose is the source address? */
 	WEFT_TRACE_QUESTION, /* [neigh] whose is the address that is asked for? */
 	WEFT_TRACE_FRAGMENT, /* [frag] */
@@ -91,6 +94,13 @@ struct weft_trace_network {
 struct weft_trace_fdb {
 	struct weft_fdb_key key;
 	struct weft_fdb_entry entry;
+};
+
+/** struct weft_trace_learned - @here: where the frame comes from. */
+struct weft_trace_learned {
+	struct weft_fdb_key key;
+	struct weft_hop here;
+	struct weft_learned learned;
 };
 
 struct weft_trace_neigh {
@@ -167,6 +177,7 @@ struct weft_trace_rec {
 		struct weft_trace_peer peer;
 		struct weft_trace_network network;
 		struct weft_trace_fdb fdb;
+		struct weft_trace_learned learned;
 		struct weft_trace_neigh neigh;
 		struct weft_trace_frag frag;
 		struct weft_trace_flow flow;

@@ -17,6 +17,7 @@
 #define WEFT_ETH_P_8021Q  0x8100
 #define WEFT_ETH_P_IPV6   0x86dd
 #define WEFT_ETH_P_8021AD 0x88a8
+#define WEFT_ETH_P_TEB    0x6558 /* an Ethernet frame, "transparent Ethernet bridging" */
 
 #define WEFT_IP_DF     0x4000 /* IPv4 frag_off: don't fragment; RFC 791 */
 #define WEFT_IP_MF     0x2000 /* more fragments */
@@ -30,6 +31,8 @@
 
 #define WEFT_VXLAN_PORT   4789       /* UDP destination port; RFC 7348 section 5 */
 #define WEFT_VXLAN_FLAG_I 0x08000000 /* first word, host order: the VNI is valid */
+#define WEFT_VXLAN_FLAG_G 0x80000000 /* and so is the group policy id, the lower 16 bits */
+#define WEFT_VXLAN_GROUP  0x0000ffff
 #define WEFT_VNI_MAX      0xffffff
 
 /** struct weft_vlanhdr - 802.1Q or 802.1ad tag, as it follows its TPID. */
@@ -40,16 +43,88 @@ struct weft_vlanhdr {
 
 /**
  * struct weft_vxlanhdr - VXLAN header.
- * @flags: I flag, and reserved bits: sent zero, ignored on receipt.
+ * @flags: I flag, and reserved bits: sent zero, ignored on receipt. With the group policy
+ *         extension, G flag and group policy id too.
  * @vni: VNI in the upper 24 bits, the lower 8 reserved.
  *
- * Spec: RFC 7348 section 5.
+ * Spec: RFC 7348 section 5; draft-smith-vxlan-group-policy-05 section 2.1.
  */
 struct weft_vxlanhdr {
 	__be32 flags;
 	__be32 vni;
 };
 _Static_assert(sizeof(struct weft_vxlanhdr) == 8, "VXLAN header, RFC 7348");
+
+#define WEFT_GENEVE_PORT      6081 /* UDP destination port; RFC 8926 section 3.3 */
+#define WEFT_GENEVE_VERSION   0xc0 /* of the first byte; 0 is the only one */
+#define WEFT_GENEVE_OPT_WORDS 0x3f /* of the first byte: length of all options, in 4 bytes */
+#define WEFT_GENEVE_CONTROL   0x80 /* of the second byte: O, a message to the tunnel endpoint */
+#define WEFT_GENEVE_OPTS_MAX  63   /* none is shorter than 4 bytes */
+
+/**
+ * struct weft_genevehdr - Geneve header, without options.
+ * @ver_opt: version, 2 bits; length of the options behind it, 6 bits.
+ * @flags: O; C, some option is critical; 6 reserved bits.
+ * @proto: ethertype of the payload.
+ * @vni: VNI in the upper 24 bits, the lower 8 reserved.
+ *
+ * Reserved bits are sent zero and ignored on receipt. Spec: RFC 8926 section 3.4.
+ */
+struct weft_genevehdr {
+	__u8 ver_opt;
+	__u8 flags;
+	__be16 proto;
+	__be32 vni;
+};
+_Static_assert(sizeof(struct weft_genevehdr) == 8, "Geneve header, RFC 8926");
+
+#define WEFT_GENEVE_OPT_CRITICAL 0x80 /* of @type: who does not know it drops the packet */
+#define WEFT_GENEVE_OPT_LEN      0x1f /* of @len: bytes behind this header, in 4; the rest reserved */
+
+/** struct weft_geneve_opt - the head of a Geneve option. Spec: RFC 8926 section 3.5. */
+struct weft_geneve_opt {
+	__be16 class;
+	__u8 type;
+	__u8 len;
+};
+_Static_assert(sizeof(struct weft_geneve_opt) == 4, "Geneve option, RFC 8926");
+
+#define WEFT_GENEVE_CLASS  0xff77 /* weft's own, of the experimental ones; RFC 8926 section 7 */
+#define WEFT_GENEVE_SOURCE 0x01   /* type, not critical: struct weft_geneve_source */
+
+/**
+ * struct weft_geneve_source - weft's option: who has sent the frame.
+ * @identity: of the sender's groups, see weft_identity_short(); 0 = it is in none.
+ * @port: id of the sending port on its node, for people: `weft show ports` there.
+ */
+struct weft_geneve_source {
+	struct weft_geneve_opt opt;
+	__be32 identity;
+	__be32 port;
+};
+_Static_assert(sizeof(struct weft_geneve_source) == 12, "a multiple of 4");
+
+#define WEFT_NVGRE_FLAGS 0x2000 /* K, and nothing else; RFC 7637 section 3.2 */
+#define WEFT_NVGRE_MASK  0xfc07 /* what counts: C, R, K, S, s, recursion, version. RFC 2784 has */
+				/* the other bits ignored. */
+
+/**
+ * struct weft_nvgrehdr - GRE header as NVGRE has it.
+ * @flags: WEFT_NVGRE_FLAGS.
+ * @proto: WEFT_ETH_P_TEB.
+ * @key: VSID, which is our VNI, in the upper 24 bits; FlowID, the flow's entropy, in the lower 8.
+ *
+ * Spec: RFC 7637 section 3.2, RFC 2890.
+ */
+struct weft_nvgrehdr {
+	__be16 flags;
+	__be16 proto;
+	__be32 key;
+};
+_Static_assert(sizeof(struct weft_nvgrehdr) == 8, "NVGRE header, RFC 7637");
+
+#define WEFT_VSID_MIN 0x001000 /* those below, and the last, are reserved; RFC 7637 section 3.2 */
+#define WEFT_VSID_MAX 0xfffffe
 
 /**
  * struct weft_icmphdr - the first eight bytes of ICMP and ICMPv6.

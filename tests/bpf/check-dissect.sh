@@ -23,6 +23,8 @@ WIRESHARK=(-r "$PCAP" -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE
 # A quote of a TCP segment is not all of it, so its checksum cannot be right.
 QUOTE='(icmp.type == 3 || icmpv6.type == 2) && tcp'
 
+TUNNEL='vxlan || geneve || gre'
+
 check() {
 	local name=$1 rc=0
 
@@ -52,6 +54,11 @@ at_least() {
 	((n >= $1))
 }
 
+# both N FILTER: so many over IPv4 and over IPv6
+both() {
+	at_least "$1" "$2 && ip.src == 192.0.2.1" && at_least "$1" "$2 && ipv6.src == 2001:db8::1"
+}
+
 none() {
 	dissect -Y "$1" -T fields -e frame.number -e frame.protocols -e _ws.col.Info \
 		-e _ws.expert.message >"$WORK/bad" || return
@@ -72,17 +79,22 @@ fi
 check "the packet tests write what weft emits" emit
 check "VXLAN over IPv4 is there" at_least 30 "vxlan && ip.src == 192.0.2.1"
 check "VXLAN over IPv6 is there" at_least 20 "vxlan && ipv6.src == 2001:db8::1"
-check "ARP answers are there" at_least 3 "arp.opcode == 2 && !vxlan"
-check "neighbour advertisements are there" at_least 4 "icmpv6.type == 136 && !vxlan"
+check "VXLAN-GBP over both is there" both 8 "vxlan.flag_g == 1 && vxlan.gbp == 0x39f9"
+check "Geneve with our option over both is there" both 8 \
+	"geneve.option.class == 0xff77 && geneve.option.type == 1 && geneve.option.length == 12"
+check "Geneve without options over both is there" both 8 "geneve && !geneve.option"
+check "NVGRE over both is there" both 8 "gre.key && gre.proto == 0x6558"
+check "ARP answers are there" at_least 3 "arp.opcode == 2 && !($TUNNEL)"
+check "neighbour advertisements are there" at_least 4 "icmpv6.type == 136 && !($TUNNEL)"
 check "fragmentation needed is there" at_least 5 "icmp.type == 3 && icmp.code == 4"
 check "packet too big is there" at_least 3 "icmpv6.type == 2"
 check "nothing is malformed" none "_ws.malformed"
 check "IPv4 header checksums are right" none "ip.checksum.status == 0"
-check "ICMP checksums are right" none "icmp.checksum.status == 0 && !vxlan"
+check "ICMP checksums are right" none "icmp.checksum.status == 0 && !($TUNNEL)"
 check "ICMPv6 checksums are right" none "icmpv6.checksum.status == 0"
 check "UDP checksums are right or absent" none "udp.checksum.status == 0"
 check "TCP checksums are right" none "tcp.checksum.status == 0 && !($QUOTE)"
-check "outer UDP has no checksum" none "vxlan && !(udp.checksum == 0)"
+check "outer UDP has no checksum" none "(vxlan || geneve) && !(udp.checksum == 0)"
 check "no warning" none "_ws.expert.severity >= \"Warning\" && !($QUOTE)"
 echo "$((COUNT - FAILED)) passed, $FAILED failed, 0 skipped"
 ((FAILED == 0))

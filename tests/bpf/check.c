@@ -153,6 +153,8 @@ bool check_sport(const __u8 *frame)
 {
 	int off = 14 + (frame[12] == 8 ? 20 : 40);
 
+	if (frame[frame[12] == 8 ? 23 : 20] != 17)
+		return true;
 	return check((frame[off] << 8 | frame[off + 1]) >= 49152, "outer source port %d",
 		     frame[off] << 8 | frame[off + 1]);
 }

@@ -2,6 +2,7 @@
 /* Says which field of which header differs, for packet_diff(). It reads the bytes and knows nothing
  * of how they were built. */
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "packet.h"
@@ -55,6 +56,11 @@ static const struct field nd[] = {{"type", 1},    {"code", 1},    {"csum", 2},
 				  {"flags", 4},   {"target", 16}, {"opt.type", 1},
 				  {"opt.len", 1}, {"opt.mac", 6}, {}};
 static const struct field vxlan[] = {{"flags", 4}, {"vni", 3}, {"reserved", 1}, {}};
+static const struct field geneve[] = {{"version/opts", 1}, {"flags", 1},    {"proto", 2},
+				      {"vni", 3},          {"reserved", 1}, {}};
+static const struct field opt[] = {{"class", 2}, {"type", 1}, {"len", 1}, {}};
+static const struct field word[] = {{"data", 4}, {}};
+static const struct field gre[] = {{"flags", 2}, {"proto", 2}, {"vsid", 3}, {"flow", 1}, {}};
 
 /* Adds a header's fields, as far as the packet goes. Return: its bytes; NULL if it is cut. */
 static const __u8 *add(struct dissection *d, const char *layer, const struct field *fields)
@@ -74,17 +80,44 @@ static const __u8 *add(struct dissection *d, const char *layer, const struct fie
 
 static void dissect_eth(struct dissection *d);
 
+static bool add_geneve(struct dissection *d)
+{
+	const __u8 *h = add(d, "geneve", geneve), *o;
+	__u32 end = h ? d->off + 4 * (h[0] & 0x3f) : 0;
+
+	while (h && d->off < end) {
+		o = add(d, "opt", opt);
+		for (int i = 0; o && i < (o[3] & 0x1f); i++)
+			add(d, "opt", word);
+		if (!o)
+			return false;
+	}
+	return h;
+}
+
+static void dissect_udp(struct dissection *d)
+{
+	const __u8 *h = add(d, "udp", udp);
+	__u16 port = h ? h[2] << 8 | h[3] : 0;
+
+	if ((port == 4789 && add(d, "vxlan", vxlan)) || (port == 6081 && add_geneve(d))) {
+		d->frame++;
+		dissect_eth(d);
+	}
+}
+
 static void dissect_l4(struct dissection *d, __u8 proto)
 {
-	const __u8 *h;
 
 	switch (proto) {
 	case 6:
 		add(d, "tcp", tcp);
 		return;
 	case 17:
-		h = add(d, "udp", udp);
-		if (!h || (h[2] << 8 | h[3]) != 4789 || !add(d, "vxlan", vxlan))
+		dissect_udp(d);
+		return;
+	case 47:
+		if (!add(d, "gre", gre))
 			return;
 		d->frame++;
 		dissect_eth(d);

@@ -33,12 +33,14 @@ static bool outer_is_sane(const struct run *r, __u32 in_len)
 	bool v4 = r->data[12] == 0x08;
 	const __u8 *udp = ip + (v4 ? 20 : 40);
 
-	if (r->len < in_len + 50 || memcmp(r->data, none, sizeof(none)))
+	if (r->len < in_len + 42 || memcmp(r->data, none, sizeof(none)))
 		return true;
 	if (v4 && (packet_fold(packet_csum(ip, 20, 0)) || (ip[2] << 8 | ip[3]) != (int)l3))
 		return false;
 	if (!v4 && (ip[4] << 8 | ip[5]) != (int)l3 - 40)
 		return false;
+	if (ip[v4 ? 9 : 6] == 47)
+		return udp[0] == 0x20 && !udp[1] && udp[2] == 0x65 && udp[3] == 0x58;
 	return (udp[4] << 8 | udp[5]) == (int)l3 - (v4 ? 20 : 40) && !udp[6] && !udp[7];
 }
 

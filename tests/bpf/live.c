@@ -81,8 +81,8 @@ int live_detach(void)
 static void expect_arrival(const __u8 *frame, enum wire at)
 {
 	static const __u8 macs[WIRE_MAX][WEFT_ETH_ALEN] = {
-		[WEB1] = MAC_WEB1, [WEB2] = MAC_WEB2,   [WEB3] = MAC_WEB3,
-		[DB1] = MAC_DB1,   [LONE1] = MAC_LONE1, [UPLINK] = MAC_ROUTER,
+		[WEB1] = MAC_WEB1,   [WEB2] = MAC_WEB2, [WEB3] = MAC_WEB3,     [DB1] = MAC_DB1,
+		[LONE1] = MAC_LONE1, [MIX1] = MAC_MIX1, [UPLINK] = MAC_ROUTER,
 	};
 	static const __u8 all[] = MAC_BROADCAST;
 	struct arrival a = wires_arrival();

@@ -25,14 +25,12 @@
 #include "wires.h"
 
 const struct port_table *const every_port_table[] = {
-	&forward_table, &malformed_table, &answer_table, &flood_table, &too_big_table, NULL,
+	&forward_table, &malformed_table, &answer_table, &flood_table,
+	&too_big_table, &encap_table,     NULL,
 };
 
 const struct wire_table *const every_wire_table[] = {
-	&admit_table,
-	&inner_table,
-	&ecn_table,
-	NULL,
+	&admit_table, &inner_table, &ecn_table, &decap_table, NULL,
 };
 
 const struct script_table *const every_script_table[] = {
@@ -134,7 +132,7 @@ int main(int argc, char **argv)
 	if (set_up())
 		return 1;
 	failed += test_programs() + run_tables() + test_firewall() + test_scripts() + test_flow() +
-		  test_round_trip();
+		  test_learn() + test_round_trip();
 	failed += test_cut() + test_mutate() + test_live();
 	failed += test_all_reasons();
 	if (dump_close()) {

@@ -46,7 +46,11 @@ __u32 layer_size(const struct building *b, const struct layer *l)
 	case L_ICMP:
 	case L_ICMP6:
 	case L_VXLAN:
+	case L_GENEVE:
+	case L_GRE:
 		return 8;
+	case L_OPT:
+		return 4 + 4 * l->opt.words;
 	case L_TCP:
 		return 20 + 4 * l->tcp.options + (l->tcp.scale ? 4 : 0);
 	case L_SCTP:
@@ -99,6 +103,8 @@ __u32 protocol_of(const struct layer *next)
 		return 58;
 	case L_SCTP:
 		return 132;
+	case L_GRE:
+		return 47;
 	case L_DATA:
 		return value(next->data.proto, 253);
 	default:

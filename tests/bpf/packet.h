@@ -39,6 +39,9 @@ enum layer_kind {
 	L_ND,
 	L_SCTP,
 	L_VXLAN,
+	L_GENEVE,
+	L_OPT, /* of Geneve */
+	L_GRE, /* with a key */
 	L_DATA,
 	L_PAD,
 	L_REF,
@@ -113,6 +116,19 @@ struct layer {
 				reserved; /* flip: bits to turn in a first word that is right */
 		} vxlan;
 		struct {
+			__u32 opts; /* length of the options behind it, in 4 bytes */
+			__u32 version, flags, proto, vni, reserved; /* flags: all of the byte */
+		} geneve;
+		struct {
+			__u32 class, type;
+			__u32 words; /* of data, of which the first two are given */
+			__u32 a, b;
+			__u32 len; /* words, as it says itself */
+		} opt;
+		struct {
+			__u32 flags, proto, vsid, flow;
+		} gre;
+		struct {
 			__u32 len, outer; /* pad: outer = behind the outermost frame */
 			__u32 proto;      /* data: what IP calls it */
 		} data;
@@ -148,6 +164,9 @@ struct layer {
 #define ND(...) { .kind = L_ND, .nd = { __VA_ARGS__ } }
 #define SCTP(...) { .kind = L_SCTP, .sctp = { __VA_ARGS__ } }
 #define VXLAN(...) { .kind = L_VXLAN, .vxlan = { __VA_ARGS__ } }
+#define GENEVE(...) { .kind = L_GENEVE, .geneve = { __VA_ARGS__ } }
+#define OPT(...) { .kind = L_OPT, .opt = { __VA_ARGS__ } }
+#define GRE(...) { .kind = L_GRE, .gre = { __VA_ARGS__ } }
 #define DATA(n) { .kind = L_DATA, .data = { .len = (n) } }
 #define RAW(p, n) { .kind = L_DATA, .data = { .proto = (p), .len = (n) } }
 #define PAD(n) { .kind = L_PAD, .data = { .len = (n) } }

@@ -151,6 +151,35 @@ static void write_nd(struct building *b, int i, const struct layer *l, __u32 off
 	put_csum(b, i, off + 2, l->nd.csum, pseudo_sum(b, i));
 }
 
+static void write_geneve(struct building *b, int i, const struct layer *l, __u32 off)
+{
+	__u32 opts = 0;
+
+	for (int j = i + 1; b->l[j].kind == L_OPT; j++)
+		opts += layer_size(b, &b->l[j]);
+	put8(b, off, value(l->geneve.version, 0) << 6 | value(l->geneve.opts, opts / 4));
+	put8(b, off + 1, l->geneve.flags);
+	put16(b, off + 2, value(l->geneve.proto, 0x6558));
+	put32(b, off + 4, l->geneve.vni << 8 | l->geneve.reserved);
+}
+
+static void write_opt(struct building *b, const struct layer *l, __u32 off)
+{
+	put16(b, off, l->opt.class);
+	put8(b, off + 2, l->opt.type);
+	put8(b, off + 3, value(l->opt.len, l->opt.words));
+	for (__u32 i = 0; i < l->opt.words; i++)
+		put32(b, off + 4 + 4 * i, i == 0 ? l->opt.a : i == 1 ? l->opt.b : 0);
+}
+
+static void write_gre(struct building *b, const struct layer *l, __u32 off)
+{
+	put16(b, off, value(l->gre.flags, 0x2000));
+	put16(b, off + 2, value(l->gre.proto, 0x6558));
+	put32(b, off + 4, l->gre.vsid << 8 | value(l->gre.flow, 0));
+	ignore(b, l->gre.flow, off + 7, 1);
+}
+
 void write_layer(struct building *b, int i)
 {
 	const struct layer *l = &b->l[i];
@@ -198,6 +227,15 @@ void write_layer(struct building *b, int i)
 	case L_VXLAN:
 		put32(b, off, 0x08000000 ^ l->vxlan.flip);
 		put32(b, off + 4, l->vxlan.vni << 8 | l->vxlan.reserved);
+		break;
+	case L_GENEVE:
+		write_geneve(b, i, l, off);
+		break;
+	case L_OPT:
+		write_opt(b, l, off);
+		break;
+	case L_GRE:
+		write_gre(b, l, off);
 		break;
 	case L_DATA:
 		for (__u32 j = 0; j < l->data.len; j++)

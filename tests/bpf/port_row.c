@@ -4,13 +4,14 @@
 
 #include "dump.h"
 #include "rows.h"
+#include "tunnels.h"
 #include "wires.h"
 
 enum network_id row_network(enum wire from)
 {
 	static const enum network_id of[WIRE_MAX] = {
 		[WEB1] = NET_WEB, [WEB2] = NET_WEB,   [WEB3] = NET_WEB,
-		[DB1] = NET_DB,   [LONE1] = NET_LONE,
+		[DB1] = NET_DB,   [LONE1] = NET_LONE, [MIX1] = NET_MIX,
 	};
 
 	return of[from];
@@ -22,44 +23,18 @@ unsigned int last_bit(__u32 to)
 	return to & VIA(TUNNEL_C) ? WIRE_MAX + TUNNEL_C : 31 - __builtin_clz(to);
 }
 
-static void wrap4(const struct port_row *row, const struct packet *in, __u32 vni, bool to_d,
-		  struct packet *out)
-{
-	const __u8 d[] = VTEP4_D;
-	struct layer l[] = {ETH(),
-			    IP4(.src = VTEP4_A, .dst = VTEP4_B, .tos = row->ecn, .frag = 0x4000),
-			    UDP(.sport = ANY, .dport = 4789, .csum = FORCE(0)),
-			    VXLAN(.vni = vni),
-			    REF(),
-			    {.kind = L_END}};
-
-	if (to_d)
-		memcpy(l[1].ip4.dst, d, sizeof(d));
-	packet_build(out, l, in);
-}
-
-static void wrap6(const struct port_row *row, const struct packet *in, __u32 vni,
-		  struct packet *out)
-{
-	packet_build(out,
-		     PKT(ETH(), IP6(.src = VTEP6_A, .dst = VTEP6_C, .tc = row->ecn, .flow = ANY),
-			 UDP(.sport = ANY, .dport = 4789, .csum = FORCE(0)), VXLAN(.vni = vni),
-			 REF()),
-		     in);
-}
-
 void port_row_copy(const struct port_row *row, const struct packet *in, unsigned int bit,
 		   struct packet *out)
 {
-	static const __u32 vnis[NET_MAX] = {[NET_WEB] = VNI_WEB, [NET_DB] = VNI_DB};
+	static const __u32 vnis[NET_MAX] = {
+		[NET_WEB] = VNI_WEB, [NET_DB] = VNI_DB, [NET_MIX] = VNI_MIX};
 	__u32 vni = vnis[row_network(row->from)];
 
 	if (bit < WIRE_MAX)
 		*out = *in;
-	else if (bit == WIRE_MAX + TUNNEL_C)
-		wrap6(row, in, vni, out);
 	else
-		wrap4(row, in, vni, bit == WIRE_MAX + TUNNEL_D, out);
+		tunnel_wrap(bit - WIRE_MAX, in, vni, row->ecn,
+			    row->from == MIX1 ? IDENTITY_MIX1 : 0, PORT_ID(row->from), out);
 }
 
 void port_row_moves(const struct port_row *row, __u32 len, struct moves *want)

@@ -51,6 +51,7 @@ struct port_row {
  * @take: it is decapsulated. Neither @drop nor @take: not ours.
  * @inner: what comes out of it; NULL: what was in it.
  * @network, @tunnel: what it is taken for; web and b unless given.
+ * @identity: of its sender's groups.
  * @inner_drop: then refused by its inner headers.
  * @to: TO() each local port that gets a copy.
  * @not_live: as above.
@@ -65,6 +66,7 @@ struct wire_row {
 	const struct layer *inner;
 	enum network_id network;
 	enum tunnel_id tunnel;
+	__u32 identity;
 	enum weft_drop inner_drop;
 	__u32 to;
 	bool not_live;
@@ -84,8 +86,8 @@ struct wire_table {
 };
 
 extern const struct port_table forward_table, answer_table, too_big_table, flood_table,
-	malformed_table;
-extern const struct wire_table admit_table, inner_table, ecn_table;
+	malformed_table, encap_table;
+extern const struct wire_table admit_table, inner_table, ecn_table, decap_table;
 
 /** every_port_table, every_wire_table - all of the above, up to a NULL. */
 extern const struct port_table *const every_port_table[];

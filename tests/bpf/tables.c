@@ -4,14 +4,13 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/udp.h>
 
 #include "flows.h"
+#include "hand.h"
 #include "packet.h"
 #include "prog_run.h"
 #include "tables.h"
+#include "tunnels.h"
 #include "wires.h"
 
 struct mac {
@@ -44,13 +43,28 @@ static struct weft_addr addr6(const __u8 *v6)
 
 void put_node(const __u8 *vtep4, const __u8 *vtep6, __u16 vxlan_port)
 {
-	struct weft_node n = {.vxlan_port = htons(vxlan_port)};
+	struct weft_node n = {
+		.vxlan_port = htons(vxlan_port),
+		.geneve_port = htons(WEFT_GENEVE_PORT),
+		.nvgre = 1,
+	};
 	__u32 zero = 0;
 
 	if (vtep4)
 		memcpy(&n.vtep4, vtep4, 4);
 	if (vtep6)
 		memcpy(n.vtep6, vtep6, 16);
+	table_put("weft_node", &zero, &n);
+}
+
+void put_encaps(__u16 geneve_port, bool nvgre)
+{
+	struct weft_node n;
+	__u32 zero = 0;
+
+	bpf_map_lookup_elem(map_fd("weft_node"), &zero, &n);
+	n.geneve_port = htons(geneve_port);
+	n.nvgre = nvgre;
 	table_put("weft_node", &zero, &n);
 }
 
@@ -61,6 +75,7 @@ static void put_port(enum wire wire, enum network_id net, struct mac mac, enum w
 		.network = wire == UPLINK ? 0 : net,
 		.kind = wire == UPLINK ? WEFT_PORT_UPLINK : WEFT_PORT_ACCESS,
 		.delivery = how,
+		.identity = wire == MIX1 ? IDENTITY_MIX1 : 0,
 	};
 	__u32 ifindex = wires_index(wire);
 
@@ -76,11 +91,16 @@ static void put_network(enum network_id id, __u32 vni, __u16 flags, __u32 ports,
 		.mtu = MTU_C,
 		.flood_ports = ports,
 		.flood_tunnels = tunnels,
+		.flood_header = tunnel_header_len(id == NET_MIX ? TUNNEL_NVGRE4 : TUNNEL_B),
 	};
 	struct weft_vni_key key = {.vni = vni, .encap = WEFT_ENCAP_VXLAN};
 	__u32 net = id;
 
 	table_put("weft_networks", &net, &n);
+	table_put("weft_vnis", &key, &net);
+	key.encap = WEFT_ENCAP_GENEVE;
+	table_put("weft_vnis", &key, &net);
+	key.encap = WEFT_ENCAP_NVGRE;
 	table_put("weft_vnis", &key, &net);
 }
 
@@ -175,15 +195,6 @@ static void put_flood_tunnel(enum network_id net, __u32 slot, enum tunnel_id tun
 	put_member(net, WEFT_FLOOD_TUNNEL, slot, &m);
 }
 
-static void put_tunnel(enum tunnel_id id, const struct weft_tunnel *t)
-{
-	__u32 tunnel = id;
-
-	table_put("weft_tunnels", &tunnel, t);
-	if (t->header_len)
-		table_put("weft_vteps", &t->remote, &tunnel);
-}
-
 void put_tunnel_ifindex(enum tunnel_id id, __u32 ifindex)
 {
 	struct weft_tunnel t;
@@ -192,63 +203,6 @@ void put_tunnel_ifindex(enum tunnel_id id, __u32 ifindex)
 	bpf_map_lookup_elem(map_fd("weft_tunnels"), &tunnel, &t);
 	t.ifindex = ifindex;
 	table_put("weft_tunnels", &tunnel, &t);
-}
-
-/* UDP and VXLAN of a header template, behind @off bytes of IP. */
-static void fill_vxlan(struct weft_tunnel *t, __u32 off)
-{
-	struct udphdr udp = {.dest = htons(WEFT_VXLAN_PORT)};
-	struct weft_vxlanhdr vxlan = {.flags = htonl(WEFT_VXLAN_FLAG_I)};
-
-	memcpy(t->header + off, &udp, sizeof(udp));
-	memcpy(t->header + off + sizeof(udp), &vxlan, sizeof(vxlan));
-	t->header_len = off + sizeof(udp) + sizeof(vxlan);
-	t->encap = WEFT_ENCAP_VXLAN;
-	t->ifindex = wires_index(UPLINK);
-}
-
-static void put_tunnel4(enum tunnel_id id, const __u8 *from, const __u8 *to, __u32 mtu)
-{
-	struct weft_tunnel t = {.family = WEFT_FAMILY_IPV4, .mtu = mtu, .remote = addr4(to)};
-	struct iphdr ip = {
-		.version = 4,
-		.ihl = 5,
-		.ttl = 64,
-		.protocol = 17,
-		.frag_off = htons(WEFT_IP_DF),
-	};
-	__u16 word;
-
-	memcpy(&ip.saddr, from, 4);
-	memcpy(&ip.daddr, to, 4);
-	memcpy(t.header, &ip, sizeof(ip));
-	for (int i = 0; i < 10; i++) {
-		memcpy(&word, t.header + 2 * i, 2);
-		t.csum += word;
-	}
-	fill_vxlan(&t, sizeof(ip));
-	put_tunnel(id, &t);
-}
-
-static void put_tunnel6(enum tunnel_id id, const __u8 *from, const __u8 *to, __u32 mtu)
-{
-	struct weft_tunnel t = {.family = WEFT_FAMILY_IPV6, .mtu = mtu, .remote = addr6(to)};
-	struct ipv6hdr ip = {.version = 6, .hop_limit = 64, .nexthdr = 17};
-
-	memcpy(&ip.saddr, from, 16);
-	memcpy(&ip.daddr, to, 16);
-	memcpy(t.header, &ip, sizeof(ip));
-	fill_vxlan(&t, sizeof(ip));
-	put_tunnel(id, &t);
-}
-
-static void put_peer(enum tunnel_id tunnel, __u32 vni, enum network_id net,
-		     const struct weft_addr *remote)
-{
-	struct weft_peer_key key = {.remote = *remote, .vni = vni, .encap = WEFT_ENCAP_VXLAN};
-	struct weft_peer peer = {.tunnel = tunnel, .network = net};
-
-	table_put("weft_peers", &key, &peer);
 }
 
 void put_icmp_next(enum wire wire, __u64 at_ns)
@@ -280,26 +234,21 @@ static void fill_ports(void)
 		  BYTES(16, IP6_WEB3));
 	put_local(DB1, NET_DB, A_MAC(MAC_DB1), WEFT_DELIVER_PEER, BYTES(4, IP4_DB1), NULL);
 	put_local(LONE1, NET_LONE, A_MAC(MAC_LONE1), WEFT_DELIVER_PEER, NULL, NULL);
+	put_local(MIX1, NET_MIX, A_MAC(MAC_MIX1), WEFT_DELIVER_PEER, BYTES(4, IP4_MIX1),
+		  BYTES(16, IP6_MIX1));
 	put_local(GONE1, NET_GONE, A_MAC(MAC_GONE1), WEFT_DELIVER_PEER, NULL, NULL);
 	put_port(UPLINK, 0, A_MAC(MAC_NONE), WEFT_DELIVER_NONE);
 }
 
 static void fill_remotes(void)
 {
-	const __u8 a4[] = VTEP4_A, b[] = VTEP4_B, d[] = VTEP4_D, a6[] = VTEP6_A, c[] = VTEP6_C;
-	struct weft_addr at_b = addr4(b), at_c = addr6(c), at_d = addr4(d);
-
-	put_tunnel4(TUNNEL_B, a4, b, MTU_B);
-	put_tunnel6(TUNNEL_C, a6, c, MTU_C);
-	put_tunnel4(TUNNEL_D, a4, d, MTU_D);
-	put_peer(TUNNEL_B, VNI_WEB, NET_WEB, &at_b);
-	put_peer(TUNNEL_C, VNI_WEB, NET_WEB, &at_c);
-	put_peer(TUNNEL_B, VNI_DB, NET_DB, &at_b);
-	put_peer(TUNNEL_D, VNI_DB, NET_DB, &at_d);
+	tunnels_fill();
 	put_remote(TUNNEL_B, NET_WEB, A_MAC(MAC_WEB_B), BYTES(4, IP4_WEB_B), BYTES(16, IP6_WEB_B));
 	put_remote(TUNNEL_C, NET_WEB, A_MAC(MAC_WEB_C), BYTES(4, IP4_WEB_C), BYTES(16, IP6_WEB_C));
 	put_remote(TUNNEL_B, NET_DB, A_MAC(MAC_DB_B), BYTES(4, IP4_DB_B), NULL);
 	put_remote(TUNNEL_D, NET_DB, A_MAC(MAC_DB_D), BYTES(4, IP4_DB_D), NULL);
+	for (enum tunnel_id id = TUNNEL_NVGRE4; id < TUNNEL_MAX; id++)
+		put_remote(id, NET_MIX, A_MAC(MAC_MIX(id)), NULL, NULL);
 	put_remote(TUNNEL_LOST, NET_WEB, A_MAC(MAC_LOST), NULL, NULL);
 }
 
@@ -329,6 +278,10 @@ void tables_fill(void)
 	put_network(NET_WEB, VNI_WEB, WEFT_NET_FLOOD, 5, 4);
 	put_network(NET_DB, VNI_DB, 0, 0, 0);
 	put_network(NET_LONE, VNI_LONE, WEFT_NET_FLOOD, 1, 0);
+	put_network(NET_MIX, VNI_MIX, WEFT_NET_FLOOD, 1, TUNNEL_MAX);
+	put_flood_port(NET_MIX, 0, MIX1);
+	for (enum tunnel_id id = TUNNEL_NVGRE4; id < TUNNEL_MAX; id++)
+		put_flood_tunnel(NET_MIX, id, id);
 	put_flood_port(NET_WEB, 0, WEB1);
 	put_flood_port(NET_WEB, 2, WEB2);
 	put_flood_port(NET_WEB, 4, WEB3);
@@ -338,4 +291,5 @@ void tables_fill(void)
 	put_member(NET_WEB, WEFT_FLOOD_TUNNEL, 0, NULL);
 	for (int i = 0; i < WIRE_MAX; i++)
 		put_icmp_next(i, 0);
+	hand_moved(); /* ports are remembered for one generation */
 }

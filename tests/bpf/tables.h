@@ -3,6 +3,7 @@
 #ifndef WEFT_TEST_TABLES_H
 #define WEFT_TEST_TABLES_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <weft/abi.h>
 
@@ -19,6 +20,7 @@ void table_clear(const char *map);
 /* What single tests change. */
 void put_network_mtu(enum network_id id, __u16 mtu);
 void put_node(const __u8 *vtep4, const __u8 *vtep6, __u16 vxlan_port); /* NULL = none */
+void put_encaps(__u16 geneve_port, bool nvgre);                        /* after put_node() */
 void put_member(enum network_id net, enum weft_flood_kind kind, __u32 slot,
 		const struct weft_flood_member *member); /* NULL = empty slot */
 void put_tunnel_ifindex(enum tunnel_id id, __u32 ifindex);

@@ -280,7 +280,7 @@ static void put_nothing(void)
 		put("weft_pol_ports", &slot, &none);
 }
 
-enum { FLIPS = 10000, FLIPS_ALONE = 50, PATIENCE = 10000000 };
+enum { FLIPS = 10000, FLIPS_ALONE = 10, PATIENCE = 10000000 };
 
 static atomic_int flips, packets;
 

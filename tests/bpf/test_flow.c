@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "flows.h"
+#include "hand.h"
 #include "tests.h"
 #include "wires.h"
 
@@ -19,7 +20,7 @@
 #define TO_C ETH(.dst = MAC_WEB_C, .src = MAC_WEB1)
 #define V4(...) IP4(.src = IP4_WEB1, .dst = IP4_WEB_B, __VA_ARGS__)
 #define V6(...) IP6(.src = IP6_WEB1, .dst = IP6_WEB_B, __VA_ARGS__)
-#define PORTS .sport = 1000, .dport = 2000
+#define FROM_TO .sport = 1000, .dport = 2000
 /* clang-format on */
 
 /* Sends it from web1. Return: outer source port, and the flow label in the upper half. */
@@ -52,33 +53,33 @@ struct same_row {
 
 /* clang-format off */
 static const struct same_row same_rows[] = {
-	{ "other payload", PKT(TO_B, V4(), UDP(PORTS), DATA(10)),
-	  PKT(TO_B, V4(.id = 99, .tos = 2), UDP(PORTS), DATA(700)), true },
-	{ "other payload, IPv6", PKT(TO_C, V6(), TCP(PORTS), DATA(10)),
-	  PKT(TO_C, V6(.flow = 0x12345), TCP(PORTS, .seq = 1234, .options = 3), DATA(700)), true },
-	{ "other source port", PKT(TO_B, V4(), UDP(PORTS)),
+	{ "other payload", PKT(TO_B, V4(), UDP(FROM_TO), DATA(10)),
+	  PKT(TO_B, V4(.id = 99, .tos = 2), UDP(FROM_TO), DATA(700)), true },
+	{ "other payload, IPv6", PKT(TO_C, V6(), TCP(FROM_TO), DATA(10)),
+	  PKT(TO_C, V6(.flow = 0x12345), TCP(FROM_TO, .seq = 1234, .options = 3), DATA(700)), true },
+	{ "other source port", PKT(TO_B, V4(), UDP(FROM_TO)),
 	  PKT(TO_B, V4(), UDP(.sport = 1001, .dport = 2000)), false },
-	{ "other destination port", PKT(TO_B, V4(), UDP(PORTS)),
+	{ "other destination port", PKT(TO_B, V4(), UDP(FROM_TO)),
 	  PKT(TO_B, V4(), UDP(.sport = 1000, .dport = 2001)), false },
-	{ "ports the other way round", PKT(TO_B, V4(), UDP(PORTS)),
+	{ "ports the other way round", PKT(TO_B, V4(), UDP(FROM_TO)),
 	  PKT(TO_B, V4(), UDP(.sport = 2000, .dport = 1000)), false },
-	{ "other protocol", PKT(TO_B, V4(), UDP(PORTS)), PKT(TO_B, V4(), TCP(PORTS)), false },
-	{ "other source address", PKT(TO_B, V4(), UDP(PORTS)),
-	  PKT(TO_B, IP4(.src = IP4_WEB2, .dst = IP4_WEB_B), UDP(PORTS)), false },
-	{ "other destination address", PKT(TO_B, V4(), UDP(PORTS)),
-	  PKT(TO_B, IP4(.src = IP4_WEB1, .dst = IP4_WEB_C), UDP(PORTS)), false },
+	{ "other protocol", PKT(TO_B, V4(), UDP(FROM_TO)), PKT(TO_B, V4(), TCP(FROM_TO)), false },
+	{ "other source address", PKT(TO_B, V4(), UDP(FROM_TO)),
+	  PKT(TO_B, IP4(.src = IP4_WEB2, .dst = IP4_WEB_B), UDP(FROM_TO)), false },
+	{ "other destination address", PKT(TO_B, V4(), UDP(FROM_TO)),
+	  PKT(TO_B, IP4(.src = IP4_WEB1, .dst = IP4_WEB_C), UDP(FROM_TO)), false },
 	{ "other echo identifier", PKT(TO_B, V4(), ICMP(.type = 8, .rest = 0x10001)),
 	  PKT(TO_B, V4(), ICMP(.type = 8, .rest = 0x20001)), false },
 	{ "other echo sequence number", PKT(TO_B, V4(), ICMP(.type = 8, .rest = 0x10001)),
 	  PKT(TO_B, V4(), ICMP(.type = 8, .rest = 0x10002)), true },
-	{ "IPv4 fragments, first and later", PKT(TO_B, V4(.frag = 0x2000), UDP(PORTS, .len = 3000),
+	{ "IPv4 fragments, first and later", PKT(TO_B, V4(.frag = 0x2000), UDP(FROM_TO, .len = 3000),
 						 DATA(24)),
 	  PKT(TO_B, V4(.frag = 4, .proto = 17), DATA(32)), true },
-	{ "IPv6 fragments, first and later", PKT(TO_C, V6(), FRAG(.frag = 1), UDP(PORTS, .len = 3000),
+	{ "IPv6 fragments, first and later", PKT(TO_C, V6(), FRAG(.frag = 1), UDP(FROM_TO, .len = 3000),
 						 DATA(24)),
 	  PKT(TO_C, V6(), FRAG(.frag = 0x21, .proto = 17), DATA(32)), true },
 	{ "IPv6 fragments with an extension header in the first",
-	  PKT(TO_C, V6(), FRAG(.frag = 1), EXT(.nh = 60), UDP(PORTS, .len = 3000), DATA(24)),
+	  PKT(TO_C, V6(), FRAG(.frag = 1), EXT(.nh = 60), UDP(FROM_TO, .len = 3000), DATA(24)),
 	  PKT(TO_C, V6(), FRAG(.frag = 0x21, .proto = 60), DATA(32)), true },
 	{ "fragments of other protocols' packets", PKT(TO_B, V4(.frag = 4, .proto = 17), DATA(32)),
 	  PKT(TO_B, V4(.frag = 8, .proto = 17), DATA(64)), true },
@@ -131,7 +132,7 @@ static int too_big_verdict(__u64 full_at)
 	static struct packet in;
 	static struct run r;
 
-	packet_build(&in, PKT(TO_B, V4(), UDP(PORTS), DATA(1472)), NULL);
+	packet_build(&in, PKT(TO_B, V4(), UDP(FROM_TO), DATA(1472)), NULL);
 	put_icmp_next(WEB1, full_at);
 	r = (struct run){.prog = FROM_PORT, .ifindex = wires_index(WEB1)};
 	assert_int_equal(prog_run(&r, in.data, in.len), 0);
@@ -199,7 +200,7 @@ static void test_without_meta(void **state)
 	(void)state;
 	packet_build(&in,
 		     PKT(ETH(.dst = WEFT_PARKED_MAC, .src = MAC_WEB_B),
-			 IP4(.src = IP4_WEB_B, .dst = IP4_WEB1), UDP(PORTS), DATA(60)),
+			 IP4(.src = IP4_WEB_B, .dst = IP4_WEB1), UDP(FROM_TO), DATA(60)),
 		     NULL);
 	check_begin();
 	r = (struct run){.prog = TC_UNDERLAY, .ifindex = wires_index(UPLINK)};
@@ -235,6 +236,48 @@ static void test_cannot_strip(void **state)
 	check_end();
 }
 
+/* What becomes of a packet from web1 to another port of its node. */
+static int local_verdict(void)
+{
+	static struct packet in;
+	static struct run r;
+
+	packet_build(&in,
+		     PKT(ETH(.dst = MAC_WEB2, .src = MAC_WEB1),
+			 IP4(.src = IP4_WEB1, .dst = IP4_WEB2), UDP(FROM_TO), DATA(20)),
+		     NULL);
+	r = (struct run){.prog = FROM_PORT, .ifindex = wires_index(WEB1)};
+	assert_int_equal(prog_run(&r, in.data, in.len), 0);
+	return r.verdict;
+}
+
+/* Each CPU remembers what weft_ports said, until the generation is another. */
+static void test_port_memory(void **state)
+{
+	const struct weft_port other = {
+		.id = PORT_ID(WEB1), .network = NET_WEB, .kind = WEFT_PORT_ACCESS, .mac = {2, 9}};
+	const __u32 web1 = wires_index(WEB1);
+	struct moved moved[MOVED_MAX];
+
+	(void)state;
+	check_begin();
+	check(local_verdict() == TC_REDIRECT, "it is not delivered");
+	table_put("weft_ports", &web1, &other);
+	check(local_verdict() == TC_REDIRECT, "it forgets before there is another generation");
+	hand_moved();
+	check(local_verdict() == TC_SHOT, "it goes by what was");
+	table_delete("weft_ports", &web1);
+	check(counters_moved(moved) && local_verdict() == TC_SHOT, "a port that is gone");
+	hand_moved();
+	counters_moved(moved);
+	check(local_verdict() == TC_SHOT, "a port that is gone");
+	check(counters_moved(moved) == 1 && moved[0].reason == WEFT_DROP_PORT_UNKNOWN,
+	      "it is still known");
+	tables_fill();
+	hand_clear();
+	check_end();
+}
+
 int test_flow(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +286,7 @@ int test_flow(void)
 		{"tc_underlay sends what is marked", test_sends_marked, NULL, NULL, NULL},
 		{"GSO that the kernel cannot decapsulate", test_cannot_strip, NULL, NULL, NULL},
 		{"a parked frame without metadata", test_without_meta, NULL, NULL, NULL},
+		{"a port is looked up once a generation", test_port_memory, NULL, NULL, NULL},
 	};
 
 	return run_rows("entropy", same_rows, sizeof(same_rows) / sizeof(same_rows[0]),

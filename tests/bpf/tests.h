@@ -12,6 +12,7 @@ int test_programs(void);
 int test_firewall(void);
 int test_scripts(void);
 int test_flow(void);
+int test_learn(void);
 int test_round_trip(void);
 int test_cut(void);
 int test_mutate(void);

@@ -123,6 +123,7 @@ static void check_parked(const struct wire_row *row, struct packet *inner, const
 		.magic = WEFT_META_MAGIC,
 		.tunnel = tunnel_of(row),
 		.network = network_of(row),
+		.identity = row->identity,
 	};
 
 	memcpy(want.dmac, inner->data, sizeof(want.dmac));

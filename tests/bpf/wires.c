@@ -33,6 +33,7 @@ static const struct {
 	[WEB3] = {"pweb3", "cweb3", NULL, "02:00:00:00:01:13"},
 	[DB1] = {"pdb1", "cdb1", NULL, "02:00:00:00:02:11"},
 	[LONE1] = {"plone1", "clone1", NULL, "02:00:00:00:03:11"},
+	[MIX1] = {"pmix1", "cmix1", NULL, "02:00:00:00:06:11"},
 	[GONE1] = {"pgone1", "cgone1", NULL, "02:00:00:00:04:11"},
 	[STRAY] = {"pstray", "cstray", NULL, "02:00:00:00:05:11"},
 	[UPLINK] = {"uplink", "wire", "02:00:00:00:aa:01", "02:00:00:00:aa:02"},
@@ -132,7 +133,9 @@ static int open_far_ends(void)
 	return err;
 }
 
-/* What redirect_neigh needs: addresses, and neighbours that are known without asking. */
+/* What redirect_neigh needs: addresses, and neighbours that are known without asking. The host's
+ * own answers (to 192.0.2.77, IP4_ELSE) must not be asked for either: the kernel would ask for a
+ * second. */
 static int address_uplink(void)
 {
 	FILE *f = fopen("/proc/sys/net/ipv6/conf/uplink/disable_ipv6", "w");
@@ -149,6 +152,12 @@ static int address_uplink(void)
 		"addr add 2001:db8::1/64 dev uplink nodad\n"
 		"neigh add 192.0.2.2 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
 		"neigh add 192.0.2.4 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 192.0.2.5 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 192.0.2.6 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 2001:db8::5 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 2001:db8::6 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 192.0.2.77 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
+		"neigh add 2001:db8::77 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n"
 		"neigh add 2001:db8::3 lladdr 02:00:00:00:aa:02 dev uplink nud permanent\n");
 }
 

@@ -225,8 +225,8 @@ def test_not_for_weft(any_world):
                   IP(src="192.0.2.1", dst="192.0.2.2") / UDP(sport=5, dport=53))
     doc = explain(w.b, "--underlay", "ul", "--pcap", path, status=PASSED)
     assert doc["reason"] is None and only(doc["outputs"])["to"] == "host"
-    assert "not for this node's VTEP (192.0.2.2, UDP port 4789)" in only(
-        {s["text"] for s in steps(doc, "classify")})
+    assert only({s["text"] for s in steps(doc, "classify")}) == (
+        "not for this node's VTEP 192.0.2.2, VXLAN at UDP port 4789")
 
 
 # -- by what ---------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 
 #include <weft/trace.h>
 
+#include "drops.h"
 #include "explain_options.h"
 #include "explain_output.h"
 #include "explain_packet.h"
@@ -320,6 +321,7 @@ static void check_step(const struct explain_world *w, struct explain_leg *leg, c
 
 static void test_steps(void **state)
 {
+	char drop[256];
 	_cleanup_(explain_world_clear) struct explain_world w;
 	static struct explain_leg leg;
 	struct weft_trace_rec *r = &leg.trace.recs[0];
@@ -341,8 +343,9 @@ static void test_steps(void **state)
 	check_step(&w, &leg, "forward", "weft_fdb", "02:00:00:00:00:05 is nobody's that is known");
 	*r = (struct weft_trace_rec){.step = WEFT_TRACE_DROP,
 				     .drop = {.port = port, .reason = WEFT_DROP_MAC_SPOOFED}};
-	check_step(&w, &leg, "drop", NULL,
-		   "MAC_SPOOFED at web-1: the source MAC address is not the sending port's own");
+	snprintf(drop, sizeof(drop), "MAC_SPOOFED at web-1: %s",
+		 drops_meaning(WEFT_DROP_MAC_SPOOFED));
+	check_step(&w, &leg, "drop", NULL, drop);
 	*r = (struct weft_trace_rec){.step = WEFT_TRACE_TUNNEL, .tunnel.id = 9};
 	check_step(&w, &leg, "encap", "weft_tunnels", "tunnel 9 is not in the table");
 }

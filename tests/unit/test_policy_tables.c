@@ -24,6 +24,9 @@
 	"  - {name: far-1, node: b, network: two, mac: 02:00:00:00:00:04,\n"                       \
 	"     addresses: [10.9.0.15], groups: [web, lb, db]}\n"
 
+/* One whose groups are known by what its node tells only. */
+#define NAMELESS "  - {name: lb-2, node: b, network: one, mac: 02:00:00:00:00:05, groups: [lb]}\n"
+
 #define POLICY(name, dir, rules)                                                                   \
 	"  - {name: " name ", applies_to: web, direction: " dir ", rules: [" rules "]}\n"
 
@@ -267,8 +270,9 @@ static void keep_is_of_allowing_rules(void **state)
  */
 static void generations_are_apart(void **state)
 {
-	static const char some[] = HEAD "policies:\n" POLICY("n", "ingress", A ", " B ", " C);
-	static const char more[] = HEAD "policies:\n" POLICY(
+	static const char some[] =
+		HEAD NAMELESS "policies:\n" POLICY("n", "ingress", A ", " B ", " C);
+	static const char more[] = HEAD NAMELESS "policies:\n" POLICY(
 		"n", "ingress",
 		A ", " B ", " C
 		  ", {protocol: sctp, ports: [1, 3, 5, 7, 9]}, {from: lb, protocol: 47}");
