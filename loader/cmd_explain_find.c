@@ -261,6 +261,14 @@ static enum cmd_exit find_from(struct finder *f)
 	return CMD_OK;
 }
 
+/* A port that learns need not have one of its own. */
+static bool is_zero_mac(const __u8 *mac)
+{
+	static const __u8 zero[WEFT_ETH_ALEN];
+
+	return mac_equal(mac, zero);
+}
+
 static enum cmd_exit find_smac(struct finder *f)
 {
 	struct explain_packet *p = &f->in->packet;
@@ -268,7 +276,7 @@ static enum cmd_exit find_smac(struct finder *f)
 
 	if (f->want->smac.given)
 		memcpy(p->smac, f->want->smac.v, sizeof(p->smac));
-	else if (f->port)
+	else if (f->port && !is_zero_mac(f->port->mac))
 		memcpy(p->smac, f->port->mac, sizeof(p->smac));
 	else if (owner)
 		memcpy(p->smac, owner->mac, sizeof(p->smac));

@@ -2,7 +2,7 @@
 """weft explain: what it says is what then happens, it says by which entry and rule, and it leaves no
 trace.
 
-    a1, a2 (web), a3, a4 (dark, does not flood) = a [ul]====[ul] b = b1, b2 (web)
+    a1, a2 (web), a3, a4 (dark, does not flood; a4 learns) = a [ul]====[ul] b = b1, b2 (web)
 
 Workloads are quiet: what moves in the tables is what a test does.
 """
@@ -42,6 +42,8 @@ class World:
         self.a1, self.a2 = (lab.workload(self.a, web, mtu=1500, quiet=True) for _ in range(2))
         self.a3, self.a4 = (lab.workload(self.a, dark, quiet=True) for _ in range(2))
         self.b1, self.b2 = (lab.workload(self.b, web, quiet=True) for _ in range(2))
+        row = {**self.a4.row(), "learning": True}
+        self.a4.row = lambda: row
         lab.top["policies"] = POLICIES
         lab.apply()
 
@@ -379,6 +381,26 @@ def test_fragments(world):
     assert (doc["verdict"], doc["live"]) == ("delivered", 2)
 
 
+@pytest.mark.drops("BROADCAST_REFUSED")
+def test_learned(world):
+    """A learned address is found; one that would be learned is not, for all that."""
+    w = world
+    to = ("--port", "a3", "--to", "10.2.1.77", "--to-mac", "02:00:00:00:00:77", "--icmp")
+    assert explain(w.a, *to, status=DROPPED)["reason"] == "UNKNOWN_UNICAST"
+    args = ("--port", "a4", "--from-mac", "02:00:00:00:00:77", "--from", "10.2.1.77", "--broadcast")
+    learn = only(steps(explain(w.a, *args, status=DROPPED), "learn"))
+    assert (learn["table"], learn["found"]) == ("weft_learned", False)
+    assert learn["text"] == "source 02:00:00:00:00:77 would be learned at port a4"
+    assert explain(w.a, *to, status=DROPPED)["reason"] == "UNKNOWN_UNICAST"
+    Frames(w.a4).send(bytes(Ether(src="02:00:00:00:00:77", dst="ff:ff:ff:ff:ff:ff") / (b"x" * 60)))
+    wait_until("the drop", lambda: w.a.drops()["a4", "BROADCAST_REFUSED"])
+    doc = explain(w.a, *to)
+    assert [s["text"] for s in steps(doc, "forward")][-1] == "02:00:00:00:00:77 was learned at port a4"
+    assert only(doc["outputs"])["name"] == "a4"
+    learn = only(steps(explain(w.a, *args, status=DROPPED), "learn"))
+    assert learn["text"] == "source 02:00:00:00:00:77 was learned at port a4"
+
+
 # -- frames of a file ------------------------------------------------------------------------------
 
 @pytest.mark.drops("POLICY_DENY_INGRESS", "MAC_SPOOFED")
@@ -421,12 +443,15 @@ def test_config(world):
     w.a.weft("explain", "--port", "a9", "--to", "a2", status=FAILED)
 
 
-def test_config_of_nobody():
+@pytest.mark.parametrize("encap, outer", (
+    ("vxlan", "UDP VXLAN VNI 5000"), ("vxlan-gbp", "UDP VXLAN VNI 5000"), ("geneve", "UDP Geneve VNI 5000"),
+    ("nvgre", "NVGRE VSID 5000")))
+def test_config_of_nobody(encap, outer):
     """On a machine with nothing of what the file says, where nothing was ever applied."""
     node = unique("explain-none")
     document = {"nodes": [{"name": node, "vtep": "192.0.2.1", "uplinks": ["no-such-if"]},
                           {"name": "far", "vtep": "192.0.2.2"}],
-                "networks": [{"name": "web", "vni": 100}],
+                "networks": [{"name": "web", "vni": 5000, "encap": encap}],
                 "ports": [{"name": "here", "node": node, "interface": "nope", "network": "web",
                            "mac": "02:00:00:00:00:01", "addresses": ["10.9.0.1"]},
                           {"name": "there", "node": "far", "network": "web", "mac": "02:00:00:00:00:02",
@@ -436,8 +461,10 @@ def test_config_of_nobody():
             input=json.dumps(document))
     assert p.returncode == OK, p.stderr
     out = only(json.loads(p.stdout)["outputs"])
-    assert (out["name"], out["interface"], out["frame"]["text"].split(":")[0]) == (
+    assert (out["name"], out["interface"], out["frame"]["text"].split(" ")[0].split(":")[0]) == (
         "far", "no-such-if", "192.0.2.1")
+    assert out["frame"]["text"].endswith(outer)
+    assert out["inner"]["text"] == "10.9.0.1 > 10.9.0.2 ICMP echo request"
     p = run(WEFT, "explain", "--underlay", "no-such-if", "--from", "10.9.0.2", "--to", "here", *args,
             check=False, input=json.dumps(document))
     assert p.returncode == OK and json.loads(p.stdout)["verdict"] == "delivered", p.stderr

@@ -250,6 +250,21 @@ static void test_wrapped(void **state)
 	check_frame(&frame,
 		    "02000000000202000000000186dd600000000032114020010db8000000000000000000000001"
 		    "20010db8000000000000000000000002c00012b5003200000800000000006400" PROTO_FRAME);
+	outer.encap = WEFT_ENCAP_GENEVE;
+	outer.from = addr_of("192.0.2.1");
+	outer.to = addr_of("192.0.2.2");
+	outer.port = htons(6081);
+	assert_int_equal(explain_build(&p, &frame), 0);
+	assert_int_equal(explain_wrap(&outer, &frame), 0);
+	check_frame(&frame,
+		    "020000000002020000000001080045000046000040004011b6a3c0000201c0000202c00017c1"
+		    "003200000000655800006400" PROTO_FRAME);
+	outer.encap = WEFT_ENCAP_NVGRE;
+	assert_int_equal(explain_build(&p, &frame), 0);
+	assert_int_equal(explain_wrap(&outer, &frame), 0);
+	check_frame(&frame, "02000000000202000000000108004500003e000040004"
+			    "02fb68dc0000201c0000202"
+			    "2000655800006400" PROTO_FRAME);
 	outer.encap = WEFT_ENCAP_NONE;
 	assert_int_equal(explain_wrap(&outer, &frame), -EAFNOSUPPORT);
 }
