@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The parts of `weft explain`: its command line is cmd_explain.c, running it cmd_explain_run.c, and
- * from names to addresses cmd_explain_find.c. */
+ * from names to addresses cmd_explain_find.c with cmd_explain_outer.c. */
 #ifndef WEFT_LOADER_CMD_EXPLAIN_H
 #define WEFT_LOADER_CMD_EXPLAIN_H
 

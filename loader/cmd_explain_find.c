@@ -8,32 +8,14 @@
 #include <net/if.h>
 #include <string.h>
 
-#include "cmd_explain.h"
-#include "explain_run.h"
-#include "explain_world.h"
+#include "cmd_explain_find.h"
 #include "pcap_read.h"
 #include "print.h"
 #include "util.h"
 
 #define SPORT_DEFAULT 40000
 
-/**
- * struct finder - a packet that is being found.
- * @network: id, 0 = not known yet.
- * @port: that sends it; NULL: it comes in by an uplink.
- * @v6, @v4: the family, once something has decided it.
- */
-struct finder {
-	const struct explain_world *w;
-	const struct explain_want *want;
-	struct explain_input *in;
-	__u32 network;
-	const struct weft_port *port;
-	bool v4;
-	bool v6;
-};
-
-static bool parse_addr(const char *text, struct weft_addr *addr)
+bool finder_addr(const char *text, struct weft_addr *addr)
 {
 	struct weft_addr a = {.bytes = {[10] = 0xff, [11] = 0xff}};
 
@@ -85,7 +67,7 @@ static const struct weft_neigh *owner_of(const struct finder *f, const struct we
 	return table_get(&f->w->view.t[TABLE_NEIGH], &key);
 }
 
-static const struct weft_fdb_entry *place_of(const struct finder *f, const __u8 *mac)
+const struct weft_fdb_entry *finder_place(const struct finder *f, const __u8 *mac)
 {
 	struct weft_fdb_key key = {.network = f->network};
 
@@ -166,13 +148,13 @@ static enum cmd_exit enter_by_source(struct finder *f)
 
 	if (!f->want->from)
 		return cmd_error(CMD_INVALID, "say where it comes from: --port, or --underlay");
-	if (!parse_addr(f->want->from, &from))
+	if (!finder_addr(f->want->from, &from))
 		return enter_port(f, f->want->from);
 	status = find_network(f);
 	if (status)
 		return status;
 	owner = owner_of(f, &from);
-	place = owner ? place_of(f, owner->mac) : NULL;
+	place = owner ? finder_place(f, owner->mac) : NULL;
 	if (!place)
 		return cmd_error(CMD_FAILED, "no port has the address %s; name one with --port",
 				 f->want->from);
@@ -209,7 +191,7 @@ static enum cmd_exit find_addr(struct finder *f, const char *option, const char 
 	const struct weft_port *port;
 	__u32 ifindex;
 
-	if (parse_addr(text, addr))
+	if (finder_addr(text, addr))
 		return CMD_OK;
 	port = port_called(f, text, WEFT_PORT_ACCESS, &ifindex);
 	if (!port)
@@ -231,14 +213,14 @@ static enum cmd_exit find_to(struct finder *f)
 	struct weft_addr from;
 	enum cmd_exit status;
 
-	if (f->want->from && parse_addr(f->want->from, &from))
+	if (f->want->from && finder_addr(f->want->from, &from))
 		decide_family(f, &from);
 	if (f->want->to) {
 		status = find_addr(f, "--to", f->want->to, &p->to);
 		if (status)
 			return status;
 	} else {
-		parse_addr(f->v6 ? "ff02::1" : "255.255.255.255", &p->to);
+		finder_addr(f->v6 ? "ff02::1" : "255.255.255.255", &p->to);
 	}
 	if (!family_fits(f, &p->to))
 		return cmd_error(CMD_INVALID, "--from and --to are of different IP versions");
@@ -331,111 +313,27 @@ static enum cmd_exit find_dmac(struct finder *f)
 
 /* -- the rest ------------------------------------------------------------------------------- */
 
-static __u32 or_else(const struct explain_number *n, __u32 fallback)
-{
-	return n->given ? n->v : fallback;
-}
-
 static enum cmd_exit describe(struct finder *f)
 {
 	const struct explain_want *want = f->want;
 	struct explain_packet *p = &f->in->packet;
 
 	p->kind = want->question ? EXPLAIN_QUESTION : EXPLAIN_IP;
-	p->proto = or_else(&want->proto, IPPROTO_ICMP);
+	p->proto = finder_or(&want->proto, IPPROTO_ICMP);
 	if (f->v6 && p->proto == IPPROTO_ICMP)
 		p->proto = IPPROTO_ICMPV6;
-	p->sport = or_else(&want->sport, SPORT_DEFAULT);
+	p->sport = finder_or(&want->sport, SPORT_DEFAULT);
 	p->dport = want->dport.v;
-	p->tcp_flags = or_else(&want->flags, 0x02);
+	p->tcp_flags = finder_or(&want->flags, 0x02);
 	p->seq = 1;
 	p->ack = p->tcp_flags & 0x10 ? 1 : 0;
-	p->icmp_type = or_else(&want->icmp_type, f->v6 ? WEFT_ICMP6_ECHO : WEFT_ICMP_ECHO);
+	p->icmp_type = finder_or(&want->icmp_type, f->v6 ? WEFT_ICMP6_ECHO : WEFT_ICMP_ECHO);
 	p->icmp_code = want->icmp_code.v;
 	p->size = want->size.v;
-	p->ttl = or_else(&want->ttl, 64);
+	p->ttl = finder_or(&want->ttl, 64);
 	if (p->size && p->size < explain_headers_len(p))
 		return cmd_error(CMD_INVALID, "--size %u: its headers alone take %u bytes", p->size,
 				 explain_headers_len(p));
-	return CMD_OK;
-}
-
-static bool is_vtep(const struct finder *f, const struct weft_peer_key *key, __u32 tunnel)
-{
-	const struct weft_fdb_entry *place = place_of(f, f->in->packet.smac);
-	struct weft_addr addr;
-
-	if (!f->want->vtep)
-		return !place || place->kind != WEFT_FDB_REMOTE || place->tunnel == tunnel;
-	if (parse_addr(f->want->vtep, &addr))
-		return !memcmp(&addr, &key->remote, sizeof(addr));
-	return !strcmp(view_tunnel_name(&f->w->view, tunnel).s, f->want->vtep);
-}
-
-/*
- * Who may send into the network, and is meant: the VTEP that was named, or that the source is
- * behind, or the only one. @any: receives one that may, for the encapsulation of the network.
- */
-static const struct weft_peer_key *find_peer(const struct finder *f, size_t *n,
-					     const struct weft_peer_key **any)
-{
-	const struct table *peers = &f->w->view.t[TABLE_PEERS];
-	const struct weft_peer_key *found = NULL;
-
-	*n = 0;
-	*any = NULL;
-	for (size_t i = 0; i < peers->rows.n; i++) {
-		const struct weft_peer_key *key = table_key(peers, i);
-		const struct weft_peer *peer = table_value(peers, i);
-
-		if (peer->network != f->network)
-			continue;
-		*any = key;
-		if (!is_vtep(f, key, peer->tunnel))
-			continue;
-		found = key;
-		++*n;
-	}
-	return found;
-}
-
-/* The node's own end, as the remote VTEP would address it. */
-static void fill_outer_to(const struct weft_node *node, struct explain_outer *o)
-{
-	if (explain_is_v4(&o->from)) {
-		o->to = (struct weft_addr){.bytes = {[10] = 0xff, [11] = 0xff}};
-		o->to.words[3] = node->vtep4;
-	} else {
-		memcpy(&o->to, node->vtep6, sizeof(o->to));
-	}
-	o->port = o->encap == WEFT_ENCAP_GENEVE ? node->geneve_port : node->vxlan_port;
-}
-
-static enum cmd_exit find_outer(struct finder *f)
-{
-	const struct table *nodes = &f->w->view.t[TABLE_NODE];
-	const struct weft_node *node = nodes->rows.n ? table_value(nodes, 0) : NULL;
-	struct explain_outer *o = &f->in->outer;
-	const struct weft_peer_key *peer, *any;
-	const struct weft_network *net;
-	size_t n;
-
-	net = table_get(&f->w->view.t[TABLE_NETWORKS], &f->network);
-	peer = find_peer(f, &n, &any);
-	if (!node || !net || !any)
-		return cmd_error(CMD_FAILED, "no remote VTEP has a part in the network");
-	o->encap = (peer ?: any)->encap;
-	o->vni = or_else(&f->want->vni, net->vni);
-	if (peer && (n == 1 || f->want->vtep))
-		o->from = peer->remote;
-	else if (!f->want->vtep)
-		return cmd_error(CMD_INVALID, "say which --vtep sends it");
-	else if (!parse_addr(f->want->vtep, &o->from))
-		return cmd_error(CMD_INVALID,
-				 "--vtep %s: neither an address nor a node with a part in the "
-				 "network",
-				 f->want->vtep);
-	fill_outer_to(node, o);
 	return CMD_OK;
 }
 
@@ -466,7 +364,7 @@ enum cmd_exit cmd_explain_find(const struct explain_world *w, const struct expla
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && !status; i++)
 		status = steps[i](&f);
 	if (!status && in->underlay)
-		status = find_outer(&f);
+		status = finder_outer(&f);
 	return status ?: build(&f);
 }
 

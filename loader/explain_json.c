@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drops.h"
+#include "explain_names.h"
 #include "explain_output.h"
 #include "explain_print.h"
 #include "explain_text.h"

@@ -6,7 +6,7 @@
 
 #include "capture_words.h"
 #include "drops.h"
-#include "explain_text.h"
+#include "explain_names.h"
 #include "explain_world.h"
 
 static const char *const targets[__EXPLAIN_TARGET_MAX] = {

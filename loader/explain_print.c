@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "explain_output.h"
+#include "explain_names.h"
 #include "explain_text.h"
 #include "explain_world.h"
 
