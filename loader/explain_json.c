@@ -43,8 +43,8 @@ static json_t *rule_json(const struct explain_world *w, __u32 rule)
 	if (!rule)
 		return json_null();
 	return json_pack("{sI ss ss? so}", "id", (json_int_t)rule, "name",
-			 rules_name(&w->rules, rule).s, "file", w->file, "line",
-			 info && info->line ? json_integer(info->line) : json_null());
+			 rules_name(&w->rules, rule).s, "file", w->lines[0] ? w->lines : NULL,
+			 "line", info && info->line ? json_integer(info->line) : json_null());
 }
 
 static json_t *policy_json(const struct explain_world *w, const struct weft_trace_policy *p,

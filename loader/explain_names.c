@@ -59,8 +59,8 @@ void explain_rule_words(struct words *words, const struct explain_world *w, __u3
 	words_add(words, "%s", rules_name(&w->rules, rule).s);
 	if (!info || !info->line)
 		return;
-	if (w->file)
-		words_add(words, " (%s:%u)", w->file, info->line);
+	if (w->lines[0])
+		words_add(words, " (%s:%u)", w->lines, info->line);
 	else
 		words_add(words, " (line %u)", info->line);
 }

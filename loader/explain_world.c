@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <bpf/libbpf.h>
@@ -115,6 +116,7 @@ static __u32 own_entries(const struct explain_world *w, enum table_id id)
 		return table_highest_id(&view->t[TABLE_NET_INFO]) + 1;
 	case TABLE_RULE_STAT:
 		return table_highest_id(&w->rules.info) + 1;
+	case TABLE_FILE_INFO:
 	case TABLE_FLOW_CLOCK:
 	case TABLE_FLOW_STAT:
 	case TABLE_CAP_CONF:
@@ -142,6 +144,21 @@ static int make_maps(struct explain_world *w, __u32 entries[static __TABLE_MAX])
 		entries[id] = own_entries(w, id);
 	err = datapath_create_maps(entries, &w->maps);
 	return err ? err : explain_world_mirror(w);
+}
+
+/* Of a node that an older weft has applied, nobody knows. */
+static void name_lines(struct explain_world *w)
+{
+	_cleanup_(table_clear) struct table table;
+	const struct weft_file_info *info;
+	const __u32 zero = 0;
+
+	table_init(&table, &table_descs[TABLE_FILE_INFO]);
+	if (w->pinned.fd[TABLE_FILE_INFO] < 0 || map_read(w->pinned.fd[TABLE_FILE_INFO], &table))
+		return;
+	info = table_get(&table, &zero);
+	if (info)
+		snprintf(w->lines, sizeof(w->lines), "%.*s", WEFT_FILE_LEN - 1, info->path);
 }
 
 /* A program that is attached but not ours to run is a reason to say so, and none to fail. */
@@ -214,6 +231,7 @@ int explain_world_live(struct explain_world *w, const struct pins *pins, const c
 	if (err)
 		return err;
 	take_table(&w->rules.info, &w->view.t[TABLE_RULE_INFO]);
+	name_lines(w);
 	compare_builds(w);
 	return make_maps(w, entries);
 }
@@ -249,6 +267,7 @@ int explain_world_config(struct explain_world *w, const struct config *cfg,
 
 	w->file = file;
 	w->node = node;
+	snprintf(w->lines, sizeof(w->lines), "%s", file);
 	err = plan_preview(cfg, node, diag, fit, &plan, problem);
 	return err || diag_count(diag) ? err : take_plan(w, &plan);
 }

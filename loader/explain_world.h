@@ -24,6 +24,7 @@ struct diag;
  * @pins: the node.
  * @file: not applied; NULL: what is in force.
  * @node: of @file.
+ * @lines: of which file the lines of rules are; empty: not known.
  * @view: what the loader wrote, but for the tables of policies and TABLE_RULE_INFO.
  * @rules: their names only.
  * @old_rules: of @file: those in force, for flows that they have decided.
@@ -35,6 +36,7 @@ struct explain_world {
 	struct pins pins;
 	const char *file;
 	const struct cfg_node *node;
+	char lines[WEFT_FILE_LEN];
 	struct view view;
 	struct rules rules;
 	struct rules old_rules;

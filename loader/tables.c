@@ -86,6 +86,7 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_CAP_STAT] = PERCPU_ARRAY("weft_cap_stat", struct weft_cap_stat),
 	[TABLE_CAP_REC] = PERCPU_ARRAY("weft_cap_rec", struct weft_cap_rec),
 	[TABLE_CAP_OUT] = ARRAY("weft_cap_out", __u32),
+	[TABLE_FILE_INFO] = ARRAY("weft_file_info", struct weft_file_info),
 };
 
 static int rows_grow(struct rows *rows, const struct table_desc *desc)

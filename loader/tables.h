@@ -71,6 +71,7 @@ enum table_id {
 	TABLE_CAP_STAT,
 	TABLE_CAP_REC,
 	TABLE_CAP_OUT,
+	TABLE_FILE_INFO, /* apply_file.c's: of which file the lines in TABLE_RULE_INFO are */
 	__TABLE_MAX,
 };
 

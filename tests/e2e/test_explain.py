@@ -22,6 +22,7 @@ from test_capture import Capture
 from traffic import Frames
 
 DROPPED, PASSED = 5, 6
+ARP = b"\x08\x06"  # with which hosts look for each other on the wire
 POLICIES = [
     {"name": "out", "applies_to": {"ports": ["a1"]}, "direction": "egress", "default": "none",
      "rules": [{"action": "deny", "protocol": "udp", "ports": [53]}, {"action": "allow"}]},
@@ -29,6 +30,9 @@ POLICIES = [
      "rules": [{"protocol": "tcp", "ports": [443]}, {"protocol": "udp", "ports": [7]},
                {"action": "reject", "protocol": "tcp", "ports": [22]},
                {"action": "reject", "protocol": "udp", "ports": [23]}, {"protocol": "icmp"}]}]
+
+LIMITS = {"networks": 8, "ports": 16, "endpoints": 64, "vteps": 8, "rules": 64, "policy_ranges": 128,
+          "policy_matches": 64}  # so that all tables can be dumped at once
 
 
 class World:
@@ -45,6 +49,7 @@ class World:
         row = {**self.a4.row(), "learning": True}
         self.a4.row = lambda: row
         lab.top["policies"] = POLICIES
+        lab.top["limits"] = LIMITS
         lab.apply()
 
     def path(self, name):
@@ -243,7 +248,7 @@ def test_entries_and_rules(world):
         ("forward", "weft_fdb"), ("flow", None), ("policy", "weft_rule_info"),
         ("policy", "weft_rule_info"), ("policy", "weft_neigh"), ("drop", None), ("answer", None)]
     assert policy(doc) == [("egress", "a1", "allow", "out#1"), ("ingress", "a2", "reject", "in#2")]
-    assert (doc["rule"]["name"], doc["rule"]["line"]) == ("in#2", reject)
+    assert (doc["rule"]["name"], doc["rule"]["file"], doc["rule"]["line"]) == ("in#2", w.lab.file, reject)
     text = w.a.weft("explain", "--port", "a1", "--to", "a2", "--tcp", "22", status=DROPPED).stdout
     assert text.splitlines() == [
         f"{w.a1.ip4}:40000 > {w.a2.ip4}:22 TCP SYN, 54 bytes",
@@ -251,12 +256,12 @@ def test_entries_and_rules(world):
         f"  classify  wa1 is port a1, network web, {w.a1.mac}  [weft_ports]",
         f"  forward   {w.a2.mac} is at port a2  [weft_fdb]",
         "  flow      none yet: this is a first packet",
-        f"  policy    egress of a1: allow by out#1 (line {line_of(w.lab.file, 'allow')})  [weft_rule_info]",
-        f"  policy    ingress of a2: reject by in#2 (line {reject})  [weft_rule_info]",
+        f"  policy    egress of a1: allow by out#1 ({w.lab.file}:{line_of(w.lab.file, 'allow')})  [weft_rule_info]",
+        f"  policy    ingress of a2: reject by in#2 ({w.lab.file}:{reject})  [weft_rule_info]",
         "  drop      POLICY_REJECT_INGRESS at a2: the policies of the receiving port deny it; the "
         "sender is told",
         "  answer    back to port a1",
-        f"refused: POLICY_REJECT_INGRESS at a2 by in#2 (line {reject})",
+        f"refused: POLICY_REJECT_INGRESS at a2 by in#2 ({w.lab.file}:{reject})",
         "  sender a1, by wa1:",
         f"    {w.a2.ip4}:22 > {w.a1.ip4}:40000 TCP RST,ACK, 54 bytes"]
 
@@ -385,20 +390,20 @@ def test_fragments(world):
 def test_learned(world):
     """A learned address is found; one that would be learned is not, for all that."""
     w = world
-    to = ("--port", "a3", "--to", "10.2.1.77", "--to-mac", "02:00:00:00:00:77", "--icmp")
+    to = ("--port", "a3", "--to", "10.2.1.78", "--to-mac", "02:00:00:00:00:78", "--icmp")
     assert explain(w.a, *to, status=DROPPED)["reason"] == "UNKNOWN_UNICAST"
-    args = ("--port", "a4", "--from-mac", "02:00:00:00:00:77", "--from", "10.2.1.77", "--broadcast")
+    args = ("--port", "a4", "--from-mac", "02:00:00:00:00:78", "--from", "10.2.1.78", "--broadcast")
     learn = only(steps(explain(w.a, *args, status=DROPPED), "learn"))
     assert (learn["table"], learn["found"]) == ("weft_learned", False)
-    assert learn["text"] == "source 02:00:00:00:00:77 would be learned at port a4"
+    assert learn["text"] == "source 02:00:00:00:00:78 would be learned at port a4"
     assert explain(w.a, *to, status=DROPPED)["reason"] == "UNKNOWN_UNICAST"
-    Frames(w.a4).send(bytes(Ether(src="02:00:00:00:00:77", dst="ff:ff:ff:ff:ff:ff") / (b"x" * 60)))
+    Frames(w.a4).send(bytes(Ether(src="02:00:00:00:00:78", dst="ff:ff:ff:ff:ff:ff") / (b"x" * 60)))
     wait_until("the drop", lambda: w.a.drops()["a4", "BROADCAST_REFUSED"])
     doc = explain(w.a, *to)
-    assert [s["text"] for s in steps(doc, "forward")][-1] == "02:00:00:00:00:77 was learned at port a4"
+    assert [s["text"] for s in steps(doc, "forward")][-1] == "02:00:00:00:00:78 was learned at port a4"
     assert only(doc["outputs"])["name"] == "a4"
     learn = only(steps(explain(w.a, *args, status=DROPPED), "learn"))
-    assert learn["text"] == "source 02:00:00:00:00:77 was learned at port a4"
+    assert learn["text"] == "source 02:00:00:00:00:78 was learned at port a4"
 
 
 # -- frames of a file ------------------------------------------------------------------------------
@@ -489,6 +494,14 @@ def dump(host):
     return out
 
 
+def settled(hosts):
+    """Wait until nobody says anything any more, such as a late acknowledgement."""
+    last, now = None, [dump(h) for h in hosts]
+    while now != last:
+        time.sleep(0.3)
+        last, now = now, [dump(h) for h in hosts]
+
+
 def test_nothing_is_changed(connection):
     """Neither a table nor a counter, nor does anybody see a packet or a capture a record."""
     w, port = connection
@@ -497,11 +510,13 @@ def test_nothing_is_changed(connection):
     document = w.lab.document()
     document["policies"] = []
     other = w.lab.write("other.yaml", document)
-    ears = [Frames(x) for x in (w.a1, w.a2, w.a3, w.a4, w.b1, w.b2)] + [Frames(w.b, "ul")]
-    captures = [Capture(h, "--json") for h in (w.a, w.b)]
     hosts = (w.a, w.b)
+    settled(hosts)
+    captures = [Capture(h, "--json") for h in hosts]
     renewed = {"weft_cap_conf"}  # by the captures themselves
     before = [dump(h) for h in hosts]
+    ears = [Frames(x) for x in (w.a1, w.a2, w.a3, w.a4, w.b1, w.b2)]
+    wire = Frames(w.b, "ul")
     names = ("local", "remote", "denied here", "reset", "too big", "spoofed", "ARP", "unknown MAC",
              "broadcast", "dark")
     for name in names:
@@ -522,7 +537,8 @@ def test_nothing_is_changed(connection):
         changed = {name for name in now if now[name] != was[name]} - renewed
         assert not changed, {name: (was[name], now[name]) for name in changed}
     assert [c.packets() for c in captures] == [[], []]
-    assert not any(ear.poll() for ear in ears)
+    heard = [ear.poll() for ear in ears] + [[f for f in wire.poll() if f[12:14] != ARP]]
+    assert not any(heard), heard
 
 
 # -- what is asked wrongly -------------------------------------------------------------------------

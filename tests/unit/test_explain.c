@@ -381,7 +381,7 @@ static void test_policy_steps(void **state)
 	};
 	check_step(&w, &leg, "policy", "weft_rule_info",
 		   "ingress of web-1: reject by web-in#4 (line 31)");
-	w.file = "two.yaml";
+	strcpy(w.lines, "two.yaml");
 	check_step(&w, &leg, "policy", "weft_rule_info",
 		   "ingress of web-1: reject by web-in#4 (two.yaml:31)");
 	r->found = 0;
