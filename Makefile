@@ -36,6 +36,8 @@ LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o,$(LOADER_OBJ))
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 PACKET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bpf/*.c))
+CLASSIFY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/classify/*.c))
+DIFF_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/diff/*.c))
 BENCH_BIN  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,\
 	      $(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 BENCH_BPF  := $(patsubst tests/bench/%.bpf.c,$(BUILD)/tests/bench/%.bpf.o,$(wildcard tests/bench/*.bpf.c))
@@ -91,15 +93,20 @@ test: build-tests
 test-unit: $(UNIT_BIN)
 	$(Q)scripts/run-tests unit
 
-## test-bpf: packet tables through BPF_PROG_TEST_RUN
+## test-bpf: packet tables, and random policies, through BPF_PROG_TEST_RUN
 .PHONY: test-bpf
-test-bpf: $(BUILD)/tests/test_packets
+test-bpf: $(BUILD)/tests/test_packets $(BUILD)/tests/test_classify
 	$(Q)scripts/run-tests bpf
 
 ## test-e2e: real traffic in network namespaces
 .PHONY: test-e2e
 test-e2e: all $(E2E_BIN)
 	$(Q)scripts/run-tests e2e
+
+## test-diff: the same packets through nf_conntrack and through weft; DIFF_ARGS="--seed N --packets N"
+.PHONY: test-diff
+test-diff: all $(BUILD)/tests/conntrack
+	$(Q)scripts/run-tests diff
 
 ## test-kernels: the packet tables and a short end-to-end on Debian's 6.1 and 6.12, under QEMU
 .PHONY: test-kernels
@@ -111,7 +118,8 @@ test-unit-build: $(UNIT_BIN)
 
 ## build-tests: every test program, without running one
 .PHONY: build-tests
-build-tests: all $(UNIT_BIN) $(BUILD)/tests/test_packets $(BENCH_BIN) $(BENCH_BPF) $(E2E_BIN)
+build-tests: all $(UNIT_BIN) $(BUILD)/tests/test_packets $(BUILD)/tests/test_classify \
+	     $(BUILD)/tests/conntrack $(BENCH_BIN) $(BENCH_BPF) $(E2E_BIN)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB_OBJ)
 	$(call msg,LINK,$@)
@@ -120,6 +128,14 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB_OBJ)
 $(BUILD)/tests/test_packets: $(PACKET_OBJ)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lbpf -lcmocka -o $@
+
+$(BUILD)/tests/test_classify: $(CLASSIFY_OBJ) $(LIB_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+$(BUILD)/tests/conntrack: $(DIFF_OBJ) $(LIB_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(call msg,LINK,$@)

@@ -36,6 +36,23 @@ struct {
 	__type(value, struct weft_port);
 } weft_ports SEC(".maps");
 
+/* (trunk or uplink, tags) -> port, or network on that uplink. Dies with it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct weft_vlan_key);
+	__type(value, struct weft_port);
+} weft_vlans SEC(".maps");
+
+/* Port id -> tags of what is delivered to it. A slot is zeroed when its port dies. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_tags);
+} weft_tags SEC(".maps");
+
 /* Network id -> network. A slot is zeroed when the network has no part on this node any more. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -53,14 +70,14 @@ struct {
 	__type(value, struct weft_fdb_entry);
 } weft_fdb SEC(".maps");
 
-/* (network, MAC) -> where, as frames have told; see weft/fdb.h. The datapath inserts, and moves; an
- * entry's timer removes it, or the loader with its port, VTEP or network. */
+/* (network, MAC) -> where, as frames have told; see weft/fdb.h. The datapath inserts, moves, and
+ * sweeps out; the loader removes an entry with its port, VTEP or network. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536);
 	__type(key, struct weft_fdb_key);
-	__type(value, struct weft_learned_entry);
+	__type(value, struct weft_learned);
 } weft_learned SEC(".maps");
 
 /* Port id, network id, (VTEP, network) -> learned addresses. The datapath counts; the loader zeroes
@@ -87,13 +104,13 @@ struct {
 	__type(value, struct weft_learn_use);
 } weft_learn_vtep SEC(".maps");
 
-/* The latest addresses that moved too often. The datapath writes. */
+/* The latest addresses that moved too often, and when the table was swept. The datapath writes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct weft_learn_log);
-} weft_learn_log SEC(".maps");
+	__type(value, struct weft_learn_node);
+} weft_learn_node SEC(".maps");
 
 /* (network, IP) -> MAC, for ARP and ND answers. Dies with its endpoint. */
 struct {

@@ -4,15 +4,17 @@
  *
  *     from a port:     parse -> classify ----------------> forward -+-> deliver   (local port)
  *     from the wire:   parse -> classify -> decap -> parse -> ^     +-> encap     (remote VTEP)
- *                      or XDP has done that: restore -> parse ^     +-> flood     (everybody)
+ *                                    `----> vlan -----------> ^     +-> to wire   (VLAN of an
+ * uplink) or XDP has done that: restore -> parse ^     +-> flood     (everybody)
  *                                                                   +-> answer    (ARP, ND, too
  * big)
  */
 #ifndef WEFT_BPF_PIPELINE_H
 #define WEFT_BPF_PIPELINE_H
 
-#include "stages/parse.h"
+#include "stages/parse_skb.h"
 #include "stages/classify.h"
+#include "stages/classify_port.h"
 #include "stages/decap_tc.h"
 #include "stages/forward.h"
 #include "stages/order.h"
@@ -57,34 +59,11 @@ static __always_inline struct weft_pkt *weft_pkt_new(weft_ctx *ctx)
 	return p;
 }
 
-static __always_inline int weft_parse_linear(weft_ctx *ctx, struct weft_pkt *p)
-{
-	__builtin_memset(&p->h, 0, sizeof(p->h));
-	return weft_parse(&p->h, ctx, p->len, p->gso_size);
-}
-
-static __attribute__((noinline)) int weft_parse_again(weft_ctx *ctx, struct weft_pkt *p)
-{
-	return weft_parse_linear(ctx, p);
-}
-
-/*
- * Headers outside the linear part are pulled in once; what is short then is truncated. Not a loop:
- * clang 14 lays one out so that Linux 6.1 takes it for an endless one.
- */
-static __always_inline int weft_parse_ctx(weft_ctx *ctx, struct weft_pkt *p)
-{
-	int err = weft_parse_linear(ctx, p);
-
-	if (err == -WEFT_DROP_HDR_TRUNC && ctx_pull(ctx))
-		err = weft_parse_again(ctx, p);
-	return trace_parsed(ctx, err);
-}
-
 /** weft_from_port - what a workload sends. Never WEFT_ACT_PASS: all of it is ours. */
 static __always_inline int weft_from_port(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_port(p, weft_parse_ctx(ctx, p)));
+	int err = trace_result(WEFT_TRACE_CLASSIFY,
+			       weft_classify_port(ctx, p, weft_parse_ctx(ctx, p)));
 
 	return err ? err : weft_forward(ctx, p, 0);
 }
@@ -92,17 +71,23 @@ static __always_inline int weft_from_port(weft_ctx *ctx, struct weft_pkt *p)
 /** weft_answer_from_port - what tc_underlay refused in the name of a port's workload. */
 static __always_inline int weft_answer_from_port(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_port(p, weft_parse_ctx(ctx, p)));
+	int err = trace_result(WEFT_TRACE_CLASSIFY,
+			       weft_classify_port(ctx, p, weft_parse_ctx(ctx, p)));
 
 	return err ? err : weft_forward_answer(ctx, p);
 }
 
-/* Outer headers, where xdp_underlay has not dealt with them. */
+/*
+ * Outer headers, where xdp_underlay has not dealt with them; or else a VLAN's tags, and p->here is
+ * then that wire.
+ */
 static TRACE_STAGE int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = trace_result(WEFT_TRACE_CLASSIFY,
-			       weft_classify_underlay(ctx, p, weft_parse_ctx(ctx, p)));
+	int parsed = weft_parse_ctx(ctx, p);
+	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_underlay(ctx, p, parsed));
 
+	if (err == WEFT_ACT_PASS)
+		return trace_result(WEFT_TRACE_CLASSIFY, weft_classify_wire(ctx, p, parsed));
 	return err ? err : trace_result(WEFT_TRACE_DECAP, weft_decap_tc(ctx, p));
 }
 
@@ -115,11 +100,11 @@ static __always_inline int weft_from_underlay(weft_ctx *ctx, struct weft_pkt *p)
 	err = trace_result(WEFT_TRACE_RESTORE, weft_restore(ctx, p));
 	if (err == WEFT_ACT_PASS)
 		err = weft_strip_outer(ctx, p);
-	if (err)
-		return err;
-	err = weft_parse_ctx(ctx, p);
-	if (!err)
-		err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_inner(p));
+	if (!err && p->here.kind != WEFT_HOP_WIRE) {
+		err = weft_parse_ctx(ctx, p);
+		if (!err)
+			err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_inner(p));
+	}
 	return err ? err : weft_forward(ctx, p, 1);
 }
 

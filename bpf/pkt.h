@@ -33,6 +33,7 @@ enum weft_action {
 	WEFT_ACT_REPLY,    /* turned into an answer to its sender */
 	WEFT_ACT_REFUSE,   /* lost, and counted as that; turned into an error to its sender */
 	WEFT_ACT_DENIED,   /* lost, and counted as that */
+	WEFT_ACT_SHARED,   /* as WEFT_ACT_FLOOD, and the host may have the frame itself */
 };
 
 enum weft_hdrs_flags {
@@ -121,6 +122,11 @@ struct weft_hdrs {
  * @from_underlay: else from a port.
  * @delivery: from a port: how that port is delivered to (for answers).
  * @tagged: the outermost VLAN tag was taken off into the skb (hardware offload).
+ * @shared: from the wire, untagged: the host has a part in that segment too.
+ * @prio: PCP and DEI of the tag that was taken off, in a TCI's place; goes into the one put on.
+ * @tag: the tenant's own VLAN tag, TPID << 16 | TCI, host order; 0 = none. It is taken off, and put
+ *       on again on the way out. @h describes what is behind it, but for @h.version, which is 0:
+ *       such a frame goes by its MAC addresses.
  * @proto_stale: skb->protocol still names the outer protocol (TC decap).
  * @guarded: a policy was asked: what is invalid is to be dropped.
  * @frag_drop: a fragment whose ports are not known, and why: a reason to drop it where ports
@@ -137,6 +143,7 @@ struct weft_pkt {
 	__u32 out_port;
 	__u32 outer_len;
 	__u32 rule;
+	__u32 tag;
 	__u32 identity;
 	struct weft_hop here;
 	struct weft_generation generation;
@@ -145,7 +152,9 @@ struct weft_pkt {
 	__u16 port_flags;
 	__u8 from_underlay;
 	__u8 delivery;
+	__u16 prio;
 	__u8 tagged;
+	__u8 shared;
 	__u8 proto_stale;
 	__u8 guarded;
 	__u8 frag_drop;
@@ -190,6 +199,13 @@ static __always_inline __u64 weft_word(const void *eight)
 static __always_inline int weft_is_tag(__be16 proto)
 {
 	return proto == bpf_htons(WEFT_ETH_P_8021Q) || proto == bpf_htons(WEFT_ETH_P_8021AD);
+}
+
+/** weft_is_old_tag - is it a tag's from before IEEE 802.1ad? Nobody here looks behind those. */
+static __always_inline int weft_is_old_tag(__be16 proto)
+{
+	return proto == bpf_htons(WEFT_ETH_P_QINQ1) || proto == bpf_htons(WEFT_ETH_P_QINQ2) ||
+	       proto == bpf_htons(WEFT_ETH_P_QINQ3);
 }
 
 static __always_inline int weft_addr_is_zero(const struct weft_addr *a)

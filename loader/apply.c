@@ -15,8 +15,8 @@
  */
 static bool is_pointed_to(enum table_id id)
 {
-	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_PORTS ||
-	       table_is_policy(id);
+	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_TAGS ||
+	       id == TABLE_VLANS || id == TABLE_PORTS || table_is_policy(id);
 }
 
 static bool has_stragglers(const struct plan *plan)

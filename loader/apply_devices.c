@@ -111,7 +111,43 @@ static bool is_port(const struct plan *done, const struct iface *iface)
 {
 	const struct weft_port *port = table_get(&done->wanted.t[TABLE_PORTS], &iface->ifindex);
 
-	return port && port->kind == WEFT_PORT_ACCESS;
+	return port && (port->kind == WEFT_PORT_ACCESS || port->kind == WEFT_PORT_TRUNK);
+}
+
+/* Do the names of @table say that weft keeps this interface promiscuous? */
+static bool is_promisc(const struct table *table, __u32 ifindex)
+{
+	for (size_t i = 0; i < table->rows.n; i++) {
+		const struct weft_port_info *info = table_value(table, i);
+
+		if (info->ifindex == ifindex && info->promisc)
+			return true;
+	}
+	return false;
+}
+
+/* NICs that many hosts are behind take in frames for all of them. */
+static int set_promisc(const struct plan *done)
+{
+	const struct table *was = &done->actual.t[TABLE_PORT_INFO];
+	const struct table *wanted = &done->wanted.t[TABLE_PORT_INFO];
+	const struct weft_port_info *info;
+	const struct iface *iface;
+	int err = 0;
+
+	for (size_t i = 0; i < wanted->rows.n && (!err || err == -ENODEV); i++) {
+		info = table_value(wanted, i);
+		iface = ifaces_find_index(&done->facts.ifaces, info->ifindex);
+		if (info->promisc && iface && !iface->promisc)
+			err = devices_set_promisc(info->ifindex, true);
+	}
+	for (size_t i = 0; i < was->rows.n && (!err || err == -ENODEV); i++) {
+		info = table_value(was, i);
+		iface = ifaces_find_index(&done->facts.ifaces, info->ifindex);
+		if (info->promisc && iface && iface->promisc && !is_promisc(wanted, info->ifindex))
+			err = devices_set_promisc(info->ifindex, false);
+	}
+	return err == -ENODEV ? 0 : err;
 }
 
 /*
@@ -143,8 +179,10 @@ int apply_devices(const struct plan *done, struct plan_summary *sum)
 {
 	struct devices now = done->facts.devices;
 	bool up = done->cfg->tunnel_gro.v && wants_gro(done);
-	int err;
+	int err = set_promisc(done);
 
+	if (err)
+		return err;
 	if (!done->node->uplinks.n)
 		return now.vxlan || now.bridge ? take_away(done, sum) : 0;
 	if (now.taken)

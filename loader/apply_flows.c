@@ -90,10 +90,27 @@ static int adopt(void *arg)
 	return err;
 }
 
+/* Those that began while the programs were switched, one after the other: their answers are to
+ * come. */
+static int take_begun(void *arg)
+{
+	const struct table_step *step = arg;
+
+	return flows_begun_copy(step->apply->plan->pinned.fd[step->id],
+				step->apply->use.fd[step->id], &table_descs[step->id]);
+}
+
 int apply_adopt_flows(struct apply *a)
 {
-	if (!apply_resizes(a, TABLE_FLOWS))
-		return 0;
+	static const enum table_id begun[] = {TABLE_FLOWS_NEW, TABLE_FLOWS_OVER};
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(begun) && !err; i++)
+		if (apply_resizes(a, begun[i]))
+			err = journal_do(a->journal, take_begun, NULL, &a->tables[begun[i]],
+					 "copy the last of %s", table_descs[begun[i]].name);
+	if (err || !apply_resizes(a, TABLE_FLOWS))
+		return err;
 	return journal_do(a->journal, adopt, NULL, a, "adopt the flows of the old table");
 }
 

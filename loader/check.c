@@ -114,6 +114,9 @@ static void release(struct checker *c)
 	set_clear(&c->policy_index);
 	set_clear(&c->members);
 	set_clear(&c->interfaces);
+	set_clear(&c->uplinks);
+	set_clear(&c->joined);
+	set_clear(&c->trunks);
 	set_clear(&c->macs);
 	set_clear(&c->addresses);
 	for (i = 0; c->net_facts && i < c->networks.n; i++)
@@ -133,8 +136,8 @@ static void release(struct checker *c)
 static int run(struct checker *c)
 {
 	static void (*const checks[])(struct checker * c) = {
-		check_names,   check_nodes,  check_networks, check_ports,
-		check_members, check_encaps, check_policies, check_limits,
+		check_names,   check_nodes,           check_networks, check_ports,    check_trunks,
+		check_members, check_uplink_networks, check_encaps,   check_policies, check_limits,
 	};
 	size_t i;
 

@@ -82,7 +82,7 @@ static void check_underlay(struct checker *c, size_t i)
 	const struct net_facts *facts = &c->net_facts[i];
 	bool no_ipv4 = facts->without_ipv4 != NONE, no_ipv6 = facts->without_ipv6 != NONE;
 
-	if (facts->members < 2)
+	if (facts->members < 2 || network->encap.v == CFG_ENCAP_VLAN)
 		return;
 	if (network->underlay.v == CFG_UNDERLAY_IPV4 && no_ipv4)
 		refuse_family(c, i, facts->without_ipv4, "IPv4");

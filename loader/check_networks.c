@@ -131,7 +131,7 @@ static void check_vni(struct checker *c, size_t i, struct set *vnis)
 	const struct cfg_network *network = &c->cfg->networks.v[i];
 	size_t first;
 
-	if (!network->vni.v)
+	if (!network->vni.v || network->encap.v == CFG_ENCAP_VLAN)
 		return;
 	/* One space for all encapsulations: a node may ask for another than the network's. */
 	if (!check_taken(c, vnis, 0, &network->vni.v, sizeof(network->vni.v), network->vni.line,
@@ -156,7 +156,7 @@ static void check_age(struct checker *c, size_t i)
 
 void check_networks(struct checker *c)
 {
-	struct set vnis = {};
+	struct set vnis = {}, wires = {};
 	size_t i;
 
 	for (i = 0; i < c->cfg->networks.n && !c->err; i++) {
@@ -164,8 +164,10 @@ void check_networks(struct checker *c)
 		c->net_facts[i].without_ipv6 = NONE;
 		c->net_facts[i].with_encap = NONE;
 		check_vni(c, i, &vnis);
+		check_network_tags(c, i, &wires);
 		check_age(c, i);
 		check_subnets(c, i);
 	}
 	set_clear(&vnis);
+	set_clear(&wires);
 }

@@ -51,11 +51,13 @@ static void check_vtep(struct checker *c, const struct cfg_addr *addr, size_t i,
 static void check_uplink(struct checker *c, const struct cfg_uplink *uplink, size_t i, size_t j)
 {
 	const struct cfg_str *name = &uplink->interface;
+	struct port_place place = {};
 	size_t first;
 
 	if (!name->v)
 		return;
-	if (!check_taken(c, &c->interfaces, i, name->v, strlen(name->v), name->line, &first))
+	strncpy(place.interface, name->v, sizeof(place.interface) - 1);
+	if (!check_place_is_taken(c, &c->uplinks, i, &place, name->line, &first))
 		return;
 	diag_error(c->diag, DIAG_AT(*name, "nodes[%zu].uplinks[%zu]", i, j),
 		   "the interface %s is already used on this node in line %zu",

@@ -46,7 +46,11 @@ struct checker {
 	struct rows nodes, networks, ports, address_sets, policies;
 	struct set policy_index;     /* name -> policy */
 	struct set members;          /* (network, node) */
-	struct set interfaces;       /* (node, interface) -> line */
+	struct set interfaces;       /* (node, interface, tags) -> line */
+	struct set uplinks;          /* (node, interface) -> line */
+	struct set joined;           /* (node, interface, network) -> line */
+	struct set trunks;           /* (node, interface), and with a service tag that others go on
+					from */
 	struct set macs;             /* (network, MAC) -> line */
 	struct set addresses;        /* (network, address) -> line */
 	struct net_facts *net_facts; /* by network */
@@ -57,12 +61,12 @@ struct checker {
 /** struct scoped_key - a key of the sets above: something within a node or network. */
 struct scoped_key {
 	__u32 scope; /* index of the node or network */
-	__u8 bytes[16];
+	__u8 bytes[24];
 };
 
 /**
  * check_taken - claim a key within a scope.
- * @bytes: at most 16 bytes.
+ * @bytes: at most 24 bytes.
  * @line: of the claim.
  * @first: receives the line of the claim that was first.
  *
@@ -81,6 +85,30 @@ size_t check_resolve(const struct rows *rows, const struct cfg_str *ref);
  */
 void check_unknown(struct checker *c, const struct rows *rows, const struct cfg_str *ref,
 		   struct diag_at at);
+
+/** struct port_place - where a port is on its node: an interface and the tags of its frames. */
+struct port_place {
+	char interface[16]; /* padded with zeros */
+	__u16 service;
+	__u16 vlan;
+	__u32 network; /* see struct checker */
+};
+
+/** check_place_is_taken - as check_taken(). */
+bool check_place_is_taken(struct checker *c, struct set *set, size_t node,
+			  const struct port_place *place, int line, size_t *first);
+
+/** check_interface - a port's interface and tags are its own, and its network's there. */
+void check_interface(struct checker *c, size_t i, size_t node, size_t network);
+
+/** check_trunks - tenants' tags are taken for nobody else's; once all ports have been seen. */
+void check_trunks(struct checker *c);
+
+/** check_network_tags - keys of a network that depend on its encapsulation. @wires: tags in use. */
+void check_network_tags(struct checker *c, size_t i, struct set *wires);
+
+/** check_uplink_networks - what lives on an uplink. */
+void check_uplink_networks(struct checker *c);
 
 /** check_names - names are unique within each list. Fills the indices. */
 void check_names(struct checker *c);

@@ -13,20 +13,6 @@ static const char *network_name(const struct checker *c, size_t network)
 	return name ? name : "?";
 }
 
-static void check_interface(struct checker *c, const struct cfg_port *port, size_t i, size_t node)
-{
-	const struct cfg_str *name = &port->interface;
-	size_t first;
-
-	if (!name->v ||
-	    !check_taken(c, &c->interfaces, node, name->v, strlen(name->v), name->line, &first))
-		return;
-	diag_error(c->diag, DIAG_AT(*name, "ports[%zu].interface", i),
-		   "the interface %s is already used on this node in line %zu",
-		   diag_quote(name->v).s, first);
-	diag_hint(c->diag, "each port and each uplink has an interface of its own");
-}
-
 static void check_mac(struct checker *c, const struct cfg_port *port, size_t i, size_t network)
 {
 	static const __u8 unset[sizeof(port->mac.v)];
@@ -58,7 +44,7 @@ static void check_learning(struct checker *c, const struct cfg_port *port, size_
 	if (!port->mac.line && port->addresses.n)
 		refuse(c, where, "addresses[0]", i, "a port with addresses needs a MAC address",
 		       "add \"mac\", which ARP requests for them are answered with");
-	else if (!port->mac.line && !port->learning.v)
+	else if (!port->mac.line && !port->learning.v && port->line)
 		refuse(c, row, "mac", i, "the key is missing",
 		       "expected a unicast MAC address, or \"learning: true\" for a port that any "
 		       "may be behind");
@@ -141,7 +127,7 @@ static void check_port(struct checker *c, const struct cfg_port *port, size_t i)
 		check_unknown(c, &c->nodes, &port->node, DIAG_AT(port->node, "ports[%zu].node", i));
 	} else {
 		c->node_ports[node]++;
-		check_interface(c, port, i, node);
+		check_interface(c, i, node, network);
 	}
 	if (network == NONE) {
 		check_unknown(c, &c->networks, &port->network,

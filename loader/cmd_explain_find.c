@@ -87,7 +87,7 @@ static const struct weft_port *port_called(const struct finder *f, const char *n
 		if (info->kind != kind || strcmp(info->name, name) != 0)
 			continue;
 		*ifindex = info->ifindex;
-		return view_interface_port(&f->w->view, info->ifindex);
+		return view_port(&f->w->view, *(const __u32 *)table_key(infos, i));
 	}
 	return NULL;
 }
@@ -158,13 +158,18 @@ static enum cmd_exit enter_by_source(struct finder *f)
 	if (!place)
 		return cmd_error(CMD_FAILED, "no port has the address %s; name one with --port",
 				 f->want->from);
+	if (place->kind == WEFT_FDB_WIRE)
+		return cmd_error(
+			CMD_FAILED,
+			"%s is on the wire of %s; what comes from there comes in by an --underlay",
+			f->want->from, view_port_name(&f->w->view, place->port).s);
 	if (place->kind != WEFT_FDB_LOCAL)
 		return cmd_error(
 			CMD_FAILED,
 			"%s is behind node %s; what comes from there comes in by an --underlay",
 			f->want->from, view_tunnel_name(&f->w->view, place->tunnel).s);
 	f->in->ifindex = place->ifindex;
-	f->port = view_interface_port(&f->w->view, place->ifindex);
+	f->port = view_port(&f->w->view, place->port);
 	return f->port ? CMD_OK
 		       : cmd_error(CMD_FAILED, "no port has the address %s", f->want->from);
 }
@@ -339,7 +344,11 @@ static enum cmd_exit describe(struct finder *f)
 
 static enum cmd_exit build(struct finder *f)
 {
+	const struct weft_tags *tags = f->port ? view_tags(&f->w->view, f->port->id) : NULL;
 	int err;
+
+	if (tags)
+		f->in->tags = *tags;
 
 	f->in->described = true;
 	err = explain_frame_of(f->in);

@@ -56,6 +56,24 @@ static void fill_outer_to(const struct weft_node *node, struct explain_outer *o)
 	o->port = o->encap == WEFT_ENCAP_GENEVE ? node->geneve_port : node->vxlan_port;
 }
 
+/* A network that lives on the uplink as a VLAN: tags are all that its frames have. */
+static bool find_wire(struct finder *f)
+{
+	const struct table *vlans = &f->w->view.t[TABLE_VLANS];
+
+	for (size_t i = 0; i < vlans->rows.n; i++) {
+		const struct weft_vlan_key *key = table_key(vlans, i);
+		const struct weft_port *port = table_value(vlans, i);
+
+		if (port->kind != WEFT_PORT_WIRE || port->network != f->network ||
+		    key->ifindex != f->in->ifindex)
+			continue;
+		f->in->tags = (struct weft_tags){.service = key->service, .vlan = key->vlan};
+		return true;
+	}
+	return false;
+}
+
 enum cmd_exit finder_outer(struct finder *f)
 {
 	const struct table *nodes = &f->w->view.t[TABLE_NODE];
@@ -65,6 +83,8 @@ enum cmd_exit finder_outer(struct finder *f)
 	const struct weft_network *net;
 	size_t n;
 
+	if (find_wire(f))
+		return CMD_OK;
 	net = table_get(&f->w->view.t[TABLE_NETWORKS], &f->network);
 	peer = find_peer(f, &n, &any);
 	if (!node || !net || !any)

@@ -33,7 +33,7 @@ enum cmd_exit cmd_find_network(const struct view *view, const char *name, __u32 
 	return unknown("network", &s);
 }
 
-/* An uplink, being named by its interface, may be called like a port. */
+/* An uplink or trunk, being named by its interface, may be called like a port. */
 enum cmd_exit cmd_find_port(const struct view *view, const char *name, __u32 *id)
 {
 	const struct table *infos = &view->t[TABLE_PORT_INFO];
@@ -44,7 +44,7 @@ enum cmd_exit cmd_find_port(const struct view *view, const char *name, __u32 *id
 	for (size_t i = 0; i < infos->rows.n; i++) {
 		info = table_value(infos, i);
 		suggest_try(&s, info->name);
-		if (strcmp(info->name, name) != 0 || (found && info->kind == WEFT_PORT_UPLINK))
+		if (strcmp(info->name, name) != 0 || (found && info->kind != WEFT_PORT_ACCESS))
 			continue;
 		found = *(const __u32 *)table_key(infos, i);
 	}

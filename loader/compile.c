@@ -70,14 +70,20 @@ static void compile_node(struct compiler *c)
 	compile_put(c, TABLE_NODE_INFO, &zero, &info);
 }
 
-static void put_port(struct compiler *c, const char *name, const char *interface, __u32 ifindex,
-		     const struct weft_port *port)
+void compile_put_info(struct compiler *c, const struct weft_port *port, const char *name,
+		      const char *interface, __u32 ifindex, bool promisc)
 {
-	struct weft_port_info info = {.ifindex = ifindex, .kind = port->kind};
+	struct weft_port_info info = {.ifindex = ifindex, .kind = port->kind, .promisc = promisc};
 
 	strncpy(info.name, name, sizeof(info.name) - 1);
 	strncpy(info.interface, interface, sizeof(info.interface) - 1);
 	compile_put(c, TABLE_PORT_INFO, &port->id, &info);
+}
+
+static void put_port(struct compiler *c, const char *name, __u32 ifindex,
+		     const struct weft_port *port)
+{
+	compile_put_info(c, port, name, name, ifindex, false);
 	compile_put(c, TABLE_PORTS, &ifindex, port);
 }
 
@@ -91,7 +97,7 @@ static void compile_uplinks(struct compiler *c)
 			continue;
 		interface = c->node->uplinks.v[i].interface.v;
 		port.id = compile_port_id(c, WEFT_PORT_UPLINK, interface);
-		put_port(c, interface, interface, c->in->uplinks[i].ifindex, &port);
+		put_port(c, interface, c->in->uplinks[i].ifindex, &port);
 	}
 }
 
@@ -103,9 +109,10 @@ static void compile_guard(struct compiler *c)
 	if (!c->in->guard)
 		return;
 	port.id = compile_port_id(c, WEFT_PORT_GUARD, DEVICE_VXLAN);
-	put_port(c, DEVICE_VXLAN, DEVICE_VXLAN, c->in->guard, &port);
+	put_port(c, DEVICE_VXLAN, c->in->guard, &port);
 }
 
+/* A port that any MAC address may be behind has no endpoint of its own, unless the file says so. */
 static void put_endpoint(struct compiler *c, const struct cfg_port *port, __u16 network,
 			 const struct weft_fdb_entry *entry)
 {
@@ -128,15 +135,16 @@ static void put_endpoint(struct compiler *c, const struct cfg_port *port, __u16 
 static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_port, size_t network,
 			       const struct port_fact *fact)
 {
+	bool tagged = cfg_port->vlan.v || cfg_port->service_vlan.v;
 	struct weft_port port = {
 		.network = c->nets[network].id,
 		.kind = WEFT_PORT_ACCESS,
-		.delivery = fact->delivery,
+		.delivery = fact->delivery | (tagged ? WEFT_DELIVER_TAGGED : 0),
 		.identity = identity_of(&cfg_port->groups),
 	};
 	struct weft_fdb_entry entry = {
 		.kind = WEFT_FDB_LOCAL,
-		.delivery = fact->delivery,
+		.delivery = port.delivery,
 		.ifindex = fact->ifindex,
 	};
 
@@ -146,7 +154,9 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 	entry.port = port.id;
 	memcpy(port.mac, cfg_port->mac.v, sizeof(port.mac));
 	compile_port_learning(c, cfg_port, network, &port);
-	put_port(c, cfg_port->name.v, cfg_port->interface.v, fact->ifindex, &port);
+	compile_put_info(c, &port, cfg_port->name.v, cfg_port->interface.v, fact->ifindex,
+			 fact->nic && compile_promisc(c, port.id, fact->promisc));
+	compile_place_port(c, cfg_port, fact, &port);
 	put_endpoint(c, cfg_port, port.network, &entry);
 	compile_flood_add(c, network, WEFT_FLOOD_PORT,
 			  &(struct weft_flood_member){.ifindex = fact->ifindex, .port = port.id});
@@ -155,12 +165,13 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 static void compile_remote_port(struct compiler *c, const struct cfg_port *port, size_t network)
 {
 	size_t node = config_find_node(c->cfg, port->node.v) - c->cfg->nodes.v;
-	struct weft_fdb_entry entry = {
-		.kind = WEFT_FDB_REMOTE,
-		.tunnel = compile_tunnel_to(c, network, node),
-	};
+	struct weft_fdb_entry entry = {.kind = WEFT_FDB_REMOTE};
 
-	if (entry.tunnel)
+	if (compile_is_wire(c, network))
+		entry = c->nets[network].wire;
+	else
+		entry.tunnel = compile_tunnel_to(c, network, node);
+	if (entry.tunnel || entry.port)
 		put_endpoint(c, port, c->nets[network].id, &entry);
 }
 
@@ -181,13 +192,26 @@ static void compile_ports(struct compiler *c)
 	}
 }
 
+static __u16 network_flags(const struct cfg_network *network)
+{
+	__u16 flags = WEFT_NET_PRESENT;
+
+	if (network->flood.v)
+		flags |= WEFT_NET_FLOOD;
+	if (network->vlan_transparent.v)
+		flags |= WEFT_NET_TAGS;
+	if (network->encap.v == CFG_ENCAP_VLAN)
+		flags |= WEFT_NET_WIRE;
+	return flags;
+}
+
 static void compile_network(struct compiler *c, size_t i)
 {
 	const struct cfg_network *network = &c->cfg->networks.v[i];
 	const struct net_state *net = &c->nets[i];
 	struct weft_network row = {
 		.vni = network->vni.v,
-		.flags = WEFT_NET_PRESENT | (network->flood.v ? WEFT_NET_FLOOD : 0),
+		.flags = network_flags(network),
 		.mtu = net->mtu,
 		.flood_ports = net->flood[WEFT_FLOOD_PORT],
 		.flood_tunnels = net->flood[WEFT_FLOOD_TUNNEL],
@@ -204,7 +228,8 @@ static void compile_network(struct compiler *c, size_t i)
 	strncpy(info.name, network->name.v, sizeof(info.name) - 1);
 	compile_put(c, TABLE_NETWORKS, &id, &row);
 	compile_put(c, TABLE_NET_INFO, &id, &info);
-	compile_vni(c, i);
+	if (!compile_is_wire(c, i))
+		compile_vni(c, i);
 }
 
 static int run(struct compiler *c)
@@ -215,6 +240,8 @@ static int run(struct compiler *c)
 	compile_flow_conf(c);
 	compile_uplinks(c);
 	compile_guard(c);
+	compile_trunks(c);
+	compile_wires(c);
 	compile_members(c);
 	compile_ports(c);
 	compile_flood(c);
@@ -229,6 +256,7 @@ static void release(struct compiler *c)
 	ids_clear(&c->network_ids);
 	ids_clear(&c->tunnel_ids);
 	set_clear(&c->members);
+	set_clear(&c->trunks);
 	free(c->nets);
 	free(c->flood);
 }

@@ -11,6 +11,7 @@
 #define WEFT_LOADER_COMPILE_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <linux/types.h>
 
 #include <weft/abi.h>
@@ -21,17 +22,24 @@ struct cfg_node;
 struct config;
 struct diag;
 
-/** struct port_fact - what a local port's interface is. @ifindex 0: not a local port, or unusable.
+/**
+ * struct port_fact - what a local port's interface is.
+ * @ifindex: 0: not a local port, or unusable.
+ * @nic: it takes in only what is for itself, unless it is made promiscuous.
+ * @promisc: somebody made it so.
  */
 struct port_fact {
 	__u32 ifindex;
 	enum weft_delivery delivery;
+	bool nic;
+	bool promisc;
 };
 
 /** struct uplink_fact - what an uplink's interface is. @ifindex 0: unusable. */
 struct uplink_fact {
 	__u32 ifindex;
 	__u32 mtu; /* bytes */
+	bool promisc;
 };
 
 /**

@@ -7,7 +7,7 @@
 
 /* A port may have the name of an interface. */
 struct port_name {
-	char s[2 + WEFT_NAME_LEN];
+	char s[sizeof("65535/") + WEFT_NAME_LEN];
 };
 
 /** struct tunnel_key - what makes a tunnel the same one. No padding. */

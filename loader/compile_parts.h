@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the parts of the compiler share: compile.c (order, ports, networks), compile_tunnels.c
- * (remote nodes), compile_flood.c (replication lists), compile_flows.c (connection tracking),
- * compile_learning.c (learned addresses), compile_ids.c (who was who). */
+ * (remote nodes), compile_flood.c (replication lists), compile_vlans.c (trunks, wires),
+ * compile_flows.c (connection tracking), compile_learning.c (learned addresses), compile_ids.c (who
+ * was who). */
 #ifndef WEFT_LOADER_COMPILE_PARTS_H
 #define WEFT_LOADER_COMPILE_PARTS_H
 
@@ -21,6 +22,7 @@
  * @flood: slots of its two replication lists, by enum weft_flood_kind.
  * @flood_header: length of the shortest header of its tunnels, 0 if it has none.
  * @narrow: a tunnel of it was complained about.
+ * @wire: if it lives on an uplink: where its remote endpoints are; kind 0 = nowhere.
  * @learns: a port of this node in it does.
  */
 struct net_state {
@@ -30,6 +32,7 @@ struct net_state {
 	__u8 flood_header;
 	bool narrow;
 	bool learns;
+	struct weft_fdb_entry wire;
 };
 
 /** struct flood_row - a member of a replication list that has no slot yet. */
@@ -52,6 +55,7 @@ struct compiler {
 	struct ids tunnel_ids;
 	struct net_state *nets;
 	struct set members; /* struct member_key -> tunnel id */
+	struct set trunks;  /* interface indices of trunks */
 	struct flood_row *flood;
 	size_t n_flood;
 	size_t flood_size;
@@ -75,6 +79,29 @@ static inline void compile_put(struct compiler *c, enum table_id id, const void 
 	if (!c->err)
 		c->err = table_put(&c->out->t[id], key, value);
 }
+
+/** compile_put_info - the name of a port, uplink or the like. @port: its id and kind. */
+void compile_put_info(struct compiler *c, const struct weft_port *port, const char *name,
+		      const char *interface, __u32 ifindex, bool promisc);
+
+/** compile_is_wire - does the network live on an uplink? */
+static inline bool compile_is_wire(const struct compiler *c, size_t network)
+{
+	return c->cfg->networks.v[network].encap.v == CFG_ENCAP_VLAN;
+}
+
+/** compile_trunks - interfaces whose ports are told apart by tags. */
+void compile_trunks(struct compiler *c);
+
+/** compile_place_port - @port into the table where its interface and tags are looked up. */
+void compile_place_port(struct compiler *c, const struct cfg_port *cfg_port,
+			const struct port_fact *fact, const struct weft_port *port);
+
+/** compile_wires - networks that live on an uplink. */
+void compile_wires(struct compiler *c);
+
+/** compile_promisc - is it weft that keeps port @id's interface promiscuous? @now: it is. */
+bool compile_promisc(const struct compiler *c, __u32 id, bool now);
 
 /** compile_members - find the remote members of the networks here; make their tunnels. */
 void compile_members(struct compiler *c);

@@ -299,7 +299,7 @@ static void join(struct compiler *c, size_t network, const char *name)
 	const struct cfg_node *node = config_find_node(c->cfg, name);
 	struct member_key key = {.network = network, .node = node - c->cfg->nodes.v};
 
-	if (node == c->node || !c->nets[network].id || c->err ||
+	if (node == c->node || !c->nets[network].id || c->err || compile_is_wire(c, network) ||
 	    set_find(&c->members, &key, sizeof(key), NULL))
 		return;
 	c->err = set_add(&c->members, &key, sizeof(key), reach(c, network, node), NULL);

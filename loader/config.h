@@ -96,6 +96,7 @@ enum cfg_encap {
 	CFG_ENCAP_VXLAN_GBP,
 	CFG_ENCAP_GENEVE,
 	CFG_ENCAP_NVGRE,
+	CFG_ENCAP_VLAN, /* directly on an uplink, tagged or not */
 };
 
 /** enum cfg_underlay - address family that carries a network between nodes. */
@@ -138,7 +139,8 @@ struct cfg_uplink {
 	int line;
 	int column;
 	struct cfg_str interface;
-	struct cfg_num xdp; /* enum cfg_xdp */
+	struct cfg_num xdp;       /* enum cfg_xdp */
+	struct cfg_strs networks; /* of CFG_ENCAP_VLAN, which live on it */
 };
 
 struct cfg_uplinks {
@@ -170,7 +172,10 @@ struct cfg_network {
 	struct cfg_num learning;       /* bool: what is behind remote nodes */
 	struct cfg_num mac_age;        /* milliseconds */
 	struct cfg_num mac_limit;
-	struct cfg_num vtep_mac_limit; /* line 0: half of @mac_limit */
+	struct cfg_num vtep_mac_limit;   /* line 0: half of @mac_limit */
+	struct cfg_num vlan;             /* CFG_ENCAP_VLAN: 802.1Q tag, 0 = none */
+	struct cfg_num service_vlan;     /* the same: 802.1ad tag in front of it */
+	struct cfg_num vlan_transparent; /* bool: tenants may use a tag of their own */
 };
 
 struct cfg_port {
@@ -186,6 +191,8 @@ struct cfg_port {
 	struct cfg_num learning;         /* bool: any source that is nobody else's */
 	struct cfg_num mac_limit;        /* addresses learned behind it */
 	struct cfg_num mac_limit_action; /* enum cfg_mac_limit */
+	struct cfg_num vlan;             /* 802.1Q tag of its frames, 0 = none */
+	struct cfg_num service_vlan;     /* 802.1ad tag in front of it */
 };
 
 struct cfg_address_set {

@@ -232,6 +232,17 @@ int devices_set_up(__u32 ifindex, bool up)
 	return change(ifindex, flags);
 }
 
+int devices_set_promisc(__u32 ifindex, bool on)
+{
+	struct rtnl_link *flags = rtnl_link_alloc();
+
+	if (flags && on)
+		rtnl_link_set_flags(flags, IFF_PROMISC);
+	else if (flags)
+		rtnl_link_unset_flags(flags, IFF_PROMISC);
+	return change(ifindex, flags);
+}
+
 int devices_set_master(__u32 ifindex, __u32 bridge)
 {
 	struct rtnl_link *master = rtnl_link_alloc();

@@ -55,6 +55,9 @@ int devices_set_up(__u32 ifindex, bool up);
 /** devices_set_master - put an interface into a bridge; 0 = take it out. */
 int devices_set_master(__u32 ifindex, __u32 bridge);
 
+/** devices_set_promisc - let an interface take in frames for everybody, or not any more. */
+int devices_set_promisc(__u32 ifindex, bool on);
+
 /** devices_remove - remove node @node's; fine if there are none. */
 int devices_remove(const char *node);
 

@@ -11,6 +11,7 @@
 #include "datapath.h"
 #include "devices.h"
 #include "hurry.h"
+#include "map_io.h"
 #include "pins.h"
 #include "progs.h"
 #include "util.h"
@@ -75,6 +76,25 @@ static void unpin_maps(struct down *d)
 	}
 }
 
+/* What weft made promiscuous. */
+static void leave_promisc(struct down *d, const struct maps *maps)
+{
+	_cleanup_(table_clear) struct table names;
+	int fd = maps->fd[TABLE_PORT_INFO], err;
+
+	table_init(&names, &table_descs[TABLE_PORT_INFO]);
+	if (fd < 0 || map_read(fd, &names))
+		return;
+	for (size_t i = 0; i < names.rows.n; i++) {
+		const struct weft_port_info *info = table_value(&names, i);
+
+		if (!info->promisc)
+			continue;
+		err = devices_set_promisc(info->ifindex, false);
+		note(d, err == -ENODEV ? 0 : err, "end promiscuous mode of", info->ifindex);
+	}
+}
+
 static void take_down(struct down *d)
 {
 	_cleanup_(attachments_clear) struct attachments attachments = {};
@@ -95,6 +115,7 @@ static void take_down(struct down *d)
 	note(d, devices_remove(d->pins->node), "remove " DEVICE_VXLAN, 0);
 	whose.node = map_id(maps.fd[TABLE_NODE]);
 	detach_all(d, &whose, &attachments);
+	leave_promisc(d, &maps);
 	/* What could not be detached can only be found again by the pins. */
 	if (!d->err)
 		unpin_maps(d);

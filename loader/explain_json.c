@@ -76,7 +76,7 @@ static json_t *fdb_json(const struct explain_world *w, const struct weft_trace_f
 {
 	struct view_name port = view_port_name(&w->view, f->entry.port);
 	struct view_name node = view_tunnel_name(&w->view, f->entry.tunnel);
-	bool local = f->entry.kind == WEFT_FDB_LOCAL;
+	bool local = f->entry.kind != WEFT_FDB_REMOTE;
 
 	return json_pack("{ss ss? ss?}", "mac", print_mac(f->key.mac).s, "port",
 			 found && local ? port.s : NULL, "node", found && !local ? node.s : NULL);

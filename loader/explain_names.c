@@ -22,13 +22,6 @@ struct view_name explain_interface(const struct explain_world *w, __u32 ifindex)
 	return name;
 }
 
-struct view_name explain_port_at(const struct explain_world *w, __u32 ifindex)
-{
-	const struct weft_port *port = view_interface_port(&w->view, ifindex);
-
-	return port ? view_port_name(&w->view, port->id) : explain_interface(w, ifindex);
-}
-
 const char *explain_table_name(int table)
 {
 	switch (table) {

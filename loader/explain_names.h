@@ -11,9 +11,6 @@ struct words;
 /** explain_interface - name of an interface, or "#7". */
 struct view_name explain_interface(const struct explain_world *w, __u32 ifindex);
 
-/** explain_port_at - name of the port with this interface, or "#7". */
-struct view_name explain_port_at(const struct explain_world *w, __u32 ifindex);
-
 /** explain_rule_words - which rule: "web-in#3 (two-hosts.yaml:14)", or without the file's name. */
 void explain_rule_words(struct words *words, const struct explain_world *w, __u32 rule);
 

@@ -10,10 +10,8 @@
 #include "explain_world.h"
 
 static const char *const targets[__EXPLAIN_TARGET_MAX] = {
-	[EXPLAIN_TO_PORT] = "port",
-	[EXPLAIN_TO_NODE] = "node",
-	[EXPLAIN_TO_SENDER] = "sender",
-	[EXPLAIN_TO_HOST] = "host",
+	[EXPLAIN_TO_PORT] = "port",     [EXPLAIN_TO_NODE] = "node", [EXPLAIN_TO_WIRE] = "wire",
+	[EXPLAIN_TO_SENDER] = "sender", [EXPLAIN_TO_HOST] = "host",
 };
 
 const char *explain_target_name(enum explain_target to)
@@ -27,10 +25,13 @@ void explain_frame_words(struct words *words, const __u8 *frame, __u32 kept, __u
 	words_add(words, ", %u bytes", len);
 }
 
-static void to_port(const struct explain_world *w, __u32 ifindex, struct explain_output *out)
+static void to_port(const struct explain_world *w, __u32 port, __u32 ifindex,
+		    struct explain_output *out)
 {
-	out->to = EXPLAIN_TO_PORT;
-	out->name = explain_port_at(w, ifindex);
+	const struct weft_port_info *info = view_port_info(&w->view, port);
+
+	out->to = info && info->kind == WEFT_PORT_WIRE ? EXPLAIN_TO_WIRE : EXPLAIN_TO_PORT;
+	out->name = view_port_name(&w->view, port);
 	out->interface = explain_interface(w, ifindex);
 }
 
@@ -63,7 +64,7 @@ static int take_copies(const struct explain_world *w, const struct explain_leg *
 		if (r->step != WEFT_TRACE_COPY)
 			continue;
 		if (r->copy.member.port)
-			to_port(w, r->copy.member.ifindex, &out);
+			to_port(w, r->copy.member.port, r->copy.member.ifindex, &out);
 		else
 			to_node(w, r->copy.member.tunnel, &out);
 		err = take(arg, &out);
@@ -87,8 +88,8 @@ int explain_outputs(const struct explain_world *w, const struct explain_result *
 		out.to = EXPLAIN_TO_HOST;
 		out.interface = explain_interface(w, leg->trace.ifindex);
 	} else if (port && leg->end > 0 && leg->end != WEFT_TRACE_DENIED) {
-		to_port(w, port->hop.ifindex, &out);
-		if (leg->end != WEFT_TRACE_DELIVER)
+		to_port(w, port->hop.port, port->hop.ifindex, &out);
+		if (leg->end != WEFT_TRACE_DELIVER && leg->end != WEFT_TRACE_SEND)
 			out.to = EXPLAIN_TO_SENDER;
 	} else {
 		return 0;
@@ -137,7 +138,7 @@ void explain_verdict_words(struct words *words, const struct explain_world *w,
 		words_add(words, " to port %s", out.name.s);
 		break;
 	case EXPLAIN_SENT:
-		words_add(words, " to node %s", out.name.s);
+		words_add(words, " to %s %s", explain_target_name(out.to), out.name.s);
 		break;
 	case EXPLAIN_FLOODED:
 		explain_outputs(w, result, count_one, &copies);

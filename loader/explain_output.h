@@ -12,6 +12,7 @@ struct words;
 enum explain_target {
 	EXPLAIN_TO_PORT,
 	EXPLAIN_TO_NODE,
+	EXPLAIN_TO_WIRE,   /* an uplink's, in the network's VLAN */
 	EXPLAIN_TO_SENDER, /* an answer, by the port that it asked by */
 	EXPLAIN_TO_HOST,   /* untouched */
 	__EXPLAIN_TARGET_MAX,
@@ -41,7 +42,7 @@ typedef int (*explain_take)(void *arg, const struct explain_output *output);
 int explain_outputs(const struct explain_world *w, const struct explain_result *result,
 		    explain_take take, void *arg);
 
-/** explain_target_name - "port", "node", "sender", "host". */
+/** explain_target_name - "port", "node", "wire", "sender", "host". */
 const char *explain_target_name(enum explain_target to);
 
 /** explain_frame_words - a frame in words: "1.2.3.4 > 1.2.3.5 ICMP echo request, 98 bytes". */

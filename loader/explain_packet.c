@@ -250,6 +250,32 @@ int explain_build(const struct explain_packet *p, struct explain_frame *frame)
 	return 0;
 }
 
+void explain_put_tag(__u8 *frame, __u32 len, __u32 tag)
+{
+	__u8 *at = frame + 2 * WEFT_ETH_ALEN;
+
+	memmove(at + WEFT_VLAN_HLEN, at, len - 2 * WEFT_ETH_ALEN);
+	put32(at, tag);
+}
+
+int explain_tag(__u16 service, __u16 vlan, struct explain_frame *frame)
+{
+	const __u32 tags[] = {
+		vlan ? (__u32)WEFT_ETH_P_8021Q << 16 | vlan : 0,
+		service ? (__u32)WEFT_ETH_P_8021AD << 16 | service : 0,
+	};
+
+	if (frame->len > EXPLAIN_FRAME_MAX - sizeof(tags))
+		return -EMSGSIZE;
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		if (!tags[i])
+			continue;
+		explain_put_tag(frame->bytes, frame->len, tags[i]);
+		frame->len += WEFT_VLAN_HLEN;
+	}
+	return 0;
+}
+
 /* -- outer headers -------------------------------------------------------------------------- */
 
 /* A tunnel's own header. Return: its bytes, 0 if the encapsulation is not known. */

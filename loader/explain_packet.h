@@ -83,6 +83,17 @@ __u32 explain_headers_len(const struct explain_packet *packet);
 int explain_build(const struct explain_packet *packet, struct explain_frame *frame);
 
 /**
+ * explain_tag - put VLAN tags into a frame, the 802.1ad one outermost.
+ * @service, @vlan: VLAN ids; 0 = no such tag.
+ *
+ * Return: 0; -EMSGSIZE if there is no room.
+ */
+int explain_tag(__u16 service, __u16 vlan, struct explain_frame *frame);
+
+/** explain_put_tag - put a tag (TPID << 16 | TCI) behind the MAC addresses; there is room. */
+void explain_put_tag(__u8 *frame, __u32 len, __u32 tag);
+
+/**
  * explain_wrap - put outer headers in front of a frame, as a remote VTEP would.
  *
  * Return: 0; -EMSGSIZE if there is no room; -EAFNOSUPPORT for an encapsulation not known here.

@@ -36,7 +36,30 @@ int explain_frame_of(struct explain_input *in)
 {
 	int err = explain_build(&in->packet, &in->frame);
 
-	return err || !in->underlay ? err : explain_wrap(&in->outer, &in->frame);
+	if (err)
+		return err;
+	return in->outer.encap ? explain_wrap(&in->outer, &in->frame)
+			       : explain_tag(in->tags.service, in->tags.vlan, &in->frame);
+}
+
+/* The kernel keeps a frame's outermost tag beside it; on its way out it is in its place. */
+static void restore_tags(struct explain_leg *leg)
+{
+	const struct weft_trace_rec *to = explain_find(leg, WEFT_TRACE_HANDOVER);
+
+	for (__u32 i = 0; i < explain_records(leg); i++) {
+		struct weft_trace_rec *r = &leg->trace.recs[i];
+		struct weft_trace_frame *frame = &r->copy.frame;
+
+		if (r->step != WEFT_TRACE_COPY || !frame->tag)
+			continue;
+		explain_put_tag(frame->head, WEFT_TRACE_HEAD - WEFT_VLAN_HLEN, frame->tag);
+		frame->len += WEFT_VLAN_HLEN;
+	}
+	if (!to || !to->hop.tag || leg->end <= 0 || leg->end == WEFT_TRACE_FLOOD)
+		return;
+	explain_put_tag(leg->out, leg->out_len, to->hop.tag);
+	leg->out_len += WEFT_VLAN_HLEN;
 }
 
 /* @leg: prog, answer, frame, len and the input part of trace are set. */
@@ -58,8 +81,10 @@ static int run_leg(const struct trace_progs *progs, struct explain_leg *leg)
 	end = explain_find(leg, WEFT_TRACE_END);
 	leg->end = end ? end->result : -WEFT_DROP_NONE;
 	leg->out_len = run.out_len - run.meta_len;
-	if (run.meta_len < sizeof(leg->trace.meta))
+	if (run.meta_len < sizeof(leg->trace.meta)) {
+		restore_tags(leg);
 		return 0;
+	}
 	memcpy(&leg->trace.meta, leg->out + run.meta_len - sizeof(leg->trace.meta),
 	       sizeof(leg->trace.meta));
 	memmove(leg->out, leg->out + run.meta_len, leg->out_len);

@@ -23,8 +23,8 @@ struct explain_world;
  * @ifindex: interface that it comes in by.
  * @underlay: an uplink, else a port.
  * @frame: as it comes in.
- * @described: @frame was made of @packet and, if @underlay, of @outer, so that it may be made
- *             again with the sequence numbers that a connection is at.
+ * @described: @frame was made of @packet, of @tags and, if that names an encapsulation, of @outer,
+ *             so that it may be made again with the sequence numbers that a connection is at.
  */
 struct explain_input {
 	__u32 ifindex;
@@ -32,6 +32,7 @@ struct explain_input {
 	struct explain_frame frame;
 	bool described;
 	struct explain_packet packet;
+	struct weft_tags tags;
 	struct explain_outer outer;
 };
 

@@ -38,6 +38,10 @@ static void text_port(const struct explain_world *w, const struct weft_trace_rec
 	const struct weft_port *port = &r->port.port;
 	const char *interface = explain_interface(w, r->port.ifindex).s;
 
+	if (r->found && port->kind == WEFT_PORT_TRUNK) {
+		words_add(&s->words, "%s is a trunk", interface);
+		return;
+	}
 	if (!r->found || port->kind != WEFT_PORT_ACCESS) {
 		words_add(&s->words, "%s is no port of a network", interface);
 		return;
@@ -45,6 +49,20 @@ static void text_port(const struct explain_world *w, const struct weft_trace_rec
 	words_add(&s->words, "%s is port %s, ", interface, view_port_name(&w->view, port->id).s);
 	add_network(&s->words, w, port->network);
 	words_add(&s->words, ", %s", print_mac(port->mac).s);
+}
+
+static void text_vlan(const struct explain_world *w, const struct weft_trace_rec *r,
+		      struct explain_step *s)
+{
+	const struct weft_port *port = &r->port.port;
+
+	if (!r->found) {
+		words_add(&s->words, "its tags name no port of %s",
+			  explain_interface(w, r->port.ifindex).s);
+		return;
+	}
+	words_add(&s->words, "its tags name port %s, ", view_port_name(&w->view, port->id).s);
+	add_network(&s->words, w, port->network);
 }
 
 static void text_peer(const struct explain_world *w, const struct weft_trace_rec *r,
@@ -127,7 +145,7 @@ static void text_network(const struct explain_world *w, const struct weft_trace_
 static void add_place(struct words *words, const struct explain_world *w,
 		      const struct weft_fdb_entry *entry)
 {
-	if (entry->kind == WEFT_FDB_LOCAL)
+	if (entry->kind != WEFT_FDB_REMOTE)
 		words_add(words, "at port %s", view_port_name(&w->view, entry->port).s);
 	else
 		words_add(words, "behind node %s", view_tunnel_name(&w->view, entry->tunnel).s);
@@ -155,7 +173,7 @@ static void text_fdb(const struct explain_world *w, const struct weft_trace_rec 
 
 static void add_hop(struct words *words, const struct explain_world *w, const struct weft_hop *hop)
 {
-	if (hop->kind == WEFT_HOP_LOCAL)
+	if (hop->kind == WEFT_HOP_LOCAL || hop->kind == WEFT_HOP_WIRE)
 		words_add(words, "at port %s", view_port_name(&w->view, hop->port).s);
 	else if (hop->kind == WEFT_HOP_TUNNEL)
 		words_add(words, "behind node %s", view_tunnel_name(&w->view, hop->target).s);
@@ -336,7 +354,7 @@ static void text_copy(const struct explain_world *w, const struct weft_trace_rec
 static void text_handover(const struct explain_world *w, const struct weft_trace_rec *r,
 			  struct explain_step *s)
 {
-	words_add(&s->words, "to port %s", explain_port_at(w, r->hop.ifindex).s);
+	words_add(&s->words, "to port %s", view_port_name(&w->view, r->hop.port).s);
 	switch (r->hop.delivery) {
 	case WEFT_DELIVER_PEER:
 		words_add(&s->words, ", straight into its workload's namespace");
@@ -347,7 +365,7 @@ static void text_handover(const struct explain_world *w, const struct weft_trace
 	case WEFT_DELIVER_NONE: /* an answer in its name */
 		s->words = (struct words){};
 		words_add(&s->words, "an answer enters by port %s, in its name",
-			  explain_port_at(w, r->hop.ifindex).s);
+			  view_port_name(&w->view, r->hop.port).s);
 		break;
 	}
 }
@@ -374,6 +392,7 @@ struct step {
 static const struct step steps[__WEFT_TRACE_MAX] = {
 	[WEFT_TRACE_PARSE] = {"parse", 0, text_parse},
 	[WEFT_TRACE_PORT] = {"classify", TABLE_PORTS, text_port},
+	[WEFT_TRACE_VLAN] = {"classify", TABLE_VLANS, text_vlan},
 	[WEFT_TRACE_PEER] = {"classify", TABLE_PEERS, text_peer},
 	[WEFT_TRACE_CLASSIFY] = {"classify", 0, text_classify},
 	[WEFT_TRACE_RESTORE] = {"decap", 0, text_restore},
@@ -404,7 +423,7 @@ static void tell_answer(const struct explain_world *w, const struct weft_trace_r
 {
 	s->stage = "answer";
 	s->words = (struct words){};
-	words_add(&s->words, "back to port %s", explain_port_at(w, rec->hop.ifindex).s);
+	words_add(&s->words, "back to port %s", view_port_name(&w->view, rec->hop.port).s);
 }
 
 bool explain_step_of(const struct explain_world *w, const struct explain_leg *leg,
@@ -420,8 +439,8 @@ bool explain_step_of(const struct explain_world *w, const struct explain_leg *le
 	if (step->table)
 		s->table = table_descs[step->table].name;
 	step->text(w, rec, s);
-	if (rec->step == WEFT_TRACE_HANDOVER && leg->prog == TRACE_FROM_PORT &&
-	    leg->end != WEFT_TRACE_DELIVER)
+	if (rec->step == WEFT_TRACE_HANDOVER && rec->hop.delivery != WEFT_DELIVER_NONE &&
+	    (leg->end == WEFT_TRACE_REPLY || leg->end == WEFT_TRACE_REFUSE))
 		tell_answer(w, rec, s);
 	if (rec->step == WEFT_TRACE_PARSE)
 		s->detail = rec == &leg->trace.recs[0] && rec->result >= 0;

@@ -24,7 +24,7 @@
 #define VIEWED                                                                                     \
 	(VIEW_NAMES | VIEW_TABLE(TABLE_NODE) | VIEW_TABLE(TABLE_RULE_INFO) |                       \
 	 VIEW_TABLE(TABLE_TUNNELS) | VIEW_TABLE(TABLE_NETWORKS) | VIEW_TABLE(TABLE_PEERS) |        \
-	 VIEW_TABLE(TABLE_PORTS) | VIEW_TABLE(TABLE_FDB) | VIEW_TABLE(TABLE_NEIGH))
+	 VIEW_PORTS | VIEW_TABLE(TABLE_FDB) | VIEW_TABLE(TABLE_NEIGH))
 
 static void init_rules(struct rules *rules)
 {
@@ -61,7 +61,8 @@ static void take_table(struct table *to, struct table *from)
 	table_init(from, desc);
 }
 
-static const enum table_id mirrored[] = {TABLE_LEARN_PORT, TABLE_LEARN_NET, TABLE_LEARN_VTEP};
+static const enum table_id mirrored[] = {TABLE_LEARN_PORT, TABLE_LEARN_NET, TABLE_LEARN_VTEP,
+					 TABLE_LEARN_NODE};
 
 /* Room for all that there is, and for what the run adds. */
 static __u32 mirror_entries(const struct explain_world *w, enum table_id id)
@@ -122,7 +123,7 @@ static __u32 own_entries(const struct explain_world *w, enum table_id id)
 	case TABLE_CAP_CONF:
 	case TABLE_CAP_STAT:
 	case TABLE_CAP_REC:
-	case TABLE_LEARN_LOG:
+	case TABLE_LEARN_NODE:
 		return 1;
 	case TABLE_LEARN_PORT:
 	case TABLE_LEARN_NET:

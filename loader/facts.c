@@ -45,7 +45,7 @@ static void refuse_port(const struct iface *iface, const struct role *role, stru
 		   : iface->type[0] ? "of kind "
 				    : "a NIC",
 		   iface->loopback ? "" : iface->type);
-	diag_hint(diag, "a port is the host's side of a veth pair, or a tap");
+	diag_hint(diag, "a port is the host's side of a veth pair, a tap, or a NIC");
 }
 
 static void read_port(struct facts *facts, size_t i, struct diag *diag)
@@ -64,7 +64,7 @@ static void read_port(struct facts *facts, size_t i, struct diag *diag)
 		refuse_missing(&facts->ifaces, &role, diag);
 		return;
 	}
-	if (iface->kind == IFACE_OTHER) {
+	if (iface->kind == IFACE_OTHER && (iface->loopback || iface->type[0])) {
 		refuse_port(iface, &role, diag);
 		return;
 	}
@@ -76,10 +76,14 @@ static void read_port(struct facts *facts, size_t i, struct diag *diag)
 		diag_hint(diag, "take it out: ip link set %s nomaster", iface->name);
 		return;
 	}
-	facts->ports[i].ifindex = iface->ifindex;
-	facts->ports[i].delivery = iface->peer_elsewhere && iface->kind == IFACE_VETH
-					   ? WEFT_DELIVER_PEER
-					   : WEFT_DELIVER_REDIRECT;
+	facts->ports[i] = (struct port_fact){
+		.ifindex = iface->ifindex,
+		.delivery = iface->peer_elsewhere && iface->kind == IFACE_VETH
+				    ? WEFT_DELIVER_PEER
+				    : WEFT_DELIVER_REDIRECT,
+		.nic = iface->kind == IFACE_OTHER,
+		.promisc = iface->promisc,
+	};
 }
 
 static void read_uplink(struct facts *facts, size_t i, struct diag *diag)
@@ -102,7 +106,8 @@ static void read_uplink(struct facts *facts, size_t i, struct diag *diag)
 		diag_hint(diag, "name the NIC that reaches the other nodes");
 		return;
 	}
-	facts->uplinks[i] = (struct uplink_fact){.ifindex = iface->ifindex, .mtu = iface->mtu};
+	facts->uplinks[i] = (struct uplink_fact){
+		.ifindex = iface->ifindex, .mtu = iface->mtu, .promisc = iface->promisc};
 }
 
 /* Packets from an address that the machine does not have would not find their way back. */

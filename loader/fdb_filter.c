@@ -13,19 +13,20 @@ struct fdb_seen fdb_static(const struct weft_fdb_key *key, const struct weft_fdb
 {
 	struct fdb_seen seen = {.key = key};
 
-	if (entry->kind == WEFT_FDB_LOCAL)
+	if (entry->kind != WEFT_FDB_REMOTE)
 		seen.at = (struct weft_hop){.target = entry->ifindex,
 					    .port = entry->port,
-					    .kind = WEFT_HOP_LOCAL,
+					    .kind = entry->kind == WEFT_FDB_LOCAL ? WEFT_HOP_LOCAL
+										  : WEFT_HOP_WIRE,
 					    .delivery = entry->delivery};
 	else
 		seen.at = (struct weft_hop){.target = entry->tunnel, .kind = WEFT_HOP_TUNNEL};
 	return seen;
 }
 
-struct fdb_seen fdb_learned(const struct weft_fdb_key *key, const struct weft_learned_entry *entry)
+struct fdb_seen fdb_learned(const struct weft_fdb_key *key, const struct weft_learned *entry)
 {
-	return (struct fdb_seen){.key = key, .at = entry->mac.where, .learned = &entry->mac};
+	return (struct fdb_seen){.key = key, .at = entry->where, .learned = entry};
 }
 
 static bool wrong(struct value_problem *problem, const char *right)
@@ -93,7 +94,7 @@ static bool meets(const struct fdb_filter *filter, enum fdb_by by, const struct 
 	case FDB_BY_LOCAL:
 		return seen->at.kind == WEFT_HOP_LOCAL;
 	case FDB_BY_REMOTE:
-		return seen->at.kind == WEFT_HOP_TUNNEL;
+		return seen->at.kind != WEFT_HOP_LOCAL;
 	case FDB_BY_LEARNED:
 		return seen->learned;
 	case FDB_BY_STATIC:
@@ -109,7 +110,7 @@ bool fdb_filter_match(const struct fdb_filter *filter, const struct view *view,
 {
 	if (filter->network && filter->network != seen->key->network)
 		return false;
-	if (filter->port && (seen->at.kind != WEFT_HOP_LOCAL || filter->port != seen->at.port))
+	if (filter->port && filter->port != seen->at.port)
 		return false;
 	for (int by = 0; by < __FDB_BY_MAX; by++)
 		if (filter->set & 1u << by && !meets(filter, by, view, seen))

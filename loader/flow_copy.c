@@ -35,6 +35,12 @@ static bool edit_flow(const void *key, void *value)
 	return true;
 }
 
+static bool edit_nothing(const void *key __attribute__((unused)),
+			 void *value __attribute__((unused)))
+{
+	return true;
+}
+
 /* A slot that says nothing may lie behind the end of a smaller array. */
 static bool edit_use(const void *key __attribute__((unused)), void *value)
 {
@@ -46,7 +52,10 @@ static bool edit_use(const void *key __attribute__((unused)), void *value)
 
 static bool edit_learned(const void *key __attribute__((unused)), void *value)
 {
-	return ((struct weft_learned_entry *)value)->mac.where.kind != WEFT_HOP_NONE;
+	struct weft_learned *m = value;
+
+	m->counted = 0;
+	return m->where.kind != WEFT_HOP_NONE;
 }
 
 static bool edit_learn_use(const void *key __attribute__((unused)), void *value)
@@ -103,6 +112,13 @@ int learn_use_copy(int from, int to, const struct table_desc *desc)
 	struct copier c = {.to = to, .desc = desc, .edit = edit_learn_use};
 
 	return copy(&c, from);
+}
+
+int flows_begun_copy(int from, int to, const struct table_desc *desc)
+{
+	struct copier c = {.to = to, .desc = desc, .edit = edit_nothing};
+
+	return map_walk(from, desc, copy_some, &c);
 }
 
 int flow_use_copy(int from, int to, const struct table_desc *desc)

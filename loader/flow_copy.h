@@ -18,6 +18,9 @@ struct table_desc;
  */
 int flows_copy(int from, int to);
 
+/** flows_begun_copy - the same for weft_flows_new and weft_flows_over: as they are. */
+int flows_begun_copy(int from, int to, const struct table_desc *desc);
+
 /** flow_use_copy - copy weft_flow_use or weft_net_use without the flows that are counted there. */
 int flow_use_copy(int from, int to, const struct table_desc *desc);
 

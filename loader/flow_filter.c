@@ -172,7 +172,7 @@ static bool in_prefix(const struct weft_addr *addr, const struct weft_addr *pref
 
 static bool at_port(const struct weft_hop *hop, __u32 port)
 {
-	return hop->kind == WEFT_HOP_LOCAL && hop->port == port;
+	return (hop->kind == WEFT_HOP_LOCAL || hop->kind == WEFT_HOP_WIRE) && hop->port == port;
 }
 
 bool flow_filter_match(const struct flow_filter *filter, const struct weft_flow_key *key,

@@ -134,6 +134,7 @@ static int take_link(void *arg, struct nlmsghdr *message)
 		.ifindex = head->ifi_index,
 		.loopback = head->ifi_flags & IFF_LOOPBACK,
 		.up = head->ifi_flags & IFF_UP,
+		.promisc = head->ifi_flags & IFF_PROMISC,
 		.mtu = attrs[IFLA_MTU] ? nla_get_u32(attrs[IFLA_MTU]) : 0,
 		.master = attrs[IFLA_MASTER] ? nla_get_u32(attrs[IFLA_MASTER]) : 0,
 		.peer_elsewhere = attrs[IFLA_LINK_NETNSID],

@@ -40,6 +40,7 @@ struct iface {
 	bool peer_elsewhere;
 	bool loopback;
 	bool up;
+	bool promisc; /* somebody asked for it; not: it is in a bridge */
 };
 
 /** struct ifaces - all interfaces of the namespace. */

@@ -140,6 +140,19 @@ static int split_stale(struct plan *plan, enum table_id id, __u32 half)
 	return err;
 }
 
+/* The same for a port of a trunk: who takes over its tags. */
+static const struct weft_port *vlan_heir(const struct plan *plan, __u32 port, __u32 ifindex)
+{
+	const struct weft_tags *tags = table_get(&plan->actual.t[TABLE_TAGS], &port);
+	struct weft_vlan_key key = {.ifindex = ifindex};
+
+	if (tags) {
+		key.service = tags->service;
+		key.vlan = tags->vlan;
+	}
+	return table_get(&plan->wanted.t[TABLE_VLANS], &key);
+}
+
 /* The port that takes over the interface of one that leaves under another name; 0 = none does. */
 static __u32 heir_of(const struct plan *plan, __u32 port)
 {
@@ -150,6 +163,8 @@ static __u32 heir_of(const struct plan *plan, __u32 port)
 	if (!info)
 		return 0;
 	heir = table_get(&plan->wanted.t[TABLE_PORTS], &info->ifindex);
+	if (heir && heir->kind == WEFT_PORT_TRUNK)
+		heir = vlan_heir(plan, port, info->ifindex);
 	return heir ? heir->id : 0;
 }
 
@@ -204,8 +219,9 @@ static int plan_leavers(struct plan *plan, __u32 half)
 /* What a flow remembers, or what it was found by. */
 static bool is_forwarding(enum table_id id)
 {
-	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_PORTS ||
-	       id == TABLE_FDB || id == TABLE_NEIGH || id == TABLE_FLOOD;
+	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_TAGS ||
+	       id == TABLE_VLANS || id == TABLE_PORTS || id == TABLE_FDB || id == TABLE_NEIGH ||
+	       id == TABLE_FLOOD;
 }
 
 int plan_generation(struct plan *plan)

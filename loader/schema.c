@@ -22,12 +22,20 @@ static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &por
 static const struct schema_type set_item = {.kind = SCHEMA_TABLE, .table = &schema_address_set};
 static const struct schema_type policy_item = {.kind = SCHEMA_TABLE, .table = &schema_policy};
 static const struct schema_type label_item = {.kind = SCHEMA_LABEL};
+static const struct schema_type network_reference = {.kind = SCHEMA_REFERENCE, .target = "network"};
 static const char *const encap_names[] = {
 	[CFG_ENCAP_VXLAN] = "vxlan",
 	[CFG_ENCAP_VXLAN_GBP] = "vxlan-gbp",
 	[CFG_ENCAP_GENEVE] = "geneve",
 	[CFG_ENCAP_NVGRE] = "nvgre",
 	NULL,
+};
+
+/* A network may besides be in no tunnel. */
+static const char *const network_encap_names[] = {
+	[CFG_ENCAP_VXLAN] = "vxlan",   [CFG_ENCAP_VXLAN_GBP] = "vxlan-gbp",
+	[CFG_ENCAP_GENEVE] = "geneve", [CFG_ENCAP_NVGRE] = "nvgre",
+	[CFG_ENCAP_VLAN] = "vlan",     NULL,
 };
 static const struct schema_type node_reference = {.kind = SCHEMA_REFERENCE, .target = "node"};
 
@@ -226,6 +234,14 @@ static const struct schema_key uplink_keys[] = {
 		       "without the driver's help. `off`: at TC.",
 		.example = "off",
 	},
+	{
+		.name = "networks",
+		.type = {.kind = SCHEMA_LIST, .item = &network_reference},
+		.offset = offsetof(struct cfg_uplink, networks),
+		.doc = "Networks with `encap: vlan` that live on this uplink of the node. One that "
+		       "no uplink of the node names lives on the first.",
+		.example = "[lan]",
+	},
 	{},
 };
 
@@ -250,21 +266,22 @@ static const struct schema_key network_keys[] = {
 		.name = "vni",
 		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = (1 << 24) - 1},
 		.offset = offsetof(struct cfg_network, vni),
-		.required = true,
 		.doc = "Number of the network on the wire (RFC 7348): the VNI of VXLAN and Geneve, "
-		       "the VSID of NVGRE.",
+		       "the VSID of NVGRE. Needed, except with `encap: vlan`.",
 		.example = "100",
 	},
 	{
 		.name = "encap",
-		.type = {.kind = SCHEMA_ENUM, .names = encap_names},
+		.type = {.kind = SCHEMA_ENUM, .names = network_encap_names},
 		.offset = offsetof(struct cfg_network, encap),
 		.fallback = "vxlan",
 		.doc = "How frames travel between nodes. `vxlan`: RFC 7348. `geneve`: RFC 8926; "
 		       "between nodes that run weft with an option that tells which groups the "
 		       "sender is in. `vxlan-gbp`: VXLAN with the group policy extension, which "
 		       "tells the same in 16 bits. `nvgre`: RFC 7637. See "
-		       "[interop.md](interop.md).",
+		       "[interop.md](interop.md). `vlan`: as they are, on the wire of an uplink, "
+		       "with the tags that `vlan` and `service_vlan` say or with none; hosts on "
+		       "that wire that weft knows nothing of are then part of the network.",
 		.example = "geneve",
 	},
 	{
@@ -362,6 +379,33 @@ static const struct schema_key network_keys[] = {
 		       "VTEP is forwarded even if its source can not be learned.",
 		.example = "512",
 	},
+	{
+		.name = "vlan",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
+		.offset = offsetof(struct cfg_network, vlan),
+		.doc = "With `encap: vlan`: VLAN id of the 802.1Q tag that frames have on the "
+		       "wire.",
+		.example = "70",
+	},
+	{
+		.name = "service_vlan",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
+		.offset = offsetof(struct cfg_network, service_vlan),
+		.doc = "The same for an 802.1ad tag, in front of the 802.1Q tag if there are both. "
+		       "Without either, the network shares the untagged segment of the uplink with "
+		       "the node itself.",
+		.example = "300",
+	},
+	{
+		.name = "vlan_transparent",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_network, vlan_transparent),
+		.fallback = "false",
+		.doc = "Whether frames may carry one VLAN tag of the workloads' own, which goes "
+		       "with them unchanged. Policies cannot judge such frames: no port that one "
+		       "restricts sends or receives any.",
+		.example = "true",
+	},
 	{},
 };
 
@@ -369,8 +413,10 @@ static const struct schema_table network_table = {
 	.doc = "An Ethernet segment of its own. Addresses may be the same in different networks.",
 	.keys = network_keys,
 	.size = sizeof(struct cfg_network),
-	.rules = WORDS("No two networks have the same name or VNI.",
-		       "The VNI of a network that NVGRE carries lies between 4096 and 16777214.",
+	.rules = WORDS("No two networks have the same name or VNI, nor the same tags on a wire.",
+		       "`vlan` and `service_vlan` go with `encap: vlan`, `vni` with the others.",
+		       "The VNI of a network that NVGRE carries lies between 4096 and 16777214, and it "
+		       "is not `vlan_transparent`.",
 		       "Where groups are told (`geneve`, `vxlan-gbp`), no two sets of groups that "
 		       "ports have come to the same number.",
 		       "Subnets of one network do not overlap.",
@@ -399,8 +445,9 @@ static const struct schema_key port_keys[] = {
 		.name = "interface",
 		.type = {.kind = SCHEMA_INTERFACE},
 		.offset = offsetof(struct cfg_port, interface),
-		.doc = "The host's side of the workload's veth pair, or its tap. Needed on the "
-		       "port's own node; other nodes don't look at it.",
+		.doc = "The host's side of the workload's veth pair, its tap, or a NIC. Needed on "
+		       "the port's own node; other nodes don't look at it. An interface with "
+		       "several ports is a trunk.",
 		.example = "veth-web1",
 	},
 	{
@@ -465,14 +512,34 @@ static const struct schema_key port_keys[] = {
 		       "dropped and counted. `flood`: forwarded; answers to it are flooded.",
 		.example = "flood",
 	},
+	{
+		.name = "vlan",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
+		.offset = offsetof(struct cfg_port, vlan),
+		.doc = "VLAN id of the 802.1Q tag that the port's frames have on its interface, "
+		       "which may have other ports with other tags: a trunk. A port of a trunk "
+		       "without tags is its native one. What no port of a trunk has is dropped.",
+		.example = "10",
+	},
+	{
+		.name = "service_vlan",
+		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
+		.offset = offsetof(struct cfg_port, service_vlan),
+		.doc = "The same for an 802.1ad tag, in front of the 802.1Q tag if there are both.",
+		.example = "300",
+	},
 	{},
 };
 
 static const struct schema_table port_table = {
-	.doc = "Where one workload joins one network.",
+	.doc = "Where one workload, or a physical network, joins one network.",
 	.keys = port_keys,
 	.size = sizeof(struct cfg_port),
-	.rules = WORDS("No two ports have the same name, nor the same interface on one node.",
+	.rules = WORDS("No two ports have the same name, nor the same tags on one interface.",
+		       "No two ports on one interface are in the same network.",
+		       "Tags of a network with `vlan_transparent` must not be taken for those of "
+		       "other ports: it has no native port of a trunk, and no `service_vlan` that "
+		       "another port goes on with a `vlan`.",
 		       "No two ports of a network have the same MAC address or an IP address in "
 		       "common.",
 		       "Addresses are unicast, and not the network or broadcast address of an IPv4 "

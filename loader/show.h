@@ -80,10 +80,23 @@ const struct weft_port_info *view_port_info(const struct view *view, __u32 port)
 /** view_interface_port - the port or uplink with this interface, or NULL. Needs TABLE_PORTS. */
 const struct weft_port *view_interface_port(const struct view *view, __u32 ifindex);
 
+/** VIEW_PORTS - what view_port() needs. */
+#define VIEW_PORTS (VIEW_TABLE(TABLE_PORTS) | VIEW_TABLE(TABLE_VLANS) | VIEW_TABLE(TABLE_TAGS))
+
+/** view_port - the port, trunk or uplink with this id, or NULL if its interface is not in use. */
+const struct weft_port *view_port(const struct view *view, __u32 port);
+
+/** view_tags - the tags of a port's frames, or NULL. Needs TABLE_TAGS. */
+const struct weft_tags *view_tags(const struct view *view, __u32 port);
+
+/** view_tags_name - tags as text: "70"; "300.70", the 802.1ad one first; "300." without another. */
+struct view_name view_tags_name(const struct weft_tags *tags);
+
 /**
  * struct view_network - a network that has a part on this node.
  * @ports: local ports in it.
  * @vteps: remote VTEPs that may send into it.
+ * @wire: its tags on an uplink, if it lives on one.
  */
 struct view_network {
 	struct view_name name;
@@ -91,16 +104,20 @@ struct view_network {
 	const struct weft_network *network;
 	__u32 ports;
 	__u32 vteps;
+	const struct weft_tags *wire;
 };
 
 /**
- * view_networks - networks by name. Needs TABLE_NETWORKS, TABLE_PORTS and TABLE_PEERS.
+ * view_networks - networks by name. Needs TABLE_NETWORKS, VIEW_PORTS and TABLE_PEERS.
  * @only: this network; 0 = all.
  * @out: receives an array of @n; free() releases it.
  *
  * Return: 0 or -ENOMEM.
  */
 int view_networks(const struct view *view, __u32 only, struct view_network **out, size_t *n);
+
+/** view_print_carrier - two cells: VNI, and tags on the wire of an uplink. */
+void view_print_carrier(const struct view_network *row, struct print_table *out);
 
 /** enum show_filter - what can narrow a listing. */
 enum show_filter {

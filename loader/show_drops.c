@@ -38,10 +38,9 @@ static int by_name(const void *a, const void *b)
 
 static __u32 network_of(const struct view *view, __u32 id)
 {
-	const struct weft_port_info *info = view_port_info(view, id);
-	const struct weft_port *port = info ? view_interface_port(view, info->ifindex) : NULL;
+	const struct weft_port *port = view_port(view, id);
 
-	return port && port->id == id ? port->network : 0;
+	return port ? port->network : 0;
 }
 
 static size_t collect(const struct show *show, struct row *rows)
@@ -124,7 +123,7 @@ static int fill(const struct show *show, struct print_table *out)
 
 const struct show_kind show_drops = {
 	.name = "drops",
-	.tables = VIEW_TABLE(TABLE_DROPS) | VIEW_TABLE(TABLE_PORTS),
+	.tables = VIEW_TABLE(TABLE_DROPS) | VIEW_PORTS,
 	.filters = SHOW_BY_NETWORK | SHOW_BY_PORT,
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),

@@ -86,6 +86,15 @@ static void print_local(const struct view *view, const struct weft_hop *at, stru
 	print_absent(out);
 }
 
+/* Some host on the wire of an uplink: which node's it is, the wire does not tell. */
+static void print_wire(const struct view *view, const struct weft_hop *at, struct print_table *out)
+{
+	print_text(out, "wire");
+	print_text(out, view_port_name(view, at->port).s);
+	print_absent(out);
+	print_absent(out);
+}
+
 static void print_remote(const struct view *view, const struct weft_hop *at,
 			 struct print_table *out)
 {
@@ -124,6 +133,8 @@ static void print_row(const struct view *view, const struct row *row, __u64 now_
 	print_text(out, print_mac(seen->key->mac).s);
 	if (seen->at.kind == WEFT_HOP_LOCAL)
 		print_local(view, &seen->at, out);
+	else if (seen->at.kind == WEFT_HOP_WIRE)
+		print_wire(view, &seen->at, out);
 	else
 		print_remote(view, &seen->at, out);
 	print_bool(out, !seen->learned);

@@ -89,6 +89,10 @@ static void print_where(const struct view *view, const struct weft_hop *hop,
 		print_text(out, "remote");
 		print_text(out, view_tunnel_name(view, hop->target).s);
 		break;
+	case WEFT_HOP_WIRE:
+		print_text(out, "wire");
+		print_text(out, view_port_name(view, hop->port).s);
+		break;
 	case WEFT_HOP_FLOOD:
 		print_text(out, "flood");
 		print_text(out, "everywhere");

@@ -13,8 +13,10 @@ static const struct print_column columns[] = {
 	{"network", "NETWORK", NULL, PRINT_TEXT},
 	{"id", "ID", NULL, PRINT_NUMBER},
 	{"vni", "VNI", NULL, PRINT_NUMBER},
+	{"vlan", "VLAN", NULL, PRINT_TEXT},
 	{"mtu", "MTU", NULL, PRINT_NUMBER},
 	{"flood", "FLOOD", NULL, PRINT_BOOL},
+	{"vlan_transparent", "TAGS", NULL, PRINT_BOOL},
 	{"ports", "PORTS", NULL, PRINT_NUMBER},
 	{"vteps", "VTEPS", NULL, PRINT_NUMBER},
 	{"packets", "PACKETS", "from_ports", PRINT_NUMBER},
@@ -49,17 +51,30 @@ static struct view_network *find(struct view_network *rows, size_t n, __u32 id)
 	return low < n && rows[low].id == id ? &rows[low] : NULL;
 }
 
+static void count_ports(const struct view *view, const struct table *ports,
+			struct view_network *rows, size_t n)
+{
+	const struct weft_port *port;
+	struct view_network *row;
+
+	for (size_t i = 0; i < ports->rows.n; i++) {
+		port = table_value(ports, i);
+		row = find(rows, n, port->network);
+		if (row && port->kind == WEFT_PORT_ACCESS)
+			row->ports++;
+		else if (row && port->kind == WEFT_PORT_WIRE)
+			row->wire = view_tags(view, port->id);
+	}
+}
+
 static void count_members(const struct view *view, struct view_network *rows, size_t n)
 {
-	const struct table *ports = &view->t[TABLE_PORTS], *peers = &view->t[TABLE_PEERS];
+	const struct table *peers = &view->t[TABLE_PEERS];
 	struct view_network *row;
 	size_t i;
 
-	for (i = 0; i < ports->rows.n; i++) {
-		row = find(rows, n, ((const struct weft_port *)table_value(ports, i))->network);
-		if (row)
-			row->ports++;
-	}
+	count_ports(view, &view->t[TABLE_PORTS], rows, n);
+	count_ports(view, &view->t[TABLE_VLANS], rows, n);
 	for (i = 0; i < peers->rows.n; i++) {
 		row = find(rows, n, ((const struct weft_peer *)table_value(peers, i))->network);
 		if (row)
@@ -103,6 +118,19 @@ int view_networks(const struct view *view, __u32 only, struct view_network **out
 	return 0;
 }
 
+void view_print_carrier(const struct view_network *row, struct print_table *out)
+{
+	if (row->network->vni)
+		print_number(out, row->network->vni);
+	else
+		print_absent(out);
+	if (row->wire)
+		print_text(out, row->wire->service || row->wire->vlan ? view_tags_name(row->wire).s
+								      : "untagged");
+	else
+		print_absent(out);
+}
+
 static void print_row(const struct view *view, const struct view_network *row,
 		      struct print_table *out)
 {
@@ -113,9 +141,10 @@ static void print_row(const struct view *view, const struct view_network *row,
 		stat = &nothing;
 	print_text(out, row->name.s);
 	print_number(out, row->id);
-	print_number(out, row->network->vni);
+	view_print_carrier(row, out);
 	print_number(out, row->network->mtu);
 	print_bool(out, row->network->flags & WEFT_NET_FLOOD);
+	print_bool(out, row->network->flags & WEFT_NET_TAGS);
 	print_number(out, row->ports);
 	print_number(out, row->vteps);
 	print_count(out, &stat->from_ports);
@@ -138,7 +167,7 @@ static int fill(const struct show *show, struct print_table *out)
 
 const struct show_kind show_networks = {
 	.name = "networks",
-	.tables = VIEW_TABLE(TABLE_NETWORKS) | VIEW_TABLE(TABLE_PORTS) | VIEW_TABLE(TABLE_PEERS) |
+	.tables = VIEW_TABLE(TABLE_NETWORKS) | VIEW_PORTS | VIEW_TABLE(TABLE_PEERS) |
 		  VIEW_TABLE(TABLE_NET_STAT),
 	.filters = SHOW_BY_NETWORK,
 	.columns = columns,

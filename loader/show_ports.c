@@ -15,6 +15,7 @@ static const struct print_column columns[] = {
 	{"ifindex", NULL, NULL, PRINT_NUMBER},
 	{"kind", "KIND", NULL, PRINT_TEXT},
 	{"network", "NETWORK", NULL, PRINT_TEXT},
+	{"vlan", "VLAN", NULL, PRINT_TEXT},
 	{"mac", "MAC", NULL, PRINT_TEXT},
 	{"delivery", "DELIVERY", NULL, PRINT_TEXT},
 	{"packets", "PACKETS", "from_port", PRINT_NUMBER},
@@ -23,6 +24,7 @@ static const struct print_column columns[] = {
 	{"bytes", "BYTES", "to_port", PRINT_NUMBER},
 	{"drops", "DROPS", NULL, PRINT_NUMBER},
 	{"addresses", "ADDRESSES", NULL, PRINT_LIST},
+	{"identity", NULL, NULL, PRINT_NUMBER},
 };
 
 /** struct row - a port in the order of the listing; @port is NULL if its interface is gone. */
@@ -51,6 +53,10 @@ static const char *kind_name(__u32 kind)
 		return "uplink";
 	case WEFT_PORT_GUARD:
 		return "guard";
+	case WEFT_PORT_TRUNK:
+		return "trunk";
+	case WEFT_PORT_WIRE:
+		return "wire";
 	default:
 		return NULL;
 	}
@@ -58,7 +64,7 @@ static const char *kind_name(__u32 kind)
 
 static const char *delivery_name(__u32 delivery)
 {
-	switch (delivery) {
+	switch (delivery & ~WEFT_DELIVER_TAGGED) {
 	case WEFT_DELIVER_PEER:
 		return "peer";
 	case WEFT_DELIVER_REDIRECT:
@@ -94,9 +100,7 @@ static size_t collect(const struct show *show, struct row *rows)
 	for (i = 0; i < infos->rows.n; i++) {
 		id = *(const __u32 *)table_key(infos, i);
 		info = table_value(infos, i);
-		port = view_interface_port(&show->view, info->ifindex);
-		if (port && port->id != id)
-			port = NULL;
+		port = view_port(&show->view, id);
 		if ((show->port && show->port != id) ||
 		    (show->network && (!port || show->network != port->network)))
 			continue;
@@ -116,15 +120,20 @@ static bool has_mac(const struct weft_port *port)
 static void print_place(const struct view *view, const struct weft_port *port,
 			struct print_table *out)
 {
-	if (port && port->kind == WEFT_PORT_ACCESS) {
-		print_text(out, view_network_name(view, port->network).s);
-		print_text(out, has_mac(port) ? print_mac(port->mac).s : NULL);
-		print_text(out, delivery_name(port->delivery));
-	} else {
+	const struct weft_tags *tags = port ? view_tags(view, port->id) : NULL;
+
+	if (!port || !port->network) {
 		print_absent(out);
 		print_absent(out);
 		print_absent(out);
+		print_absent(out);
+		return;
 	}
+	print_text(out, view_network_name(view, port->network).s);
+	print_text(out,
+		   port->delivery & WEFT_DELIVER_TAGGED && tags ? view_tags_name(tags).s : NULL);
+	print_text(out, has_mac(port) ? print_mac(port->mac).s : NULL);
+	print_text(out, delivery_name(port->delivery));
 }
 
 static void print_traffic(const struct view *view, const struct row *row, struct print_table *out)
@@ -132,7 +141,8 @@ static void print_traffic(const struct view *view, const struct row *row, struct
 	static const struct weft_port_stat nothing;
 	const struct weft_port_stat *stat = table_get(&view->t[TABLE_PORT_STAT], &row->id);
 
-	if (row->info->kind != WEFT_PORT_ACCESS) { /* an uplink is counted by network only */
+	/* An uplink is counted by network only, and so is what a wire brings; a trunk by port. */
+	if (row->info->kind != WEFT_PORT_ACCESS && row->info->kind != WEFT_PORT_WIRE) {
 		print_absent(out);
 		print_absent(out);
 		print_absent(out);
@@ -141,7 +151,12 @@ static void print_traffic(const struct view *view, const struct row *row, struct
 	}
 	if (!stat)
 		stat = &nothing;
-	print_count(out, &stat->from_port);
+	if (row->info->kind == WEFT_PORT_WIRE) {
+		print_absent(out);
+		print_absent(out);
+	} else {
+		print_count(out, &stat->from_port);
+	}
 	print_count(out, &stat->to_port);
 }
 
@@ -160,6 +175,10 @@ static void print_row(const struct view *view, const struct row *row,
 		addresses_print(addresses, row->port->network, row->port->mac, out);
 	else
 		print_list(out);
+	if (row->port && row->port->kind == WEFT_PORT_ACCESS)
+		print_number(out, row->port->identity);
+	else
+		print_absent(out);
 }
 
 static int fill(const struct show *show, struct print_table *out)
@@ -180,7 +199,7 @@ static int fill(const struct show *show, struct print_table *out)
 
 const struct show_kind show_ports = {
 	.name = "ports",
-	.tables = VIEW_TABLE(TABLE_PORTS) | VIEW_TABLE(TABLE_PORT_STAT) | VIEW_TABLE(TABLE_DROPS) |
+	.tables = VIEW_PORTS | VIEW_TABLE(TABLE_PORT_STAT) | VIEW_TABLE(TABLE_DROPS) |
 		  VIEW_TABLE(TABLE_NEIGH),
 	.filters = SHOW_BY_NETWORK | SHOW_BY_PORT,
 	.columns = columns,

@@ -121,3 +121,42 @@ const struct weft_port *view_interface_port(const struct view *view, __u32 ifind
 {
 	return table_get(&view->t[TABLE_PORTS], &ifindex);
 }
+
+const struct weft_tags *view_tags(const struct view *view, __u32 port)
+{
+	return table_get(&view->t[TABLE_TAGS], &port);
+}
+
+const struct weft_port *view_port(const struct view *view, __u32 port)
+{
+	const struct weft_port_info *info = view_port_info(view, port);
+	const struct weft_tags *tags = view_tags(view, port);
+	struct weft_vlan_key key = {};
+	const struct weft_port *row;
+
+	if (!info)
+		return NULL;
+	row = view_interface_port(view, info->ifindex);
+	if (!row || row->id == port)
+		return row;
+	key.ifindex = info->ifindex;
+	if (tags) {
+		key.service = tags->service;
+		key.vlan = tags->vlan;
+	}
+	row = table_get(&view->t[TABLE_VLANS], &key);
+	return row && row->id == port ? row : NULL;
+}
+
+struct view_name view_tags_name(const struct weft_tags *tags)
+{
+	struct view_name name = {};
+
+	if (tags->service && tags->vlan)
+		snprintf(name.s, sizeof(name.s), "%u.%u", tags->service, tags->vlan);
+	else if (tags->service)
+		snprintf(name.s, sizeof(name.s), "%u.", tags->service);
+	else if (tags->vlan)
+		snprintf(name.s, sizeof(name.s), "%u", tags->vlan);
+	return name;
+}

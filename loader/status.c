@@ -10,11 +10,12 @@
 #include "util.h"
 
 #define TABLES                                                                                     \
-	(VIEW_NAMES | VIEW_TABLE(TABLE_NODE) | VIEW_TABLE(TABLE_NETWORKS) |                        \
-	 VIEW_TABLE(TABLE_PORTS) | VIEW_TABLE(TABLE_PEERS) | VIEW_TABLE(TABLE_RULE_INFO) |         \
-	 VIEW_TABLE(TABLE_GENERATION) | VIEW_TABLE(TABLE_FLOW_CONF) | VIEW_TABLE(TABLE_FLOW_USE) | \
-	 VIEW_TABLE(TABLE_NET_USE) | VIEW_TABLE(TABLE_FLOW_STAT) | VIEW_TABLE(TABLE_LEARN_PORT) |  \
-	 VIEW_TABLE(TABLE_LEARN_NET) | VIEW_TABLE(TABLE_LEARN_VTEP) | VIEW_TABLE(TABLE_LEARN_LOG))
+	(VIEW_NAMES | VIEW_TABLE(TABLE_NODE) | VIEW_TABLE(TABLE_NETWORKS) | VIEW_PORTS |           \
+	 VIEW_TABLE(TABLE_PEERS) | VIEW_TABLE(TABLE_RULE_INFO) | VIEW_TABLE(TABLE_GENERATION) |    \
+	 VIEW_TABLE(TABLE_FLOW_CONF) | VIEW_TABLE(TABLE_FLOW_USE) | VIEW_TABLE(TABLE_NET_USE) |    \
+	 VIEW_TABLE(TABLE_FLOW_STAT) | VIEW_TABLE(TABLE_LEARN_PORT) |                              \
+	 VIEW_TABLE(TABLE_LEARN_NET) | VIEW_TABLE(TABLE_LEARN_VTEP) |                              \
+	 VIEW_TABLE(TABLE_LEARN_NODE))
 
 #define MAX_NETWORKS (1u << 16) /* a network id is a __u16 */
 
@@ -65,9 +66,7 @@ static void collect(struct status *s)
 	for (i = 0; i < infos->rows.n; i++, m++) {
 		m->id = *(const __u32 *)table_key(infos, i);
 		m->info = table_value(infos, i);
-		m->port = view_interface_port(&s->view, m->info->ifindex);
-		if (m->port && m->port->id != m->id)
-			m->port = NULL;
+		m->port = view_port(&s->view, m->id);
 		m->state = MEMBER_ELSEWHERE;
 		if (!s->attachments.elsewhere) { /* else the index means another interface here */
 			m->iface = ifaces_find_index(&s->ifaces, m->info->ifindex);

@@ -2,6 +2,7 @@
 /* The firewall's part of a node's status: what is in force, and where room gets scarce. */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "print.h"
 #include "status.h"
@@ -65,6 +66,39 @@ static void add_shares(struct firewall *f, const struct view *view, enum table_i
 	}
 }
 
+/* Of @use->begun, what a flow that began now would find; see weft_begun_over() of bpf/. */
+static __u32 begun_now(const struct weft_flow_use *use, __u32 second)
+{
+	__u32 past = second - use->second;
+
+	return past < 32 ? use->begun >> past : 0;
+}
+
+/*
+ * How full the table of half-open flows is, nobody counts: who is used least goes. But if as many
+ * as it holds begin within a second or two, that is how long a flow has to be answered.
+ */
+static int add_half_open(struct firewall *f, const struct status *s)
+{
+	const struct table *ports = &s->view.t[TABLE_FLOW_USE];
+	struct timespec now;
+	struct map_shape shape;
+	__u64 begun = 0;
+	int err;
+
+	err = map_shape_of(s->maps.fd[TABLE_FLOWS_NEW], &shape);
+	if (err)
+		return err;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (size_t i = 0; i < ports->rows.n; i++)
+		begun += begun_now(table_value(ports, i), now.tv_sec);
+	add_pressure(f, &(struct pressure){.on = "half-open",
+					   .name = view_node_name(&s->view).s,
+					   .flows = begun,
+					   .most = shape.max_entries});
+	return 0;
+}
+
 int firewall_read(const struct status *s, struct firewall *f)
 {
 	const struct table *networks = &s->view.t[TABLE_NET_USE];
@@ -90,6 +124,9 @@ int firewall_read(const struct status *s, struct firewall *f)
 					   .flows = f->established,
 					   .most = f->limit,
 					   .refused = f->stat.full + f->stat.lost});
+	err = add_half_open(f, s);
+	if (err)
+		return err;
 	add_shares(f, &s->view, TABLE_NET_USE, conf.per_network);
 	add_shares(f, &s->view, TABLE_FLOW_USE, conf.per_port);
 	return f->pressure.err;

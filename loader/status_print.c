@@ -27,16 +27,18 @@ static const struct print_column uplink_columns[] = {
 };
 
 static const struct print_column port_columns[] = {
-	{"port", "PORT", NULL, PRINT_TEXT},    {"interface", "INTERFACE", NULL, PRINT_TEXT},
-	{"ifindex", NULL, NULL, PRINT_NUMBER}, {"network", "NETWORK", NULL, PRINT_TEXT},
-	{"tc", "TC", NULL, PRINT_TEXT},        {"tc_others", "OTHERS", NULL, PRINT_NUMBER},
-	{"up", "UP", NULL, PRINT_BOOL},        {"state", "STATE", NULL, PRINT_TEXT},
+	{"port", "PORT", NULL, PRINT_TEXT},          {"interface", "INTERFACE", NULL, PRINT_TEXT},
+	{"ifindex", NULL, NULL, PRINT_NUMBER},       {"network", "NETWORK", NULL, PRINT_TEXT},
+	{"vlan", "VLAN", NULL, PRINT_TEXT},          {"tc", "TC", NULL, PRINT_TEXT},
+	{"tc_others", "OTHERS", NULL, PRINT_NUMBER}, {"up", "UP", NULL, PRINT_BOOL},
+	{"state", "STATE", NULL, PRINT_TEXT},
 };
 
 static const struct print_column network_columns[] = {
-	{"network", "NETWORK", NULL, PRINT_TEXT},     {"vni", "VNI", NULL, PRINT_NUMBER},
-	{"mtu", "MTU", NULL, PRINT_NUMBER},           {"ports", "PORTS", NULL, PRINT_NUMBER},
-	{"attached", "ATTACHED", NULL, PRINT_NUMBER}, {"vteps", "VTEPS", NULL, PRINT_NUMBER},
+	{"network", "NETWORK", NULL, PRINT_TEXT}, {"vni", "VNI", NULL, PRINT_NUMBER},
+	{"vlan", "VLAN", NULL, PRINT_TEXT},       {"mtu", "MTU", NULL, PRINT_NUMBER},
+	{"ports", "PORTS", NULL, PRINT_NUMBER},   {"attached", "ATTACHED", NULL, PRINT_NUMBER},
+	{"vteps", "VTEPS", NULL, PRINT_NUMBER},
 };
 
 static int fill_networks(const struct status *s, struct print_table *out)
@@ -48,7 +50,7 @@ static int fill_networks(const struct status *s, struct print_table *out)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		print_text(out, rows[i].name.s);
-		print_number(out, rows[i].network->vni);
+		view_print_carrier(&rows[i], out);
 		print_number(out, rows[i].network->mtu);
 		print_number(out, rows[i].ports);
 		print_number(out, rows[i].id <= UINT16_MAX ? s->attached[rows[i].id] : 0);
@@ -127,6 +129,7 @@ static void fill_uplinks(const struct status *s, struct print_table *out)
 
 static void fill_ports(const struct status *s, bool troubled, struct print_table *out)
 {
+	const struct weft_tags *tags;
 	const struct member *m;
 	size_t i;
 
@@ -141,6 +144,8 @@ static void fill_ports(const struct status *s, bool troubled, struct print_table
 			print_text(out, view_network_name(&s->view, m->port->network).s);
 		else
 			print_absent(out);
+		tags = view_tags(&s->view, m->id);
+		print_text(out, tags ? view_tags_name(tags).s : NULL);
 		print_tc(m, out);
 		print_link(m, out);
 	}
@@ -185,11 +190,16 @@ static int listing_fill(const struct status *s, const struct verdict *verdict, b
 	return err ? err : fill_networks(s, &l->networks);
 }
 
-/** struct vteps - own VTEP addresses as text; empty if there is none. */
+/**
+ * struct vteps - own VTEP addresses as text, empty if there is none; what is listened to there.
+ * @geneve_port: 0 = nothing.
+ */
 struct vteps {
 	struct print_addr v4;
 	struct print_addr v6;
-	__u16 port;
+	__u16 vxlan_port;
+	__u16 geneve_port;
+	bool nvgre;
 };
 
 static struct vteps vteps_of(const struct view *view)
@@ -205,8 +215,19 @@ static struct vteps vteps_of(const struct view *view)
 		inet_ntop(AF_INET, &node->vtep4, vteps.v4.s, sizeof(vteps.v4.s));
 	if (memcmp(node->vtep6, none, sizeof(none)) != 0)
 		inet_ntop(AF_INET6, node->vtep6, vteps.v6.s, sizeof(vteps.v6.s));
-	vteps.port = ntohs(node->vxlan_port);
+	vteps.vxlan_port = ntohs(node->vxlan_port);
+	vteps.geneve_port = ntohs(node->geneve_port);
+	vteps.nvgre = node->nvgre;
 	return vteps;
+}
+
+static void print_vteps(const struct vteps *vteps)
+{
+	printf("vtep    %s%s%s, VXLAN at UDP port %u", vteps->v4.s,
+	       vteps->v4.s[0] && vteps->v6.s[0] ? " and " : "", vteps->v6.s, vteps->vxlan_port);
+	if (vteps->geneve_port)
+		printf(", Geneve at %u", vteps->geneve_port);
+	puts(vteps->nvgre ? ", NVGRE" : "");
 }
 
 static void print_states(const struct status *s)
@@ -243,8 +264,7 @@ static void print_summary(const struct status *s, const struct verdict *verdict,
 
 	uname(&system);
 	printf("node    %s\n", view_node_name(&s->view).s);
-	printf("vtep    %s%s%s, UDP port %u\n", vteps.v4.s,
-	       vteps.v4.s[0] && vteps.v6.s[0] ? " and " : "", vteps.v6.s, vteps.port);
+	print_vteps(&vteps);
 	printf("weft    %s, tables v%d\n", WEFT_VERSION, WEFT_ABI_VERSION);
 	printf("kernel  %s, TC by %s\n", system.release, tc_kind_name(tc_best_kind()));
 	print_states(s);
@@ -310,12 +330,12 @@ static json_t *json_identity(const struct status *s, const struct verdict *verdi
 	struct utsname system = {};
 
 	uname(&system);
-	return json_pack("{s:s, s:b, s:b, s:s?, s:s, s:i, s:s, s:s, s:o, s:i}", "node",
+	return json_pack("{s:s, s:b, s:b, s:s?, s:s, s:i, s:s, s:s, s:o, s:i, s:i, s:b}", "node",
 			 view_node_name(&s->view).s, "applied", 1, "in_step", verdict->in_step,
 			 "file", verdict->file, "weft_version", WEFT_VERSION, "tables_version",
 			 WEFT_ABI_VERSION, "kernel", system.release, "tc",
 			 tc_kind_name(tc_best_kind()), "vteps", json_vteps(&vteps), "vxlan_port",
-			 vteps.port);
+			 vteps.vxlan_port, "geneve_port", vteps.geneve_port, "nvgre", vteps.nvgre);
 }
 
 int status_print_json(const struct status *s, const struct verdict *verdict)

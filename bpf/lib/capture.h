@@ -33,7 +33,7 @@ static __always_inline int weft_cap_on(void)
 /* Bytes of outer headers in front of a frame that was @len bytes long before it got them. */
 static __always_inline __u32 weft_cap_offset(const struct weft_cap_rec *r, __u32 len)
 {
-	if (r->from_underlay || len <= r->len)
+	if (r->from_underlay || len <= r->len || r->out_port)
 		return 0;
 	if (r->verdict != WEFT_CAP_SENT && r->verdict != WEFT_CAP_FLOODED &&
 	    r->reason != WEFT_DROP_ENCAP_FAILED && r->reason != WEFT_DROP_REPLICA_LOST)
@@ -77,12 +77,15 @@ static __always_inline void weft_cap_measure(const struct weft_cap_conf *conf,
 	r->vlan = ctx_vlan_tag(ctx);
 }
 
-/* Who it came in by is looked up again: @p->port may be the one whose policies deny it. */
+/* Who it came in by: @p->port may be the one whose policies deny it. */
 static __always_inline __u32 weft_cap_port(const struct weft_pkt *p)
 {
 	__u32 ifindex = p->ifindex;
-	const struct weft_port *port = bpf_map_lookup_elem(&weft_ports, &ifindex);
+	const struct weft_port *port;
 
+	if (p->here.port)
+		return p->here.port;
+	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
 	return port ? port->id : 0;
 }
 

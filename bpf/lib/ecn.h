@@ -55,16 +55,22 @@ static __always_inline int weft_ecn_rewrite(weft_ctx *ctx, struct weft_pkt *p, _
 static __always_inline int weft_ecn_decap(weft_ctx *ctx, struct weft_pkt *p)
 {
 	__u8 outer = p->h.tos & WEFT_ECN_MASK;
+	__u32 off = p->outer_len + 2 * WEFT_ETH_ALEN;
 	__be16 proto;
 
 	if (outer != WEFT_ECN_CE && outer != WEFT_ECN_ECT1)
 		return 0;
-	if (ctx_load(ctx, p->outer_len + 2 * WEFT_ETH_ALEN, &proto, sizeof(proto)))
+	if (ctx_load(ctx, off, &proto, sizeof(proto)))
 		return 0;
+	if (weft_is_tag(proto)) {
+		off += WEFT_VLAN_HLEN;
+		if (ctx_load(ctx, off, &proto, sizeof(proto)))
+			return 0;
+	}
 	if (proto == bpf_htons(WEFT_ETH_P_IPV4))
-		return weft_ecn_rewrite(ctx, p, p->outer_len + WEFT_ETH_HLEN, 1, outer);
+		return weft_ecn_rewrite(ctx, p, off + sizeof(proto), 1, outer);
 	if (proto == bpf_htons(WEFT_ETH_P_IPV6))
-		return weft_ecn_rewrite(ctx, p, p->outer_len + WEFT_ETH_HLEN, 0, outer);
+		return weft_ecn_rewrite(ctx, p, off + sizeof(proto), 0, outer);
 	return 0;
 }
 

@@ -46,7 +46,7 @@ static __always_inline int trace_parsed(weft_ctx *ctx, int result)
 	return result;
 }
 
-static __always_inline void trace_port(__u32 ifindex, const struct weft_port *port)
+static __always_inline void trace_port(__u32 step, __u32 ifindex, const struct weft_port *port)
 {
 }
 
@@ -71,7 +71,7 @@ static __always_inline void trace_neigh(__u32 step, const struct weft_neigh_key 
 
 /** trace_learned - @here: where the frame comes from. */
 static __always_inline void trace_learned(__u32 step, const struct weft_fdb_key *key,
-					  const struct weft_learned_entry *entry,
+					  const struct weft_learned *entry,
 					  const struct weft_hop *here)
 {
 }
@@ -102,11 +102,14 @@ static __always_inline void trace_copy(weft_ctx *ctx, const struct weft_flood_me
 {
 }
 
-/** trace_clone - bpf_clone_redirect(): the one helper whose effect leaves the program at once. */
-#define trace_clone(skb, ifindex, flags) bpf_clone_redirect(skb, ifindex, flags)
+/**
+ * trace_clone - bpf_clone_redirect(), the one helper whose effect leaves the program at once.
+ * @member: whose copy it is.
+ */
+#define trace_clone(skb, member, ifindex, flags) bpf_clone_redirect(skb, ifindex, flags)
 
 /** trace_handover - the frame goes to a port. */
-static __always_inline void trace_handover(__u32 ifindex, __u32 delivery)
+static __always_inline void trace_handover(weft_ctx *ctx, __u32 ifindex, __u32 delivery, __u32 port)
 {
 }
 

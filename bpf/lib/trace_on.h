@@ -68,6 +68,7 @@ static __always_inline void trace_head(weft_ctx *ctx, struct weft_trace_frame *f
 	__u32 len = ctx_len(ctx);
 
 	frame->len = len;
+	frame->tag = ctx_vlan_tag(ctx);
 	if (len >= WEFT_TRACE_HEAD)
 		ctx_load(ctx, 0, frame->head, WEFT_TRACE_HEAD);
 	else /* so put that Linux 6.1 sees 1 .. WEFT_TRACE_HEAD */
@@ -113,9 +114,9 @@ static TRACE_HOOK int trace_parsed(weft_ctx *ctx, int result)
 	return result;
 }
 
-static TRACE_HOOK void trace_port(__u32 ifindex, const struct weft_port *port)
+static TRACE_HOOK void trace_port(__u32 step, __u32 ifindex, const struct weft_port *port)
 {
-	struct weft_trace_rec *r = trace_next(WEFT_TRACE_PORT, !!port);
+	struct weft_trace_rec *r = trace_next(step, !!port);
 
 	if (!r)
 		return;
@@ -171,8 +172,7 @@ static TRACE_HOOK void trace_neigh(__u32 step, const struct weft_neigh_key *key,
 }
 
 static TRACE_HOOK void trace_learned(__u32 step, const struct weft_fdb_key *key,
-				     const struct weft_learned_entry *entry,
-				     const struct weft_hop *here)
+				     const struct weft_learned *entry, const struct weft_hop *here)
 {
 	struct weft_trace_rec *r = trace_next(step, !!entry);
 
@@ -181,7 +181,7 @@ static TRACE_HOOK void trace_learned(__u32 step, const struct weft_fdb_key *key,
 	r->learned.key = *key;
 	r->learned.here = *here;
 	if (entry)
-		r->learned.learned = entry->mac;
+		r->learned.learned = *entry;
 }
 
 static TRACE_HOOK void trace_frag(const struct weft_frag_key *key, const struct weft_frag *frag)
@@ -245,12 +245,14 @@ static TRACE_HOOK void trace_copy(weft_ctx *ctx, const struct weft_flood_member 
 	trace_head(ctx, &r->copy.frame);
 }
 
-static __always_inline long trace_clone(weft_ctx *ctx, __u32 ifindex, __u64 flags)
+static __always_inline long trace_clone(weft_ctx *ctx, const struct weft_flood_member *member,
+					__u32 ifindex, __u64 flags)
 {
+	trace_copy(ctx, member);
 	return 0;
 }
 
-static TRACE_HOOK void trace_handover(__u32 ifindex, __u32 delivery)
+static TRACE_HOOK void trace_handover(weft_ctx *ctx, __u32 ifindex, __u32 delivery, __u32 port)
 {
 	struct weft_trace_rec *r = trace_next(WEFT_TRACE_HANDOVER, 1);
 
@@ -258,6 +260,8 @@ static TRACE_HOOK void trace_handover(__u32 ifindex, __u32 delivery)
 		return;
 	r->hop.ifindex = ifindex;
 	r->hop.delivery = delivery;
+	r->hop.port = port;
+	r->hop.tag = ctx_vlan_tag(ctx);
 }
 
 static TRACE_HOOK void trace_drop(__u32 port, __u32 reason)

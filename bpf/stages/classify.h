@@ -1,94 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Stage 2, classify: whose packet is it? From a port, the port names the network and may only speak
- * with its own MAC address, unless it learns (learn.h). From the underlay, the VTEP address, the
- * encapsulation, the sender and the VNI together do. After parse.h, before decap.h (underlay) or
- * forward.h.
+ * with its own MAC address, unless it learns (classify_port.h; of a trunk the tags name it,
+ * vlan.h). From the underlay, the VTEP address, the encapsulation, the sender and the VNI together
+ * do; or the tags, vlan.h. After parse.h, before decap.h (underlay) or forward.h.
  */
 #ifndef WEFT_BPF_STAGES_CLASSIFY_H
 #define WEFT_BPF_STAGES_CLASSIFY_H
 
 #include <bpf/bpf_endian.h>
 
+#include "../lib/vlan.h"
 #include "../maps.h"
 #include "../pkt.h"
 #include "outer.h"
-
-#define WEFT_PORT_MEMORY 256 /* a power of two */
-
-/**
- * struct weft_port_seen - `weft_port_seen`: what `weft_ports` said about an interface.
- * @generation: when that was. Every change of a port ends in another one.
- */
-struct weft_port_seen {
-	struct weft_generation generation;
-	__u32 ifindex;
-	struct weft_port port;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, WEFT_PORT_MEMORY);
-	__type(key, __u32);
-	__type(value, struct weft_port_seen);
-} weft_port_seen SEC(".maps");
-
-/*
- * The port that a packet comes in by. Every packet asks, and a look-up in a hash table costs as
- * much as all of its parsing: each CPU remembers the answers.
- */
-static __always_inline const struct weft_port *weft_port_in(const struct weft_pkt *p)
-{
-	__u32 ifindex = p->ifindex, slot = ifindex % WEFT_PORT_MEMORY;
-	struct weft_port_seen *seen = bpf_map_lookup_elem(&weft_port_seen, &slot);
-	const struct weft_port *port;
-
-	if (seen && seen->ifindex == ifindex &&
-	    weft_word(&seen->generation) == weft_word(&p->generation))
-		return &seen->port;
-	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
-	if (!port || !seen)
-		return port;
-	seen->port = *port;
-	seen->generation = p->generation;
-	seen->ifindex = ifindex;
-	return &seen->port;
-}
-
-/**
- * weft_classify_port - stage 2 for a frame from a workload.
- * @p: parsed; sets port, network, port_flags, identity, delivery and here.
- * @parsed: what parse returned; a malformed frame is dropped once the port to blame is known.
- *
- * Return: 0; -WEFT_DROP_PORT_UNKNOWN; @parsed; -WEFT_DROP_VLAN_UNEXPECTED;
- * -WEFT_DROP_MAC_INVALID_SOURCE; -WEFT_DROP_MAC_SPOOFED.
- */
-static __always_inline int weft_classify_port(struct weft_pkt *p, int parsed)
-{
-	const struct weft_port *port = weft_port_in(p);
-
-	trace_port(p->ifindex, port);
-	if (!port || port->kind != WEFT_PORT_ACCESS)
-		return -WEFT_DROP_PORT_UNKNOWN;
-	p->port = port->id;
-	p->network = port->network;
-	p->port_flags = port->flags;
-	p->identity = port->identity;
-	p->delivery = port->delivery;
-	p->here = (struct weft_hop){.target = p->ifindex,
-				    .port = port->id,
-				    .kind = WEFT_HOP_LOCAL,
-				    .delivery = port->delivery};
-	if (parsed)
-		return parsed;
-	if (p->h.vlans || p->tagged)
-		return -WEFT_DROP_VLAN_UNEXPECTED;
-	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
-		return -WEFT_DROP_MAC_INVALID_SOURCE;
-	if (!weft_mac_equal(p->h.smac, port->mac) && !(port->flags & WEFT_PORT_LEARN))
-		return -WEFT_DROP_MAC_SPOOFED;
-	return 0;
-}
 
 /* Is the packet, as far as it could be parsed, for our VTEP? */
 static __always_inline int weft_is_for_vtep(const struct weft_pkt *p, const struct weft_node *node)
@@ -180,7 +105,7 @@ static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt
 
 /**
  * weft_classify_inner - stage 2 for the frame that came out of a tunnel.
- * @p: inner headers parsed; network and tunnel known. Sets here.
+ * @p: inner headers parsed; network and tunnel known, and the tenant's tag off. Sets here.
  *
  * Return: 0; -WEFT_DROP_VLAN_UNEXPECTED; -WEFT_DROP_MAC_INVALID_SOURCE.
  */
@@ -189,6 +114,8 @@ static __always_inline int weft_classify_inner(struct weft_pkt *p)
 	p->here = (struct weft_hop){.target = p->tunnel, .kind = WEFT_HOP_TUNNEL};
 	if (p->h.vlans)
 		return -WEFT_DROP_VLAN_UNEXPECTED;
+	if (p->tag)
+		weft_tag_hide(p);
 	if (weft_mac_is_group(p->h.smac) || weft_mac_is_zero(p->h.smac))
 		return -WEFT_DROP_MAC_INVALID_SOURCE;
 	return 0;

@@ -9,11 +9,11 @@
 #include <bpf/bpf_endian.h>
 
 #include "../lib/ecn.h"
-#include "../pkt.h"
+#include "decap_tag.h"
 
 /**
  * weft_restore - take over a frame that xdp_underlay decapsulated.
- * @p: fresh; sets network, tunnel and identity.
+ * @p: fresh; sets network, tunnel, tag and identity.
  *
  * Nothing in tc_underlay may write to the packet by pointer. For a program that does, the kernel
  * copies a packet that somebody else holds too (a tcpdump on the uplink) before the program starts,
@@ -34,6 +34,7 @@ static __always_inline int weft_restore(weft_ctx *ctx, struct weft_pkt *p)
 		return -WEFT_DROP_META_LOST;
 	p->network = meta->network;
 	p->tunnel = meta->tunnel;
+	p->tag = meta->tag;
 	p->identity = meta->identity;
 	__builtin_memcpy(dmac, meta->dmac, sizeof(dmac));
 	return ctx_store(ctx, 0, dmac, sizeof(dmac)) ? -WEFT_DROP_META_LOST : 0;
@@ -45,11 +46,11 @@ static __always_inline int weft_restore(weft_ctx *ctx, struct weft_pkt *p)
  * again. Not at once: it does not pad a frame that came over a veth with its offloads pending, and
  * those can be shrunk as they are.
  */
-static __always_inline long weft_decap_pad(weft_ctx *ctx, struct weft_pkt *p)
+static __always_inline long weft_decap_pad(weft_ctx *ctx, struct weft_pkt *p, __u32 off)
 {
-	if (p->len - p->outer_len >= WEFT_ETH_MIN_FRAME)
+	if (p->len - off >= WEFT_ETH_MIN_FRAME)
 		return -1;
-	return bpf_skb_change_tail(ctx, p->outer_len + WEFT_ETH_MIN_FRAME, 0);
+	return bpf_skb_change_tail(ctx, off + WEFT_ETH_MIN_FRAME, 0);
 }
 
 /* Linux 6.3; the headers of Debian 12 are older. */
@@ -62,10 +63,11 @@ static __always_inline long weft_decap_pad(weft_ctx *ctx, struct weft_pkt *p)
  * refuse to be told, and nobody can say "ARP": p->proto_stale then makes deliver.h hand the frame
  * over in a way that reads the protocol again.
  */
-static __always_inline long weft_decap_shrink(weft_ctx *ctx, struct weft_pkt *p, __be16 proto)
+static __always_inline long weft_decap_shrink(weft_ctx *ctx, struct weft_pkt *p, __be16 proto,
+					      __u32 off)
 {
 	const __u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
-	const int len = -(int)p->outer_len;
+	const int len = -(int)off;
 
 	p->proto_stale = 0;
 	if (proto == p->h.eth_proto)
@@ -82,14 +84,15 @@ static __always_inline long weft_decap_shrink(weft_ctx *ctx, struct weft_pkt *p,
 
 /**
  * weft_decap_tc - stage 3: strip the outer headers of an skb.
- * @p: classified; len becomes the inner frame's.
+ * @p: classified; len becomes the inner frame's. The tenant's tag goes too, into p->tag.
  *
  * The kernel removes bytes behind the MAC header, so the inner Ethernet header is saved, goes with
  * them, and is written over the outer one.
- * Return: 0; -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_VLAN_UNEXPECTED; -WEFT_DROP_DECAP_FAILED.
+ * Return: 0; -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_VLAN_*; -WEFT_DROP_DECAP_FAILED.
  */
 static __always_inline int weft_decap_tc(weft_ctx *ctx, struct weft_pkt *p)
 {
+	__u32 off = p->outer_len;
 	__u8 eth[WEFT_ETH_HLEN];
 	__be16 proto;
 	int err;
@@ -97,13 +100,18 @@ static __always_inline int weft_decap_tc(weft_ctx *ctx, struct weft_pkt *p)
 	err = weft_ecn_decap(ctx, p);
 	if (err)
 		return err;
-	if (ctx_load(ctx, p->outer_len, eth, sizeof(eth)))
+	if (ctx_load(ctx, off, eth, sizeof(eth)))
 		return -WEFT_DROP_DECAP_FAILED;
 	__builtin_memcpy(&proto, eth + 2 * WEFT_ETH_ALEN, sizeof(proto));
-	if (weft_is_tag(proto))
-		return -WEFT_DROP_VLAN_UNEXPECTED;
-	if (weft_decap_shrink(ctx, p, proto) &&
-	    (weft_decap_pad(ctx, p) || weft_decap_shrink(ctx, p, proto)))
+	if (weft_is_tag(proto)) {
+		err = weft_decap_tag(ctx, p, off, &proto);
+		if (err)
+			return err;
+		off += WEFT_VLAN_HLEN;
+		__builtin_memcpy(eth + 2 * WEFT_ETH_ALEN, &proto, sizeof(proto));
+	}
+	if (weft_decap_shrink(ctx, p, proto, off) &&
+	    (weft_decap_pad(ctx, p, off) || weft_decap_shrink(ctx, p, proto, off)))
 		return -WEFT_DROP_DECAP_FAILED;
 	if (ctx_store(ctx, 0, eth, sizeof(eth)))
 		return -WEFT_DROP_DECAP_FAILED;

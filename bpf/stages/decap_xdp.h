@@ -11,7 +11,26 @@
 #define WEFT_BPF_STAGES_DECAP_XDP_H
 
 #include "../lib/ecn.h"
-#include "../pkt.h"
+#include "decap_tag.h"
+
+/*
+ * The inner frame begins the packet, and has a tag. It goes into p->tag: the stack would take it
+ * off before tc_underlay sees the frame, and the metadata with it.
+ */
+static __always_inline int weft_untag_xdp(weft_ctx *ctx, struct weft_pkt *p, __be16 proto)
+{
+	__u8 eth[WEFT_ETH_HLEN];
+	int err = weft_decap_tag(ctx, p, 0, &proto);
+
+	if (err)
+		return err;
+	if (ctx_load(ctx, 0, eth, sizeof(eth)))
+		return -WEFT_DROP_DECAP_FAILED;
+	__builtin_memcpy(eth + 2 * WEFT_ETH_ALEN, &proto, sizeof(proto));
+	if (bpf_xdp_adjust_head(ctx, WEFT_VLAN_HLEN) || ctx_store(ctx, 0, eth, sizeof(eth)))
+		return -WEFT_DROP_DECAP_FAILED;
+	return 0;
+}
 
 /**
  * weft_decap_xdp - stage 3: strip @p->outer_len bytes, leave a struct weft_meta.
@@ -20,8 +39,7 @@
  * Shrinks the head by outer_len; every packet pointer is dead after.
  * Return: WEFT_ACT_PASS, also where the driver has no metadata (the frame is then untouched, and
  * tc_underlay decapsulates); -WEFT_DROP_IP_TUNNEL_ECN; -WEFT_DROP_DECAP_FAILED;
- * -WEFT_DROP_VLAN_UNEXPECTED: the stack would take the tag off before tc_underlay sees the frame,
- * and the metadata with it.
+ * what weft_decap_tag() returns.
  */
 static __always_inline int weft_decap_xdp(weft_ctx *ctx, struct weft_pkt *p)
 {
@@ -43,10 +61,19 @@ static __always_inline int weft_decap_xdp(weft_ctx *ctx, struct weft_pkt *p)
 	if ((void *)(meta + 1) > (void *)dmac || (void *)(dmac + WEFT_ETH_HLEN) > ctx_data_end(ctx))
 		return -WEFT_DROP_DECAP_FAILED;
 	__builtin_memcpy(&proto, dmac + 2 * WEFT_ETH_ALEN, sizeof(proto));
-	if (weft_is_tag(proto))
-		return -WEFT_DROP_VLAN_UNEXPECTED;
+	if (weft_is_tag(proto)) {
+		err = weft_untag_xdp(ctx, p, proto);
+		if (err)
+			return err;
+		meta = (void *)(long)ctx->data_meta;
+		dmac = ctx_data(ctx);
+		if ((void *)(meta + 1) > (void *)dmac ||
+		    (void *)(dmac + WEFT_ETH_HLEN) > ctx_data_end(ctx))
+			return -WEFT_DROP_DECAP_FAILED;
+	}
 	meta->magic = WEFT_META_MAGIC;
 	meta->tunnel = p->tunnel;
+	meta->tag = p->tag;
 	meta->network = p->network;
 	meta->identity = p->identity;
 	__builtin_memcpy(meta->dmac, dmac, WEFT_ETH_ALEN);

@@ -9,7 +9,8 @@
  *                       `-- header template --'
  *
  * The kernel makes the room behind the Ethernet header, so the inner Ethernet header is written
- * anew from the parsed view and the old one's bytes become the outer one.
+ * anew from the parsed view and the old one's bytes become the outer one. A tag of the tenant's own
+ * comes in between, behind the inner Ethernet header's addresses.
  *
  * BPF copies constant lengths only, so the code that writes a header stands here once for each of
  * its lengths: for VXLAN where it is called, for the others in a function of their own.
@@ -202,19 +203,22 @@ static __always_inline int weft_encap_write(weft_ctx *ctx, struct weft_pkt *p,
 
 /**
  * weft_encap_grow - make room for the outer headers of an IP packet, GSO and all.
+ * @inner_hlen: bytes of the inner Ethernet header, with its tag.
+ *
  * Return: 0, or what the kernel refused with (it refuses what is not IP, and a packet that is
  * already some other tunnel's with offload pending).
  */
-static __always_inline long weft_encap_grow(weft_ctx *ctx, const struct weft_tunnel *t)
+static __always_inline long weft_encap_grow(weft_ctx *ctx, const struct weft_tunnel *t,
+					    const __u64 inner_hlen)
 {
-	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L2(WEFT_ETH_HLEN) |
+	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L2(inner_hlen) |
 		      BPF_F_ADJ_ROOM_ENCAP_L2_ETH;
 
 	flags |= t->family == WEFT_FAMILY_IPV4 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV4
 					       : BPF_F_ADJ_ROOM_ENCAP_L3_IPV6;
 	flags |= t->encap == WEFT_ENCAP_NVGRE ? BPF_F_ADJ_ROOM_ENCAP_L4_GRE
 					      : BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
-	return bpf_skb_adjust_room(ctx, t->header_len + WEFT_ETH_HLEN, BPF_ADJ_ROOM_MAC, flags);
+	return bpf_skb_adjust_room(ctx, t->header_len + inner_hlen, BPF_ADJ_ROOM_MAC, flags);
 }
 
 /**
@@ -228,7 +232,45 @@ static __always_inline long weft_encap_push(weft_ctx *ctx, struct weft_pkt *p,
 {
 	if (p->gso_size)
 		return -1;
-	return bpf_skb_change_head(ctx, t->header_len + WEFT_ETH_HLEN, 0);
+	return bpf_skb_change_head(
+		ctx, t->header_len + WEFT_ETH_HLEN + (p->tag ? WEFT_VLAN_HLEN : 0), 0);
+}
+
+/** enum weft_encap_way - how room was made, and so how the frame can leave. */
+enum weft_encap_way {
+	WEFT_ENCAP_GROWN,
+	WEFT_ENCAP_GROWN_TAGGED,
+	WEFT_ENCAP_PUSHED, /* by the uplink's ingress */
+};
+
+/**
+ * weft_encap_room - make room for any frame: what is not IP, and what has a tag of the tenant's
+ * own, whose IP packet may still be a GSO packet.
+ * @p: h.version is 0 if it has a tag; see struct weft_pkt.
+ *
+ * A global function, verified once on its own. Return: enum weft_encap_way, or an error.
+ */
+__attribute__((noinline)) int weft_encap_room(weft_ctx *ctx, struct weft_pkt *p,
+					      struct weft_tunnel *t)
+{
+	if (!p || !t)
+		return -1;
+	if (p->tag && !weft_encap_grow(ctx, t, WEFT_ETH_HLEN + WEFT_VLAN_HLEN))
+		return WEFT_ENCAP_GROWN_TAGGED;
+	if (p->h.version && !weft_encap_grow(ctx, t, WEFT_ETH_HLEN))
+		return WEFT_ENCAP_GROWN;
+	return weft_encap_push(ctx, p, t) ? -1 : WEFT_ENCAP_PUSHED;
+}
+
+/* The inner Ethernet header is written, and has room for a tag behind it. */
+static __always_inline long weft_encap_tag(weft_ctx *ctx, const struct weft_pkt *p,
+					   const struct weft_tunnel *t)
+{
+	const __be16 tag[] = {bpf_htons(p->tag >> 16), bpf_htons(p->tag), p->h.eth_proto};
+
+	if (!p->tag)
+		return 0;
+	return ctx_store(ctx, WEFT_ETH_HLEN + t->header_len + 2 * WEFT_ETH_ALEN, tag, sizeof(tag));
 }
 
 /** weft_send_by_ingress - let tc_underlay send the encapsulated frame; see WEFT_MARK_SEND. */
@@ -237,6 +279,12 @@ static __always_inline int weft_send_by_ingress(weft_ctx *ctx, __u32 ifindex)
 	ctx->mark = WEFT_MARK_SEND;
 	bpf_redirect(ifindex, BPF_F_INGRESS);
 	return WEFT_ACT_SEND;
+}
+
+/* The inner frame is longer than its L3 packet by a tag that nobody has allowed for. */
+static __always_inline int weft_tag_fits(const struct weft_pkt *p, __u32 mtu)
+{
+	return !p->tag || weft_fits(p, mtu - WEFT_VLAN_HLEN);
 }
 
 /**
@@ -253,7 +301,7 @@ static __always_inline int weft_send_by_ingress(weft_ctx *ctx, __u32 ifindex)
 static __always_inline int weft_encap(weft_ctx *ctx, struct weft_pkt *p, __u32 id)
 {
 	struct weft_tunnel *t = weft_tunnel_of(id);
-	int by_ingress = 0;
+	int way = WEFT_ENCAP_GROWN;
 
 	trace_tunnel(id, t);
 	p->tunnel = id;
@@ -261,15 +309,19 @@ static __always_inline int weft_encap(weft_ctx *ctx, struct weft_pkt *p, __u32 i
 		return -WEFT_DROP_TUNNEL_UNKNOWN;
 	if (!weft_fits(p, t->mtu))
 		return weft_too_big(ctx, p, t->mtu);
-	if (!p->h.version || weft_encap_grow(ctx, t)) {
-		if (weft_encap_push(ctx, p, t))
-			return -WEFT_DROP_ENCAP_FAILED;
-		by_ingress = 1;
+	if (!p->h.version || weft_encap_grow(ctx, t, WEFT_ETH_HLEN)) {
+		if (!weft_tag_fits(p, t->mtu))
+			return -WEFT_DROP_PKT_TOO_BIG;
+		way = weft_encap_room(ctx, p, t);
 	}
-	if (weft_encap_write(ctx, p, t))
+	if (way < 0 || weft_encap_write(ctx, p, t))
 		return -WEFT_DROP_ENCAP_FAILED;
-	if (by_ingress)
-		return weft_send_by_ingress(ctx, t->ifindex);
+	if (way) {
+		if (weft_encap_tag(ctx, p, t))
+			return -WEFT_DROP_ENCAP_FAILED;
+		if (way == WEFT_ENCAP_PUSHED)
+			return weft_send_by_ingress(ctx, t->ifindex);
+	}
 	bpf_redirect_neigh(t->ifindex, 0, 0, 0);
 	return WEFT_ACT_SEND;
 }

@@ -72,7 +72,7 @@ static __always_inline void weft_flood_begin(struct weft_flood_run *r, weft_ctx 
 	r->family = no;
 	r->encap = no;
 	r->by_ingress = no;
-	r->judged = weft_is_judged(&p->h);
+	r->judged = weft_is_judged(&p->h) || p->tag;
 	r->denied = no;
 }
 
@@ -81,7 +81,7 @@ static __always_inline void weft_flood_begin(struct weft_flood_run *r, weft_ctx 
  * tunnel this is. For a frame by itself that matters little, it is read anew behind the uplink's
  * ingress; but it cuts segments as it was told, and cannot be told again.
  */
-static __always_inline long weft_flood_grow(struct weft_flood_run *r, const struct weft_tunnel *t)
+static __always_inline long weft_flood_grow(struct weft_flood_run *r, struct weft_tunnel *t)
 {
 	int same = t->family == r->family &&
 		   (t->encap == WEFT_ENCAP_NVGRE) == (r->encap == WEFT_ENCAP_NVGRE);
@@ -95,12 +95,17 @@ static __always_inline long weft_flood_grow(struct weft_flood_run *r, const stru
 			err = bpf_skb_change_head(r->ctx, t->header_len - r->room, 0);
 		if (t->header_len != r->room || !same)
 			r->by_ingress = 1;
-	} else if (r->p->h.version && !weft_encap_grow(r->ctx, t)) {
-		r->family = t->family;
-		r->encap = t->encap;
 	} else {
-		err = weft_encap_push(r->ctx, r->p, t);
-		r->by_ingress = 1;
+		err = weft_encap_room(r->ctx, r->p, t);
+		if (err < 0)
+			return err;
+		if (err == WEFT_ENCAP_PUSHED) {
+			r->by_ingress = 1;
+		} else {
+			r->family = t->family;
+			r->encap = t->encap;
+		}
+		err = 0;
 	}
 	if (!err)
 		r->room = t->header_len;
@@ -113,7 +118,8 @@ static __always_inline const struct weft_tunnel *weft_flood_wrap(struct weft_flo
 {
 	struct weft_tunnel *t = weft_tunnel_of(m->tunnel);
 
-	if (!t || weft_flood_grow(r, t) || weft_encap_write(r->ctx, r->p, t))
+	if (!t || weft_flood_grow(r, t) || weft_encap_write(r->ctx, r->p, t) ||
+	    weft_encap_tag(r->ctx, r->p, t))
 		return 0;
 	return t;
 }
@@ -121,11 +127,12 @@ static __always_inline const struct weft_tunnel *weft_flood_wrap(struct weft_flo
 static __always_inline void weft_count_copy(const struct weft_pkt *p, __u32 port)
 {
 	struct weft_net_stat *n = weft_net_stat_of(p);
+	const struct weft_tags *t = port ? weft_tags_of(port) : 0;
 
 	if (port)
 		weft_count_to_port(p, port);
 	if (n)
-		weft_count(port ? &n->to_ports : &n->to_underlay, p);
+		weft_count(port && !(t && t->wire) ? &n->to_ports : &n->to_underlay, p);
 }
 
 static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
@@ -138,9 +145,8 @@ static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
 
 	if (!t)
 		return -1;
-	trace_copy(ctx, m);
 	ctx->mark = WEFT_MARK_SEND;
-	err = trace_clone(ctx, t->ifindex, BPF_F_INGRESS);
+	err = trace_clone(ctx, m, t->ifindex, BPF_F_INGRESS);
 	ctx->mark = mark;
 	return err;
 }
@@ -154,12 +160,13 @@ static __always_inline void weft_count_clone(weft_ctx *ctx, struct weft_pkt *p, 
 		weft_count_copy(p, port);
 }
 
-/* Somebody comes after the port @last: give it a clone. */
+/* Somebody comes after the port @last: give it a clone, with the tags that it has there. */
 static __attribute__((noinline)) void weft_clone_to_port(struct weft_flood_run *r)
 {
-	long err = trace_clone(r->ctx, r->last.ifindex, 0);
+	int tags = weft_tags_put_on(r->ctx, r->p, r->last.port);
+	long err = tags < 0 ? tags : trace_clone(r->ctx, &r->last, r->last.ifindex, 0);
 
-	trace_copy(r->ctx, &r->last);
+	weft_tags_take_off(r->ctx, tags);
 	weft_count_clone(r->ctx, r->p, r->last.port, err);
 }
 
@@ -175,6 +182,8 @@ static __attribute__((noinline)) void weft_flood_clone(struct weft_flood_run *r)
 /* Nobody comes after @last: it gets the frame itself. */
 static __always_inline int weft_last_to_port(struct weft_flood_run *r)
 {
+	if (weft_tags_put_on(r->ctx, r->p, r->last.port) < 0)
+		return -WEFT_DROP_REPLICA_LOST;
 	trace_copy(r->ctx, &r->last);
 	weft_count_copy(r->p, r->last.port);
 	bpf_redirect(r->last.ifindex, 0);
@@ -298,7 +307,7 @@ static __always_inline void weft_flood_tunnels(struct weft_flood_run *r,
  * @p: classified; becomes the last copy.
  * @net: its network.
  *
- * A flooded frame must fit every tunnel of the network.
+ * A flooded frame must fit every tunnel of the network, or its wire.
  * Return: WEFT_ACT_FLOOD; WEFT_ACT_REFUSE (too big, the sender was told); -WEFT_DROP_PKT_TOO_BIG;
  * -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED; -WEFT_DROP_REPLICA_LOST (the last copy; the others are
  * counted here).
@@ -308,8 +317,12 @@ static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_p
 {
 	struct weft_flood_run r;
 
-	if (net->flood_tunnels && !weft_fits(p, net->mtu))
-		return weft_too_big(ctx, p, net->mtu);
+	if (net->flood_tunnels || net->flags & WEFT_NET_WIRE) {
+		if (!weft_fits(p, net->mtu))
+			return weft_too_big(ctx, p, net->mtu);
+		if (!weft_tag_fits(p, net->mtu))
+			return -WEFT_DROP_PKT_TOO_BIG;
+	}
 	weft_flood_begin(&r, ctx, p);
 	weft_flood_ports(&r, net->flood_ports);
 	if (net->flood_tunnels)
@@ -319,7 +332,8 @@ static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_p
 
 /**
  * weft_replicate_local - stage 4b for a frame from the underlay, which goes to no tunnel.
- * Return: WEFT_ACT_FLOOD; -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED.
+ * Return: WEFT_ACT_FLOOD; -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED; -WEFT_DROP_REPLICA_LOST. If the
+ * host has a part in the frame (p->shared): WEFT_ACT_SHARED.
  */
 static __attribute__((noinline)) int weft_replicate_local(weft_ctx *ctx, struct weft_pkt *p,
 							  const struct weft_network *net)
@@ -328,6 +342,11 @@ static __attribute__((noinline)) int weft_replicate_local(weft_ctx *ctx, struct 
 
 	weft_flood_begin(&r, ctx, p);
 	weft_flood_ports(&r, net->flood_ports);
+	if (p->shared) {
+		if (r.waiting)
+			weft_clone_to_port(&r);
+		return WEFT_ACT_SHARED;
+	}
 	return r.waiting ? weft_last_to_port(&r) : weft_flood_nobody(&r);
 }
 

@@ -42,8 +42,8 @@ static __always_inline void weft_ask_flow(struct weft_ask *a, const struct weft_
 }
 
 /*
- * The groups of who opened @f, at @opener. Of a port of this node they are known; of who is behind
- * a tunnel they are what the packet that opened it told.
+ * The groups of who opened @f, at @opener. Of a port that has its interface to itself they are
+ * known; of who is behind a tunnel, or a tag, they are those of the packet that opened it.
  */
 static __always_inline __u32 weft_opener_identity(const struct weft_flow *f,
 						  const struct weft_hop *opener)
@@ -54,7 +54,7 @@ static __always_inline __u32 weft_opener_identity(const struct weft_flow *f,
 	if (opener->kind != WEFT_HOP_LOCAL)
 		return f->identity;
 	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
-	return port ? port->identity : 0;
+	return port && port->id == opener->port ? port->identity : f->identity;
 }
 
 /* Counted against the port whose policies said so, and by the rule that did. */
@@ -77,18 +77,20 @@ static __always_inline int weft_deny(struct weft_pkt *p, const struct weft_ask *
  */
 static __attribute__((noinline)) int weft_judge_once(struct weft_pkt *p, const struct weft_hop *to)
 {
-	struct weft_ask a;
+	struct weft_ask *a = weft_ask_new();
 	int action;
 
-	weft_ask_packet(&a, p);
-	a.port[WEFT_POL_EGRESS] = weft_hop_port(&p->here);
-	a.port[WEFT_POL_INGRESS] = weft_hop_port(to);
-	action = weft_judge(&a);
-	if (a.flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
+	if (!a)
+		return -WEFT_DROP_POLICY_DENY_EGRESS;
+	weft_ask_packet(a, p);
+	a->port[WEFT_POL_EGRESS] = weft_hop_port(&p->here);
+	a->port[WEFT_POL_INGRESS] = weft_hop_port(to);
+	action = weft_judge(a);
+	if (a->flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
 		return -WEFT_DROP_ADDR_SPOOFED;
 	if (action != WEFT_POL_ALLOW)
-		return weft_deny(p, &a, action);
-	return p->frag_drop && a.flags & WEFT_FLOW_GUARDED ? -p->frag_drop : 0;
+		return weft_deny(p, a, action);
+	return p->frag_drop && a->flags & WEFT_FLOW_GUARDED ? -p->frag_drop : 0;
 }
 
 /* Where the packet says that the flow's sides are; the generations go last, see weft_flow_fresh. */
@@ -118,13 +120,11 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 						      struct weft_flow *f, int side,
 						      const struct weft_hop *to)
 {
-	struct weft_scratch *s = weft_scratch_of();
 	int origin = f->origin & 1, placed, action;
-	struct weft_ask *a;
+	struct weft_ask *a = weft_ask_new();
 
-	if (!s)
-		return -WEFT_DROP_NETWORK_UNKNOWN;
-	a = &s->ask;
+	if (!a)
+		return -WEFT_DROP_POLICY_DENY_EGRESS;
 	side &= 1;
 	placed = weft_flow_placed(p, f, side, to);
 	if (origin == side) {

@@ -5,8 +5,8 @@
  *
  *     IP to one MAC address:  flow hit ────────────────────────────────────────────> act
  *                               └no─> sender, route (FDB) ─> miss (flow_miss.h) ───> act
- *     other to one:                   sender, route ───────────────────────────────> act
- *     to a group:                     sender, answer (ARP, ND) or policy ──────────> flood
+ *     other to one:                   sender, route, opaque ───────────────────────> act
+ *     to a group:                     sender, opaque, answer (ARP, ND) or policy ──> flood
  */
 #ifndef WEFT_BPF_STAGES_FORWARD_H
 #define WEFT_BPF_STAGES_FORWARD_H
@@ -47,13 +47,35 @@ static __always_inline int weft_frag_look(struct weft_pkt *p)
 	return 0;
 }
 
+/*
+ * What is not IP goes by its MAC address alone. Not so what may be IP all the same, hidden by a
+ * tag: not through policies, which would not see it (VU#855201, CVE-2021-27853).
+ */
+static __always_inline int weft_opaque(struct weft_pkt *p, struct weft_hop *to)
+{
+	const struct weft_hop nobody = {};
+
+	if (weft_is_old_tag(p->h.eth_proto))
+		return -WEFT_DROP_VLAN_OLD_TPID;
+	if (!p->tag)
+		return 0;
+	to->delivery |= WEFT_DELIVER_TAGGED;
+	if (!weft_is_guarded(p, to))
+		return 0;
+	if (!weft_is_guarded(p, &nobody))
+		p->port = weft_hop_port(to); /* whose policies it is about */
+	return -WEFT_DROP_VLAN_UNJUDGED;
+}
+
 static __always_inline int weft_forward_group(weft_ctx *ctx, struct weft_pkt *p,
 					      const struct weft_network *net,
 					      const int from_underlay)
 {
-	const struct weft_hop everybody = {.kind = WEFT_HOP_FLOOD};
+	struct weft_hop everybody = {.kind = WEFT_HOP_FLOOD};
 	int act = weft_sender(p);
 
+	if (!act && !p->h.version)
+		act = weft_opaque(p, &everybody);
 	if (!act && !from_underlay)
 		act = weft_answer(ctx, p);
 	if (!act && weft_is_judged(&p->h)) {
@@ -78,10 +100,11 @@ static __always_inline void weft_route_find(struct weft_pkt *p, struct weft_hop 
 		*to = (struct weft_hop){.kind = WEFT_HOP_FLOOD};
 		if (p->net_flags & WEFT_NET_LEARN)
 			weft_learned_find(p, to);
-	} else if (dst->kind == WEFT_FDB_LOCAL) {
+	} else if (dst->kind != WEFT_FDB_REMOTE) {
 		*to = (struct weft_hop){.target = dst->ifindex,
 					.port = dst->port,
-					.kind = WEFT_HOP_LOCAL,
+					.kind = dst->kind == WEFT_FDB_LOCAL ? WEFT_HOP_LOCAL
+									    : WEFT_HOP_WIRE,
 					.delivery = dst->delivery};
 	} else {
 		*to = (struct weft_hop){.target = dst->tunnel, .kind = WEFT_HOP_TUNNEL};
@@ -95,7 +118,7 @@ static __always_inline void weft_route_find(struct weft_pkt *p, struct weft_hop 
 static __always_inline int weft_route(struct weft_pkt *p, struct weft_hop *to)
 {
 	weft_route_find(p, to);
-	if (to->kind == WEFT_HOP_LOCAL && to->port == p->here.port)
+	if (to->port && to->port == p->here.port)
 		return -WEFT_DROP_HAIRPIN;
 	if (to->kind == WEFT_HOP_TUNNEL && p->from_underlay)
 		return -WEFT_DROP_SPLIT_HORIZON;
@@ -110,7 +133,7 @@ static __always_inline int weft_route(struct weft_pkt *p, struct weft_hop *to)
  *
  * A global function, verified once on its own. (Before Linux 6.2 the memory that such a one is
  * handed cannot be a map's key, hence the detour of @key.)
- * Return: 0; what weft_sender, route, related and flow_miss return; -p->frag_drop.
+ * Return: 0; what weft_sender, route, opaque, related and flow_miss return; -p->frag_drop.
  */
 __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int side,
 					 struct weft_hop *to)
@@ -123,6 +146,8 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int 
 	err = weft_sender(p);
 	if (!err)
 		err = weft_route(p, to);
+	if (!err && !p->h.version)
+		err = weft_opaque(p, to);
 	if (err || !weft_is_judged(&p->h))
 		return err;
 	if (p->frag_drop)
@@ -154,6 +179,28 @@ static TRACE_STAGE int weft_admit_fast(struct weft_pkt *p, struct weft_flow_key 
 	return weft_flow_hit(p, key, *side, to);
 }
 
+/*
+ * Out by an uplink, in the network's VLAN. The wire carries as much as the network. Return:
+ * WEFT_ACT_SEND; what too_big returns; -WEFT_DROP_PKT_TOO_BIG; -WEFT_DROP_ENCAP_FAILED.
+ */
+static __attribute__((noinline)) int weft_to_wire(weft_ctx *ctx, struct weft_pkt *p,
+						  const struct weft_network *net,
+						  const struct weft_hop *to)
+{
+	int err;
+
+	if (!weft_fits(p, net->mtu))
+		return weft_too_big(ctx, p, net->mtu);
+	if (!weft_tag_fits(p, net->mtu))
+		return -WEFT_DROP_PKT_TOO_BIG;
+	err = weft_handover(ctx, p, to->target, to->delivery, to->port);
+	if (err)
+		return err;
+	p->out_port = to->port;
+	weft_count_to_port(p, to->port);
+	return WEFT_ACT_SEND;
+}
+
 static __always_inline int weft_act(weft_ctx *ctx, struct weft_pkt *p,
 				    const struct weft_network *net, const struct weft_hop *to,
 				    const int from_underlay)
@@ -162,6 +209,8 @@ static __always_inline int weft_act(weft_ctx *ctx, struct weft_pkt *p,
 		return weft_deliver(ctx, p, to);
 	if (to->kind == WEFT_HOP_TUNNEL && !from_underlay)
 		return weft_encap(ctx, p, to->target);
+	if (to->kind == WEFT_HOP_WIRE && !from_underlay)
+		return weft_to_wire(ctx, p, net, to);
 	return weft_forward_bum(ctx, p, net, from_underlay);
 }
 
@@ -169,7 +218,7 @@ static __always_inline int weft_refuse(weft_ctx *ctx, struct weft_pkt *p, int er
 				       const struct weft_hop *to)
 {
 	if (err == -WEFT_DROP_POLICY_REJECT_EGRESS || err == -WEFT_DROP_POLICY_REJECT_INGRESS)
-		return weft_reject(ctx, p, err, to->target);
+		return weft_reject(ctx, p, err, to->target, to->port);
 	return err;
 }
 
@@ -182,8 +231,8 @@ static __always_inline int weft_refuse(weft_ctx *ctx, struct weft_pkt *p, int er
  *
  * Return: a final action; -WEFT_DROP_NETWORK_UNKNOWN; -WEFT_DROP_HAIRPIN;
  * -WEFT_DROP_SPLIT_HORIZON; -WEFT_DROP_UNKNOWN_UNICAST, -WEFT_DROP_BROADCAST_REFUSED or
- * -WEFT_DROP_MULTICAST_REFUSED; -WEFT_DROP_FRAG_*; what weft_sender, flow_miss, related, answer,
- * flood, deliver and encap return.
+ * -WEFT_DROP_MULTICAST_REFUSED; -WEFT_DROP_VLAN_OLD_TPID, -WEFT_DROP_VLAN_UNJUDGED;
+ * -WEFT_DROP_FRAG_*; what weft_sender, flow_miss, related, answer, flood, deliver and encap return.
  */
 static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const int from_underlay)
 {

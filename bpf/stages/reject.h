@@ -103,31 +103,35 @@ static __always_inline int weft_unreachable(weft_ctx *ctx, struct weft_hdrs *h)
  * Who pays for the answer: the port that sent, or the one that is spoken for, so that a flood from
  * the underlay silences nobody but its target.
  */
-static __always_inline __u32 weft_reject_payer(const struct weft_pkt *p, __u32 out)
+static __always_inline __u32 weft_reject_payer(const struct weft_pkt *p, __u32 out, __u32 port)
 {
-	const struct weft_port *port;
+	const struct weft_port *row;
 
 	if (!p->from_underlay)
 		return p->port;
-	port = bpf_map_lookup_elem(&weft_ports, &out);
-	return port && port->kind == WEFT_PORT_ACCESS ? port->id : 0;
+	row = bpf_map_lookup_elem(&weft_ports, &out);
+	if (!row)
+		return 0;
+	return row->kind == WEFT_PORT_TRUNK || row->id == port ? port : 0;
 }
 
 /**
  * weft_reject - stage 6a: tell the sender of a packet that a rule rejects it.
  * @ctx: the packet; it becomes the answer. From a port it goes back to the port; from the underlay
  *       it enters by @out under WEFT_MARK_ANSWER, as if the workload had answered, and tc_from_port
- *       sends it through the tunnel.
+ *       sends it through the tunnel, or out to the wire.
  * @p: of it.
  * @reason: -WEFT_DROP_POLICY_REJECT_*.
  * @out: from the underlay: ifindex of the local port that the packet was for; else anything.
+ * @port: its id.
  *
  * A global function, verified once on its own.
  * Return: WEFT_ACT_REFUSE with the loss counted against p->port; @reason where there is no answer:
  * the rate limit or the packet's kind does not allow it, or @out is no port; WEFT_ACT_DENIED where
  * the kernel refuses it.
  */
-__attribute__((noinline)) int weft_reject(weft_ctx *ctx, struct weft_pkt *p, int reason, __u32 out)
+__attribute__((noinline)) int weft_reject(weft_ctx *ctx, struct weft_pkt *p, int reason, __u32 out,
+					  __u32 port)
 {
 	__u32 payer;
 	int tcp;
@@ -137,19 +141,19 @@ __attribute__((noinline)) int weft_reject(weft_ctx *ctx, struct weft_pkt *p, int
 	tcp = p->h.l4_proto == IPPROTO_TCP;
 	if (tcp && p->h.tcp_flags & WEFT_TCP_RST)
 		return reason;
-	payer = weft_reject_payer(p, out);
+	payer = weft_reject_payer(p, out, port);
 	if (!payer || !weft_icmp_allowed(payer))
 		return reason;
 	weft_count_drop(ctx, p, -reason);
 	if (tcp ? weft_reset(ctx, &p->h) : weft_unreachable(ctx, &p->h))
 		return WEFT_ACT_DENIED;
-	if (p->from_underlay) {
-		trace_handover(out, WEFT_DELIVER_NONE);
-		ctx->mark = WEFT_MARK_ANSWER;
-		bpf_redirect(out, BPF_F_INGRESS);
-	} else {
-		weft_reply(ctx, p);
-	}
+	if (!p->from_underlay)
+		return weft_reply(ctx, p) < 0 ? WEFT_ACT_DENIED : WEFT_ACT_REFUSE;
+	if (weft_tags_put_on(ctx, p, port) < 0)
+		return WEFT_ACT_DENIED;
+	trace_handover(ctx, out, WEFT_DELIVER_NONE, port);
+	ctx->mark = WEFT_MARK_ANSWER;
+	bpf_redirect(out, BPF_F_INGRESS);
 	return WEFT_ACT_REFUSE;
 }
 

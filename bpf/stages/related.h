@@ -99,14 +99,16 @@ static __always_inline int weft_related_judge(struct weft_pkt *p, struct weft_fl
 					      const struct weft_flow *f)
 {
 	int origin = f->origin & 1, action;
-	struct weft_ask a;
+	struct weft_ask *a = weft_ask_new();
 
-	weft_ask_flow(&a, p, key, origin, &f->hop[origin], &f->hop[!origin]);
-	a.identity = weft_opener_identity(f, &f->hop[origin]);
-	action = weft_judge(&a);
+	if (!a)
+		return -WEFT_DROP_POLICY_DENY_EGRESS;
+	weft_ask_flow(a, p, key, origin, &f->hop[origin], &f->hop[!origin]);
+	a->identity = weft_opener_identity(f, &f->hop[origin]);
+	action = weft_judge(a);
 	if (action == WEFT_POL_ALLOW || f->flags & WEFT_FLOW_KEEP)
 		return 0;
-	return weft_deny(p, &a, action);
+	return weft_deny(p, a, action);
 }
 
 /**
@@ -136,7 +138,7 @@ static __attribute__((noinline)) int weft_related(weft_ctx *ctx, struct weft_pkt
 		goto unrelated;
 	f = weft_flow_find(&s->quote_key, &table);
 	trace_flow(WEFT_TRACE_RELATED, &s->quote_key, f, side, table);
-	if (!f || weft_word(&f->hop[side & 1]) != weft_word(to))
+	if (!f || weft_tcp_is_void(f) || weft_word(&f->hop[side & 1]) != weft_word(to))
 		goto unrelated;
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];
 	if (f->decided.policy != p->generation.policy)

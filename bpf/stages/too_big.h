@@ -48,8 +48,7 @@ __attribute__((noinline)) int weft_too_big(weft_ctx *ctx, struct weft_pkt *p, __
 	weft_count_drop(ctx, p, WEFT_DROP_PKT_TOO_BIG);
 	if (weft_icmp_error(ctx, &p->h, kind, bpf_htonl(rest)))
 		return WEFT_ACT_DENIED;
-	weft_reply(ctx, p);
-	return WEFT_ACT_REFUSE;
+	return weft_reply(ctx, p) < 0 ? WEFT_ACT_DENIED : WEFT_ACT_REFUSE;
 }
 
 #endif

@@ -86,22 +86,29 @@ _Static_assert(sizeof(struct weft_node) == 28, "ABI");
 /** enum weft_port_kind - what an interface with our program on it is. */
 enum weft_port_kind {
 	WEFT_PORT_NONE,
-	WEFT_PORT_ACCESS, /* a workload of one network, untagged */
+	WEFT_PORT_ACCESS, /* one network: all of an interface, or one VLAN of a trunk */
 	WEFT_PORT_UPLINK, /* carries the underlay */
 	WEFT_PORT_GUARD,  /* a helper device of weft's own; a frame that reaches it is dropped */
+	WEFT_PORT_TRUNK,  /* an interface whose ports are told apart by tags: `weft_vlans` */
+	WEFT_PORT_WIRE,   /* a network that lives on an uplink as a VLAN; in `weft_vlans` only */
 };
 
 /** enum weft_delivery - how a frame is handed to a port. */
 enum weft_delivery {
 	WEFT_DELIVER_NONE,
 	WEFT_DELIVER_PEER, /* veth whose peer is in another network namespace: bpf_redirect_peer */
-	WEFT_DELIVER_REDIRECT, /* tap, or veth within this namespace: bpf_redirect */
+	WEFT_DELIVER_REDIRECT,      /* tap, NIC, or veth within this namespace: bpf_redirect */
+	WEFT_DELIVER_TAGGED = 0x80, /* a bit besides: with the tags of `weft_tags` */
 };
 
+#define WEFT_PORT_LEARN      0x0001 /* any source that is nobody else's; it is learned */
+#define WEFT_PORT_LIMIT_PASS 0x0002 /* a source for which there is no share left may send, too */
+
 /**
- * struct weft_port - `weft_ports`, hash by ifindex (__u32): a port or uplink of this node.
+ * struct weft_port - `weft_ports`, hash by ifindex (__u32): a port or uplink of this node; and
+ * `weft_vlans`, see struct weft_vlan_key.
  * @id: index of its counters and name; 1.., stable across applies.
- * @network: network id; 0 for an uplink or a guard.
+ * @network: network id; 0 for an uplink, a trunk or a guard.
  * @kind: enum weft_port_kind.
  * @delivery: enum weft_delivery.
  * @mac: the workload's own address; the only source that it may use, unless WEFT_PORT_LEARN.
@@ -121,19 +128,47 @@ struct weft_port {
 };
 _Static_assert(sizeof(struct weft_port) == 24, "ABI");
 
-#define WEFT_PORT_LEARN      0x0001 /* any source that is nobody else's; it is learned */
-#define WEFT_PORT_LIMIT_PASS 0x0002 /* a source for which there is no share left may send, too */
+/**
+ * struct weft_vlan_key - `weft_vlans`, hash to struct weft_port: the ports of a trunk, and the
+ * networks that live on an uplink.
+ * @ifindex: of the trunk or uplink.
+ * @service: VLAN id of the 802.1ad tag that its frames have outermost; 0 = they have none.
+ * @vlan: VLAN id of their 802.1Q tag; 0 = none.
+ *
+ * Both 0: the native port of a trunk, whose frames have no tag at all.
+ */
+struct weft_vlan_key {
+	__u32 ifindex;
+	__u16 service;
+	__u16 vlan;
+};
+_Static_assert(sizeof(struct weft_vlan_key) == 8, "ABI");
+
+/**
+ * struct weft_tags - `weft_tags`, array by port id: the tags that a port's frames get on their way
+ * out; all zero for most.
+ * @service, @vlan: as in struct weft_vlan_key.
+ * @wire: the port is a WEFT_PORT_WIRE.
+ */
+struct weft_tags {
+	__u16 service;
+	__u16 vlan;
+	__u32 wire;
+};
+_Static_assert(sizeof(struct weft_tags) == 8, "ABI");
 
 #define WEFT_NET_PRESENT       0x0001 /* the array slot is in use */
 #define WEFT_NET_FLOOD         0x0002 /* replicate broadcast, multicast and unknown unicast */
 #define WEFT_NET_LEARN         0x0004 /* it may have entries in `weft_learned`; see fdb.h */
 #define WEFT_NET_LEARN_TUNNELS 0x0008 /* sources behind VTEPs are learned too */
+#define WEFT_NET_TAGS          0x1000 /* frames may carry one VLAN tag of the tenant's own */
+#define WEFT_NET_WIRE          0x2000 /* it lives on an uplink, and in no tunnel */
 
 /**
  * struct weft_network - `weft_networks`, array by network id (1..): an L2 broadcast domain.
- * @vni: host order, 1 .. 2^24-1.
+ * @vni: host order, 1 .. 2^24-1; 0: it has none, being a VLAN of an uplink.
  * @flags: WEFT_NET_*.
- * @mtu: largest L3 packet of a workload that fits every tunnel, bytes.
+ * @mtu: largest L3 packet of a workload that fits every tunnel, or the uplink, bytes.
  * @flood_ports: slots 0 .. flood_ports-1 of `weft_flood` may hold local members.
  * @flood_tunnels: the same for remote members.
  * @mac_age_ms: how long a learned address lasts without a frame of it.
@@ -167,14 +202,15 @@ enum weft_fdb_kind {
 	WEFT_FDB_NONE,
 	WEFT_FDB_LOCAL,  /* behind a port of this node */
 	WEFT_FDB_REMOTE, /* behind a remote VTEP */
+	WEFT_FDB_WIRE,   /* on an uplink's wire, where its network lives as a VLAN */
 };
 
 /**
  * struct weft_fdb_entry - `weft_fdb`, hash: where frames for a MAC address go.
  * @kind: enum weft_fdb_kind.
- * @delivery: local: enum weft_delivery of the port.
- * @ifindex: local: the port's interface.
- * @port: local: the port's id.
+ * @delivery: local and wire: enum weft_delivery of the port.
+ * @ifindex: local and wire: the port's interface.
+ * @port: local and wire: the port's id.
  * @tunnel: remote: index of `weft_tunnels`.
  */
 struct weft_fdb_entry {
@@ -223,8 +259,8 @@ _Static_assert(sizeof(struct weft_flood_key) == 8, "ABI");
 
 /** struct weft_flood_member - `weft_flood`, hash: who gets a copy; members as in weft_fdb_entry. */
 struct weft_flood_member {
-	__u32 ifindex; /* local: the port's interface */
-	__u32 port;    /* local: its id */
+	__u32 ifindex; /* local and wire: the port's interface */
+	__u32 port;    /* local and wire: its id */
 	__u32 tunnel;  /* remote: index of `weft_tunnels` */
 };
 _Static_assert(sizeof(struct weft_flood_member) == 12, "ABI");
@@ -336,11 +372,13 @@ struct weft_file_info {
 
 /** struct weft_port_info - `weft_port_info`, hash by port id (__u32). */
 struct weft_port_info {
-	char name[WEFT_NAME_LEN]; /* an uplink's is its interface's */
+	char name[WEFT_NAME_LEN]; /* of an uplink or trunk its interface's; of a wire "eth0.7" */
 	char interface[WEFT_IFNAME_LEN];
 	__u32 ifindex;
-	__u32 kind; /* enum weft_port_kind */
+	__u16 kind;    /* enum weft_port_kind */
+	__u16 promisc; /* weft keeps the interface promiscuous for it */
 };
+_Static_assert(sizeof(struct weft_port_info) == 88, "ABI");
 
 /** struct weft_network_info - `weft_net_info`, hash by network id (__u32). */
 struct weft_network_info {
@@ -359,6 +397,7 @@ struct weft_tunnel_info {
  * @magic: WEFT_META_MAGIC; other programs may leave metadata of their own.
  * @tunnel: the tunnel it came by.
  * @network: the network it belongs to.
+ * @tag: the tenant's own tag, as in struct weft_pkt; xdp_underlay has taken it off.
  * @dmac: the inner frame's destination. The frame itself carries WEFT_PARKED_MAC until tc_underlay
  *        puts this back, so that a frame that misses tc_underlay is nobody's.
  * @identity: of the sender's groups, as the tunnel header has it; 0 = none.
@@ -368,11 +407,12 @@ struct weft_tunnel_info {
 struct weft_meta {
 	__u32 magic;
 	__u32 tunnel;
+	__u32 tag;
 	__u16 network;
 	__u8 dmac[WEFT_ETH_ALEN];
 	__u32 identity;
 };
-_Static_assert(sizeof(struct weft_meta) == 20, "a multiple of 4, at most 32");
+_Static_assert(sizeof(struct weft_meta) == 24, "a multiple of 4, at most 32");
 
 /** WEFT_PARKED_MAC - a locally administered unicast address that no host owns. */
 #define WEFT_PARKED_MAC                                                                            \

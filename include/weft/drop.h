@@ -17,8 +17,8 @@
 	X(L4_INHDR, "the TCP or UDP header contradicts itself (data offset or length)")            \
 	X(IPV6_EXTHDR, "more IPv6 extension headers than the datapath follows")                    \
 	X(IPV6_RH0, "an IPv6 routing header of type 0, deprecated by RFC 5095")                    \
-	X(VLAN_TOO_DEEP, "more than two VLAN tags")                                                \
-	X(VLAN_UNEXPECTED, "a VLAN tag on an access port, or inside an access network's tunnel")   \
+	X(VLAN_TOO_DEEP, "more VLAN tags than a frame may have")                                   \
+	X(VLAN_UNEXPECTED, "a VLAN tag of the tenant's own in a network that does not carry them") \
 	X(MAC_INVALID_SOURCE, "the source MAC address is zero or a group address")                 \
 	X(MAC_SPOOFED, "the source MAC address is not the sending port's own, or is another's")    \
 	/* what came from the underlay, addressed to this node's VTEP */                           \
@@ -30,9 +30,9 @@
 	X(OUTER_FRAGMENT, "the outer packet is a fragment; a VTEP does not reassemble")            \
 	X(IP_TUNNEL_ECN,                                                                           \
 	  "congestion was marked on a packet that cannot carry the mark (RFC 6040)")               \
-	X(LOCAL_MAC, "a remote VTEP sent a frame from a MAC address that is local to this node")   \
+	X(LOCAL_MAC, "the underlay brought a frame from a MAC address that is local to this node") \
 	X(MAC_WRONG_VTEP, "the source MAC address belongs behind another VTEP")                    \
-	X(DECAP_FAILED, "the kernel refused to strip the tunnel header")                           \
+	X(DECAP_FAILED, "the kernel refused to strip the tunnel header or a VLAN tag")             \
 	/* where it was to go */                                                                   \
 	X(PORT_UNKNOWN, "the interface is not a port of any network")                              \
 	X(NETWORK_UNKNOWN, "the network is not in the table")                                      \
@@ -46,7 +46,7 @@
 	X(TUNNEL_UNKNOWN, "the tunnel to the destination's VTEP is not in the table")              \
 	/* what could not be done with it */                                                       \
 	X(PKT_TOO_BIG, "larger than the tunnel can carry; the sender is told the size that fits")  \
-	X(ENCAP_FAILED, "the kernel refused to add the tunnel header")                             \
+	X(ENCAP_FAILED, "the kernel refused to add the tunnel header or a VLAN tag")               \
 	X(REPLICA_LOST, "one copy of a flooded frame could not be made or sent")                   \
 	X(REPLY_FAILED,                                                                            \
 	  "the answer to an ARP request or neighbour solicitation could not be built")             \
@@ -76,7 +76,13 @@
 	X(GENEVE_INVALID_OPT, "Geneve options that do not fit the length that the header gives")   \
 	X(GENEVE_CRITICAL_OPT, "a critical Geneve option that is not known here")                  \
 	X(NVGRE_INVALID_HDR, "Ethernet in GRE, but without a key, or with a checksum, a sequence " \
-			     "number or another version")
+			     "number or another version")                                          \
+	/* VLANs */                                                                                \
+	X(VLAN_NOT_ALLOWED, "no port of the trunk has the frame's VLAN tag")                       \
+	X(VLAN_UNTAGGED, "an untagged frame on a trunk without a native port")                     \
+	X(VLAN_OLD_TPID, "a VLAN tag of before the standard (ethertype 0x9100, 0x9200 or 0x9300)") \
+	X(VLAN_UNJUDGED,                                                                           \
+	  "a frame with the tenant's own VLAN tag, at a port whose policies cannot judge it")
 
 /** enum weft_drop - drop reasons; 0 is none. A stage returns the reason negated. */
 enum weft_drop {

@@ -87,14 +87,16 @@ enum weft_hop_kind {
 	WEFT_HOP_LOCAL,  /* @target: interface index, @port: port id */
 	WEFT_HOP_TUNNEL, /* @target: tunnel id */
 	WEFT_HOP_FLOOD,  /* nobody knows where it is */
+	WEFT_HOP_WIRE,   /* beyond an uplink, in its VLAN: as WEFT_HOP_LOCAL, but no port's policies
+			  */
 };
 
 /**
  * struct weft_hop - where a side of a flow is. Eight bytes, written and read at once.
  * @target: see enum weft_hop_kind.
- * @port: of a local side: its port id.
+ * @port: of a local side or a wire: its port id.
  * @kind: enum weft_hop_kind.
- * @delivery: of a local side: enum weft_delivery.
+ * @delivery: of a local side or a wire: enum weft_delivery.
  */
 struct weft_hop {
 	__u32 target;

@@ -22,6 +22,7 @@ enum weft_trace_step {
 	WEFT_TRACE_NONE,
 	WEFT_TRACE_PARSE,    /* [frame] @result: 0 or a drop; also of the inner frame */
 	WEFT_TRACE_PORT,     /* [port] look-up of the interface */
+	WEFT_TRACE_VLAN,     /* [port] that the tags name, where several share an interface */
 	WEFT_TRACE_PEER,     /* [peer] look-up of remote VTEP and VNI */
 	WEFT_TRACE_CLASSIFY, /* [none] @result: 0, a drop, or WEFT_TRACE_PASS */
 	WEFT_TRACE_RESTORE,  /* [none] what XDP found out; @result: as above */
@@ -70,9 +71,15 @@ enum weft_trace_table {
 
 #define WEFT_TRACE_HEAD 256 /* bytes of a frame that a record keeps; a power of two */
 
-/** struct weft_trace_frame - a frame as it is at this step: its length, and how it begins. */
+/**
+ * struct weft_trace_frame - a frame as it is at this step.
+ * @len: bytes.
+ * @tag: VLAN tag that it has beside them, TPID << 16 | TCI; 0 = none.
+ * @head: how it begins.
+ */
 struct weft_trace_frame {
 	__u32 len;
+	__u32 tag;
 	__u8 head[WEFT_TRACE_HEAD];
 };
 
@@ -154,10 +161,17 @@ struct weft_trace_copy {
 	struct weft_trace_frame frame;
 };
 
-/** struct weft_trace_hop - @ifindex and @delivery (enum weft_delivery) of a local port. */
+/**
+ * struct weft_trace_hop - a frame goes to a port.
+ * @delivery: enum weft_delivery.
+ * @port: id.
+ * @tag: as in struct weft_trace_frame.
+ */
 struct weft_trace_hop {
 	__u32 ifindex;
 	__u32 delivery;
+	__u32 port;
+	__u32 tag;
 };
 
 /** struct weft_trace_drop - as in struct weft_drop_key. */

@@ -18,6 +18,13 @@
 #define WEFT_ETH_P_IPV6   0x86dd
 #define WEFT_ETH_P_8021AD 0x88a8
 #define WEFT_ETH_P_TEB    0x6558 /* an Ethernet frame, "transparent Ethernet bridging" */
+#define WEFT_ETH_P_QINQ1  0x9100 /* tags of before 802.1ad */
+#define WEFT_ETH_P_QINQ2  0x9200
+#define WEFT_ETH_P_QINQ3  0x9300
+
+#define WEFT_VLAN_HLEN 4      /* a tag: TPID and TCI; IEEE 802.1Q section 9.3 */
+#define WEFT_VLAN_VID  0x0fff /* VLAN id; 0 = none, the tag only has a priority */
+#define WEFT_VLAN_PRIO 0xf000 /* PCP and DEI */
 
 #define WEFT_IP_DF     0x4000 /* IPv4 frag_off: don't fragment; RFC 791 */
 #define WEFT_IP_MF     0x2000 /* more fragments */

@@ -92,6 +92,9 @@ enum network_id {
 	NET_LONE,
 	NET_MIX,
 	NET_GONE, /* ports name it, but it is not in the table */
+	NET_TAGS, /* from here on see vlan.h */
+	NET_V70,
+	NET_BARE,
 	NET_MAX,
 };
 
@@ -135,7 +138,8 @@ enum wire {
 };
 
 #define PORT_ID(wire) ((wire) == STRAY ? 0u : (wire) + 1u)
-#define PORT_MAX      (WIRE_MAX + 1)
+#define PORT_VLANS    (WIRE_MAX + 1) /* the first id of the ports of vlan.h */
+#define PORT_MAX      (PORT_VLANS + 8)
 
 enum {
 	MTU_WIRE = 9000,

@@ -64,6 +64,21 @@ static bool accepted(const struct moves *m, enum counter_kind kind, __u32 len)
 	return found;
 }
 
+/* Bytes of a frame without its tags, all of which an access port's frames may have are VLAN 0's. */
+static __u32 untagged_len(const __u8 *data, __u32 len)
+{
+	__u32 tags = 0;
+
+	while (tags < 8 && 18 + tags <= len) {
+		__u16 proto = data[12 + tags] << 8 | data[13 + tags];
+
+		if (proto != WEFT_ETH_P_8021Q && proto != WEFT_ETH_P_8021AD)
+			break;
+		tags += 4;
+	}
+	return len - tags;
+}
+
 static bool tc_holds(const struct run *r, const struct moves *m, enum wire wire, const __u8 *data,
 		     __u32 len)
 {
@@ -77,7 +92,8 @@ static bool tc_holds(const struct run *r, const struct moves *m, enum wire wire,
 			return accepted(m, C_NET_FROM_UNDERLAY, 0);
 		if (one_drop(m, wire))
 			return m->m[0].reason == WEFT_DROP_PKT_TOO_BIG;
-		return accepted(m, C_FROM_PORT, len) && outer_is_sane(r, len);
+		return accepted(m, C_FROM_PORT, untagged_len(data, len)) &&
+		       outer_is_sane(r, untagged_len(data, len));
 	}
 	return false;
 }

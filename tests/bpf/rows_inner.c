@@ -77,9 +77,11 @@ static const struct wire_row rows[] = {
 
 	{ "tagged", .drop = WEFT_DROP_VLAN_UNEXPECTED,
 	  .in = PKT(FROM_B, WEB1_FROM(MAC_B), VLAN(.tci = 100), V4, UDP(PORTS), DATA(30)) },
-	{ "tagged with priority only, 802.1ad, in IPv6", .drop = WEFT_DROP_VLAN_UNEXPECTED,
+	{ "tagged with priority only, 802.1ad, in IPv6", .take = true, .to = TO(WEB1),
+	  .tunnel = TUNNEL_C,
 	  .in = PKT(FROM_C, WEB1_FROM(MAC_C), VLAN(.tpid = 0x88a8, .tci = 0xe000), V6,
-		    UDP(PORTS), DATA(30)) },
+		    UDP(PORTS), DATA(30)),
+	  .inner = PKT(WEB1_FROM(MAC_C), V6, UDP(PORTS), DATA(30)) },
 	{ "from a group address", .take = true, .inner_drop = WEFT_DROP_MAC_INVALID_SOURCE,
 	  .in = PKT(FROM_B, WEB1_FROM(MAC_GROUP4), V4, UDP(PORTS), DATA(30)) },
 	{ "from no address", .take = true, .inner_drop = WEFT_DROP_MAC_INVALID_SOURCE,

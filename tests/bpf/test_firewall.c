@@ -23,7 +23,7 @@
 
 enum { GENERATION = 1, SET_WEB1 = 3, SET_WEB3 = 5, STEPS_MAX = 6 };
 
-enum { FIN = 1, SYN = 2, ACK = 0x10 };
+enum { FIN = 1, SYN = 2, RST = 4, ACK = 0x10 };
 
 #define TCP_ACK_OFF 42 /* of an IPv4 packet without options */
 #define TCP_WIN_OFF 48
@@ -109,6 +109,13 @@ static const struct script scripts[] = {
 		{ .from = WEB1, .in = PKT(SENT(WEB2, WEB1), V4(WEB2, WEB1),
 			    ICMP(.type = WEFT_ICMP_UNREACH, .code = 3),
 			    V4(WEB1, WEB2), UDP(.sport = 1000, .dport = 53), DATA(4)) } } },
+	{ "an error about a connection that its answer refused", {
+		{ .from = WEB1, .in = TO_WEB2(TCP(.sport = 1000, .dport = 80, .seq = 100, .flags = SYN)) },
+		{ .from = WEB2, .in = TO_WEB1(TCP(.sport = 80, .dport = 1000, .flags = RST | ACK)), .ack = 101 },
+		{ .from = WEB2, .in = PKT(SENT(WEB1, WEB2), V4(WEB1, WEB2),
+			    ICMP(.type = WEFT_ICMP_UNREACH, .code = 3),
+			    V4(WEB2, WEB1), TCP(.sport = 1000, .dport = 80, .seq = 100, .flags = SYN)),
+		  0, WEFT_DROP_ICMP_UNRELATED, WEB2 } } },
 	{ "an echo, its answer, and an answer to nothing", {
 		{ .from = WEB2, .in = TO_WEB1(ICMP(.type = WEFT_ICMP_ECHO, .rest = 0x00070001), DATA(8)) },
 		{ .from = WEB1, .in = TO_WEB2(ICMP(.type = WEFT_ICMP_ECHO_REPLY, .rest = 0x00070001), DATA(8)) },

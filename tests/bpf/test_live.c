@@ -168,6 +168,7 @@ int test_live(void)
 		return 1;
 	}
 	failed += run_port_tables() + test_offload() + test_segmented();
+	failed += test_vlan_live();
 	failed += run_scripts("sent", play_by_tc);
 	failed += run_wire_tables(LIVE_TC, "received by TC");
 	failed += run_wire_tables(LIVE_XDP_NATIVE, "received by XDP");

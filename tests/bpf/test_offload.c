@@ -44,6 +44,13 @@ struct offload_row {
 #define GSO4(mss) { .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .hdr_len = 54, .gso_size = mss, TCP_AT(20) }
 #define GSO6(mss) { .gso_type = VIRTIO_NET_HDR_GSO_TCPV6, .hdr_len = 74, .gso_size = mss, TCP_AT(40) }
 #define FRAGMENTED { .hdr_len = 14 }
+#define GSO_MIX(words, tunnel) \
+	{ "GSO, IPv4 by " words, PKT(ETH(.dst = MAC_MIX(tunnel), .src = MAC_MIX1), \
+		IP4(.src = IP4_MIX1, .dst = IP4_MIX), TCP(PORTS), DATA(5000)), \
+	  GSO4(1000), .from = MIX1, .segs = 5, .to = VIA(tunnel) }, \
+	{ "GSO, IPv6 by " words, PKT(ETH(.dst = MAC_MIX(tunnel), .src = MAC_MIX1), \
+		IP6(.src = IP6_MIX1, .dst = IP6_MIX), TCP(PORTS), DATA(5000)), \
+	  GSO6(1000), .from = MIX1, .segs = 5, .to = VIA(tunnel) }
 
 static const struct offload_row rows[] = {
 	{ "GSO to a local port", PKT(FROM_WEB1(MAC_WEB2), V4(IP4_WEB2), TCP(PORTS), DATA(5000)),
@@ -60,6 +67,9 @@ static const struct offload_row rows[] = {
 	{ "GSO, IPv6 in IPv6, segments just fit",
 	  PKT(FROM_WEB1(MAC_WEB_C), V6(IP6_WEB_C), TCP(PORTS), DATA(5000)), GSO6(MTU_C - 60),
 	  .segs = 4, .to = VIA(TUNNEL_C) },
+	GSO_MIX("VXLAN-GBP over IPv4", TUNNEL_GBP4), GSO_MIX("VXLAN-GBP over IPv6", TUNNEL_GBP6),
+	GSO_MIX("Geneve over IPv4", TUNNEL_GENEVE4), GSO_MIX("Geneve over IPv6", TUNNEL_GENEVE6),
+	GSO_MIX("NVGRE over IPv4", TUNNEL_NVGRE4), GSO_MIX("NVGRE over IPv6", TUNNEL_NVGRE6),
 	{ "GSO, segments one byte too long",
 	  PKT(FROM_WEB1(MAC_WEB_B), V4(IP4_WEB_B), TCP(PORTS), DATA(5000)), GSO4(MTU_B - 39),
 	  .segs = 4, .drop = WEFT_DROP_PKT_TOO_BIG,
@@ -136,7 +146,7 @@ static void expect_copy(const struct offload_row *row, const struct packet *in)
 	static struct packet want;
 	static __u8 got[PACKET_MAX];
 	const __u8 to[] = MAC_ROUTER, from[] = MAC_UPLINK;
-	const struct port_row as_port = {.from = WEB1, .to = row->to};
+	const struct port_row as_port = {.from = row->from, .to = row->to};
 	unsigned int bit = last_bit(row->to);
 	struct vnet vnet;
 	int n = wires_receive(bit < WIRE_MAX ? bit : UPLINK, got, sizeof(got), &vnet,

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include <bpf/bpf.h>
 #include <cmocka.h>
 
 #include "check.h"
@@ -15,69 +14,102 @@
 #include "tests.h"
 #include "wires.h"
 
+/** struct trip_row - a frame of web1's, or with @mix of mix1's. @identity: what the other end
+ * hears. */
 struct trip_row {
 	const char *name;
 	const struct layer *in;
+	bool mix;
+	__u32 identity;
 };
 
 /* clang-format off */
 #define TO_B ETH(.dst = MAC_WEB_B, .src = MAC_WEB1)
 #define TO_C ETH(.dst = MAC_WEB_C, .src = MAC_WEB1)
 #define PORTS .sport = 1000, .dport = 2000
+#define MIX(words, tunnel, told) \
+	{ "IPv4 by " words, PKT(ETH(.dst = MAC_MIX(tunnel), .src = MAC_MIX1), \
+				IP4(.src = IP4_MIX1, .dst = IP4_MIX, .tos = 0xb9), TCP(PORTS), DATA(1000)), \
+	  .mix = true, .identity = told }, \
+	{ "IPv6 by " words, PKT(ETH(.dst = MAC_MIX(tunnel), .src = MAC_MIX1), \
+				IP6(.src = IP6_MIX1, .dst = IP6_MIX, .tc = 2), UDP(PORTS), DATA(1000)), \
+	  .mix = true, .identity = told }, \
+	{ "what is not IP by " words, PKT(ETH(.dst = MAC_MIX(tunnel), .src = MAC_MIX1), DATA(300)), \
+	  .mix = true, .identity = told }
 
 static const struct trip_row rows[] = {
-	{ "IPv4 in IPv4", PKT(TO_B, IP4(.src = IP4_WEB1, .dst = IP4_WEB_B, .tos = 0xb9, .id = 3),
+	{ .name = "IPv4 in IPv4", .in = PKT(TO_B, IP4(.src = IP4_WEB1, .dst = IP4_WEB_B, .tos = 0xb9, .id = 3),
 			      TCP(PORTS, .options = 3), DATA(1000)) },
-	{ "IPv4 in IPv6", PKT(TO_C, IP4(.src = IP4_WEB1, .dst = IP4_WEB_C, .tos = 3, .frag = 0x4000),
+	{ .name = "IPv4 in IPv6", .in = PKT(TO_C, IP4(.src = IP4_WEB1, .dst = IP4_WEB_C, .tos = 3, .frag = 0x4000),
 			      UDP(PORTS), DATA(1000)) },
-	{ "IPv6 in IPv4", PKT(TO_B, IP6(.src = IP6_WEB1, .dst = IP6_WEB_B, .tc = 2, .flow = 0xabcde),
+	{ .name = "IPv6 in IPv4", .in = PKT(TO_B, IP6(.src = IP6_WEB1, .dst = IP6_WEB_B, .tc = 2, .flow = 0xabcde),
 			      TCP(PORTS), DATA(1000)) },
-	{ "IPv6 in IPv6", PKT(TO_C, IP6(.src = IP6_WEB1, .dst = IP6_WEB_C, .tc = 1), FRAG(.frag = 1),
+	{ .name = "IPv6 in IPv6", .in = PKT(TO_C, IP6(.src = IP6_WEB1, .dst = IP6_WEB_C, .tc = 1), FRAG(.frag = 1),
 			      UDP(PORTS, .len = 3000), DATA(1000)) },
-	{ "ARP in IPv4", PKT(TO_B, ARP(.op = 2, .sha = MAC_WEB1, .spa = IP4_WEB1, .tha = MAC_WEB_B,
+	{ .name = "ARP in IPv4", .in = PKT(TO_B, ARP(.op = 2, .sha = MAC_WEB1, .spa = IP4_WEB1, .tha = MAC_WEB_B,
 				       .tpa = IP4_WEB_B)) },
-	{ "ARP in IPv6, padded", PKT(TO_C, ARP(.op = 2, .sha = MAC_WEB1, .spa = IP4_WEB1), PAD(18)) },
-	{ "what is not IP in IPv4", PKT(TO_B, DATA(300)) },
-	{ "what is not IP in IPv6", PKT(TO_C, DATA(300)) },
-	{ "IPv4 with padding behind it", PKT(TO_B, IP4(.src = IP4_WEB1, .dst = IP4_WEB_B), UDP(PORTS),
+	{ .name = "ARP in IPv6, padded", .in = PKT(TO_C, ARP(.op = 2, .sha = MAC_WEB1, .spa = IP4_WEB1), PAD(18)) },
+	{ .name = "what is not IP in IPv4", .in = PKT(TO_B, DATA(300)) },
+	{ .name = "what is not IP in IPv6", .in = PKT(TO_C, DATA(300)) },
+	{ .name = "IPv4 with padding behind it", .in = PKT(TO_B, IP4(.src = IP4_WEB1, .dst = IP4_WEB_B), UDP(PORTS),
 					     DATA(1), PAD(17)) },
+	MIX("VXLAN-GBP over IPv4", TUNNEL_GBP4, IDENTITY_MIX1_SHORT),
+	MIX("VXLAN-GBP over IPv6", TUNNEL_GBP6, IDENTITY_MIX1_SHORT),
+	MIX("Geneve over IPv4", TUNNEL_GENEVE4, IDENTITY_MIX1),
+	MIX("Geneve over IPv6", TUNNEL_GENEVE6, IDENTITY_MIX1),
+	MIX("Geneve without options over IPv4", TUNNEL_PLAIN4, 0),
+	MIX("Geneve without options over IPv6", TUNNEL_PLAIN6, 0),
+	MIX("NVGRE over IPv4", TUNNEL_NVGRE4, 0),
+	MIX("NVGRE over IPv6", TUNNEL_NVGRE6, 0),
 };
 /* clang-format on */
 
-/* Be the node that @out was sent to: its VTEP is ours, and we know node a's. */
-static void turn_round(const __u8 *out)
+/* The sender, as the other end's table has it. */
+static void sender_of(const struct trip_row *row, const __u8 *out, struct weft_peer_key *key)
 {
-	const __u8 mac1[] = MAC_WEB1, mac_b[] = MAC_WEB_B, mac_c[] = MAC_WEB_C;
-	struct weft_peer_key key = {.vni = VNI_WEB, .encap = WEFT_ENCAP_VXLAN};
-	struct weft_peer peer = {.tunnel = TUNNEL_D, .network = NET_WEB};
-	struct weft_fdb_key fdb = {.network = NET_WEB};
+	bool v4 = out[12] == 0x08;
+	const __u8 *l4 = out + (v4 ? 34 : 54);
+
+	*key = (struct weft_peer_key){.vni = row->mix ? VNI_MIX : VNI_WEB,
+				      .encap = WEFT_ENCAP_VXLAN};
+	if (out[v4 ? 23 : 20] == 47)
+		key->encap = WEFT_ENCAP_NVGRE;
+	else if ((l4[2] << 8 | l4[3]) == WEFT_GENEVE_PORT)
+		key->encap = WEFT_ENCAP_GENEVE;
+	if (v4)
+		memset(key->remote.bytes + 10, 0xff, 2);
+	memcpy(key->remote.bytes + (v4 ? 12 : 0), out + (v4 ? 26 : 22), v4 ? 4 : 16);
+}
+
+/* Be the node that @out was sent to: its VTEP is ours, and we know node a's. */
+static void turn_round(const struct trip_row *row, const struct packet *in, const __u8 *out)
+{
+	enum network_id net = row->mix ? NET_MIX : NET_WEB;
+	struct weft_peer peer = {.tunnel = TUNNEL_D, .network = net, .flags = WEFT_PEER_IDENTITY};
+	struct weft_fdb_key fdb = {.network = net};
 	struct weft_fdb_entry local = {.kind = WEFT_FDB_LOCAL,
 				       .delivery = WEFT_DELIVER_PEER,
 				       .ifindex = wires_index(WEB2),
 				       .port = PORT_ID(WEB2)};
 	bool v4 = out[12] == 0x08;
+	struct weft_peer_key key;
 
-	memset(key.remote.bytes + 10, 0xff, 2);
-	memcpy(key.remote.bytes + (v4 ? 12 : 0), out + (v4 ? 26 : 22), v4 ? 4 : 16);
+	sender_of(row, out, &key);
 	put_node(v4 ? out + 30 : NULL, v4 ? NULL : out + 38, WEFT_VXLAN_PORT);
-	bpf_map_update_elem(map_fd("weft_peers"), &key, &peer, BPF_ANY);
-	memcpy(fdb.mac, mac1, sizeof(mac1));
-	bpf_map_delete_elem(map_fd("weft_fdb"), &fdb);
-	memcpy(fdb.mac, mac_b, sizeof(mac_b));
-	bpf_map_update_elem(map_fd("weft_fdb"), &fdb, &local, BPF_ANY);
-	memcpy(fdb.mac, mac_c, sizeof(mac_c));
-	bpf_map_update_elem(map_fd("weft_fdb"), &fdb, &local, BPF_ANY);
+	table_put("weft_peers", &key, &peer);
+	memcpy(fdb.mac, in->data + 6, sizeof(fdb.mac));
+	table_delete("weft_fdb", &fdb);
+	memcpy(fdb.mac, in->data, sizeof(fdb.mac));
+	table_put("weft_fdb", &fdb, &local);
 	flows_clear();
 }
 
-static void turn_back(const __u8 *out)
+static void turn_back(const struct trip_row *row, const __u8 *out)
 {
-	struct weft_peer_key key = {.vni = VNI_WEB, .encap = WEFT_ENCAP_VXLAN};
-	bool v4 = out[12] == 0x08;
+	struct weft_peer_key key;
 
-	memset(key.remote.bytes + 10, 0xff, 2);
-	memcpy(key.remote.bytes + (v4 ? 12 : 0), out + (v4 ? 26 : 22), v4 ? 4 : 16);
-	bpf_map_delete_elem(map_fd("weft_peers"), &key);
+	sender_of(row, out, &key);
+	table_delete("weft_peers", &key);
 	tables_fill();
 }
 
@@ -90,11 +122,12 @@ static void address(struct run *r)
 	memcpy(r->data + 6, from, sizeof(from));
 }
 
-static void decap(const struct packet *in, const struct run *wire)
+static void decap(const struct trip_row *row, const struct packet *in, const struct run *wire)
 {
 	static struct packet want;
 	static struct run r;
 	const __u8 parked[] = WEFT_PARKED_MAC;
+	struct weft_meta meta;
 
 	r = (struct run){.prog = TC_UNDERLAY, .ifindex = wires_index(UPLINK)};
 	assert_int_equal(prog_run(&r, wire->data, wire->len), 0);
@@ -104,6 +137,8 @@ static void decap(const struct packet *in, const struct run *wire)
 	r = (struct run){.prog = XDP_UNDERLAY, .ifindex = wires_index(UPLINK)};
 	assert_int_equal(prog_run(&r, wire->data, wire->len), 0);
 	check(r.verdict == XDP_IS_PASS && r.meta_len, "XDP: verdict %d", r.verdict);
+	memcpy(&meta, r.data, sizeof(meta));
+	check(meta.identity == row->identity, "identity %#x", meta.identity);
 	want = *in;
 	memcpy(want.data, parked, sizeof(parked));
 	check_packet("decapsulated at XDP", &want, r.data + r.meta_len, r.len - r.meta_len);
@@ -117,13 +152,13 @@ static void test_trip(void **state)
 
 	packet_build(&in, row->in, NULL);
 	check_begin();
-	out = (struct run){.prog = FROM_PORT, .ifindex = wires_index(WEB1)};
+	out = (struct run){.prog = FROM_PORT, .ifindex = wires_index(row->mix ? MIX1 : WEB1)};
 	assert_int_equal(prog_run(&out, in.data, in.len), 0);
 	assert_int_equal(out.verdict, TC_REDIRECT);
 	address(&out);
-	turn_round(out.data);
-	decap(&in, &out);
-	turn_back(out.data);
+	turn_round(row, &in, out.data);
+	decap(row, &in, &out);
+	turn_back(row, out.data);
 	check_end();
 }
 

@@ -18,12 +18,14 @@
 /**
  * struct segments_row - a packet of several segments from web1.
  * @copies: tunnels that it goes into.
+ * @from: web1 unless given.
  */
 struct segments_row {
 	const char *name;
 	const struct layer *in;
 	struct vnet vnet;
 	unsigned int copies;
+	enum wire from;
 };
 
 #define PAYLOAD 5000
@@ -37,14 +39,27 @@ struct segments_row {
 #define SEGMENT TCP(.sport = 1000, .dport = 2000, .csum = PARTIAL), DATA(PAYLOAD)
 #define GSO4(mss) { VIRTIO_NET_HDR_GSO_TCPV4, 54, mss, 34, 16 }
 #define GSO6(mss) { VIRTIO_NET_HDR_GSO_TCPV6, 74, mss, 54, 16 }
+#define MIX(words, tunnel, mtu) \
+	{ "IPv4 by " words, PKT(ETH(.dst = MAC_MIX(tunnel), .src = MAC_MIX1), \
+				IP4(.src = IP4_MIX1, .dst = IP4_MIX, .tos = 2), SEGMENT), \
+	  GSO4((mtu) - 40), 1, MIX1 }, \
+	{ "IPv6 by " words, PKT(ETH(.dst = MAC_MIX(tunnel), .src = MAC_MIX1), \
+				IP6(.src = IP6_MIX1, .dst = IP6_MIX), SEGMENT), \
+	  GSO6((mtu) - 60), 1, MIX1 }
 
 static const struct segments_row rows[] = {
-	{ "IPv4 in IPv4", PKT(TO_B, V4, SEGMENT), GSO4(1400), 1 },
-	{ "IPv6 in IPv4", PKT(TO_B, V6, SEGMENT), GSO6(1380), 1 },
-	{ "IPv4 in IPv6", PKT(TO_C, V4, SEGMENT), GSO4(1390), 1 },
-	{ "IPv6 in IPv6", PKT(TO_C, V6, SEGMENT), GSO6(1370), 1 },
-	{ "IPv4 to everybody", PKT(TO_ALL, V4, SEGMENT), GSO4(1300), 2 },
-	{ "IPv6 to everybody", PKT(TO_ALL, V6, SEGMENT), GSO6(1300), 2 },
+	{ .name = "IPv4 in IPv4", .in = PKT(TO_B, V4, SEGMENT), .vnet = GSO4(1400), .copies = 1 },
+	{ .name = "IPv6 in IPv4", .in = PKT(TO_B, V6, SEGMENT), .vnet = GSO6(1380), .copies = 1 },
+	{ .name = "IPv4 in IPv6", .in = PKT(TO_C, V4, SEGMENT), .vnet = GSO4(1390), .copies = 1 },
+	{ .name = "IPv6 in IPv6", .in = PKT(TO_C, V6, SEGMENT), .vnet = GSO6(1370), .copies = 1 },
+	{ .name = "IPv4 to everybody", .in = PKT(TO_ALL, V4, SEGMENT), .vnet = GSO4(1300), .copies = 2 },
+	{ .name = "IPv6 to everybody", .in = PKT(TO_ALL, V6, SEGMENT), .vnet = GSO6(1300), .copies = 2 },
+	MIX("VXLAN-GBP over IPv4", TUNNEL_GBP4, MTU_GBP4),
+	MIX("VXLAN-GBP over IPv6", TUNNEL_GBP6, MTU_GBP6),
+	MIX("Geneve over IPv4", TUNNEL_GENEVE4, MTU_GENEVE4),
+	MIX("Geneve over IPv6", TUNNEL_GENEVE6, MTU_GENEVE6),
+	MIX("NVGRE over IPv4", TUNNEL_NVGRE4, MTU_NVGRE4),
+	MIX("NVGRE over IPv6", TUNNEL_NVGRE6, MTU_NVGRE6),
 };
 /* clang-format on */
 
@@ -58,25 +73,40 @@ static const __u8 *check_ip(const __u8 *ip, __u32 len, bool v4)
 	return (ip[4] << 8 | ip[5]) == (int)len - 40 ? ip + 40 : NULL;
 }
 
+/* Return: the inner frame; NULL if what is in front of it is wrong. */
+static const __u8 *check_outer(const __u8 *frame, __u32 len)
+{
+	bool v4 = frame[12] == 0x08;
+	const __u8 *own = check_ip(frame + 14, len - 14, v4);
+
+	if (!own)
+		return NULL;
+	if (frame[v4 ? 23 : 20] == 47)
+		return own + 8;
+	if ((own[4] << 8 | own[5]) != (int)(frame + len - own) || own[6] || own[7])
+		return NULL;
+	return own + 16 + ((own[2] << 8 | own[3]) == WEFT_GENEVE_PORT ? 4 * (own[8] & 0x3f) : 0);
+}
+
 /* Return: bytes of TCP payload in a segment; -1 if anything about it is wrong. */
 static int check_segment(const __u8 *frame, __u32 len)
 {
-	bool v4 = frame[12] == 0x08, inner_v4;
-	const __u8 *udp = check_ip(frame + 14, len - 14, v4), *ip, *tcp;
+	const __u8 *inner = check_outer(frame, len), *ip, *tcp;
 	__u32 l3, l4, sum;
+	bool v4;
 
-	if (!udp || (udp[4] << 8 | udp[5]) != (int)(frame + len - udp) || udp[6] || udp[7])
+	if (!inner)
 		return -1;
-	inner_v4 = udp[16 + 12] == 0x08;
-	ip = udp + 16 + 14;
+	v4 = inner[12] == 0x08;
+	ip = inner + 14;
 	l3 = frame + len - ip;
-	tcp = check_ip(ip, l3, inner_v4);
+	tcp = check_ip(ip, l3, v4);
 	if (!tcp)
 		return -1;
 	l4 = frame + len - tcp;
 	sum = packet_csum(tcp, l4, l4 + 6);
-	sum = inner_v4 ? packet_csum(ip + 12, 8, sum) : packet_csum(ip + 8, 32, sum);
-	return packet_fold(sum) || l3 > (v4 ? MTU_B : MTU_C) ? -1 : (int)l4 - 20;
+	sum = v4 ? packet_csum(ip + 12, 8, sum) : packet_csum(ip + 8, 32, sum);
+	return packet_fold(sum) || len > 1514 ? -1 : (int)l4 - 20;
 }
 
 static void test_segments(void **state)
@@ -89,7 +119,7 @@ static void test_segments(void **state)
 
 	packet_build(&in, row->in, NULL);
 	check_begin();
-	assert_int_equal(wires_send(WEB1, in.data, in.len, &row->vnet), 0);
+	assert_int_equal(wires_send(row->from, in.data, in.len, &row->vnet), 0);
 	for (unsigned int i = 0; i < each * row->copies; i++) {
 		int n = wires_receive(UPLINK, got, sizeof(got), NULL, check_patience());
 		int bytes;

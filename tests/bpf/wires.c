@@ -116,6 +116,7 @@ static int open_socket(const char *ifname)
 		return -errno;
 	at.sll_ifindex = if_nametoindex(ifname);
 	if (setsockopt(sock, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
+	    setsockopt(sock, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) ||
 	    bind(sock, (struct sockaddr *)&at, sizeof(at)))
 		return -errno;
 	return sock;
@@ -225,21 +226,51 @@ int wires_send(enum wire wire, const void *frame, __u32 len, const struct vnet *
 	return n < 0 ? -errno : 0;
 }
 
+/* The kernel hands over a tag beside the frame: put it where it was. Return: bytes of it. */
+static int restore_tag(struct msghdr *msg, __u8 *frame, size_t len)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+	struct tpacket_auxdata aux;
+	__be16 tag[2];
+
+	if (!c || c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+		return 0;
+	memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+	if (!(aux.tp_status & TP_STATUS_VLAN_VALID) || len < 12)
+		return 0;
+	tag[0] = htons(aux.tp_vlan_tpid);
+	tag[1] = htons(aux.tp_vlan_tci);
+	memmove(frame + 16, frame + 12, len - 12);
+	memcpy(frame + 12, tag, sizeof(tag));
+	return sizeof(tag);
+}
+
 static int receive_from(int sock, void *frame, __u32 size, struct vnet *vnet)
 {
+	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	struct virtio_net_hdr h;
 	struct sockaddr_ll from;
-	struct iovec iov[] = {{&h, sizeof(h)}, {frame, size}};
+	struct iovec iov[] = {{&h, sizeof(h)}, {frame, size - 4}};
 	struct msghdr msg = {
-		.msg_iov = iov, .msg_iovlen = 2, .msg_name = &from, .msg_namelen = sizeof(from)};
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
 	ssize_t n = recvmsg(sock, &msg, 0);
+	int tag;
 
 	if (n < 0)
 		return -errno;
 	last = (struct arrival){ntohs(from.sll_protocol), from.sll_pkttype};
+	tag = restore_tag(&msg, frame, n - sizeof(h));
+	n += tag;
 	if (vnet)
 		*vnet = (struct vnet){h.gso_type, h.hdr_len, h.gso_size,
-				      h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? h.csum_start : 0,
+				      h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? h.csum_start + tag
+									    : 0,
 				      h.csum_offset};
 	return n - sizeof(h);
 }

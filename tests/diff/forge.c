@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* See forge.h. What the edges are is asked of the model; the kernel has the same, or the test
- * fails. */
+/* See forge.h. What the edges are is asked of weft; the kernel has the same, or the test fails. */
 #include <netinet/tcp.h>
 
+#include <weft/flow.h>
+
 #include "forge.h"
-#include "model.h"
 #include "rng.h"
+#include "world.h"
 
 #define ACK_WINDOW 66000
 
@@ -68,8 +69,8 @@ static uint32_t pick_ack(const struct weft_flow *f, int side)
 
 void forge(const struct probe *tuple, enum end end, struct seg *s)
 {
-	const struct weft_flow *f = model_flow(tuple);
-	int side = model_side(tuple, end);
+	const struct weft_flow *f = weft_flow_of(tuple);
+	int side = weft_side(tuple, end);
 
 	*s = (struct seg){.why = "forged",
 			  .seq = f ? pick_seq(f, side) : rng(),

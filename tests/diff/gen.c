@@ -12,12 +12,14 @@
 #include "gen.h"
 #include "peer.h"
 #include "rng.h"
+#include "talk.h"
 #include "util.h"
 
 #define CONVERSATIONS 16
 #define WIRE_MAX      8
 #define STEPS_MIN     5
 #define STEPS_MORE    150
+#define TALK_PERCENT  25
 
 /** struct wire - segments under way, oldest first. */
 struct wire {
@@ -34,7 +36,7 @@ struct conversation {
 };
 
 static struct conversation all[CONVERSATIONS];
-static struct conversation *current; /* whose probe is with the worlds */
+static struct conversation *current; /* whose probe is with the worlds; NULL: none's */
 static struct seg pending;
 static bool forged;
 static uint64_t number;
@@ -100,6 +102,7 @@ static void describe(struct conversation *c, int from, struct probe *p)
 	p->flags = pending.flags;
 	p->scale = pending.scale;
 	p->why = pending.why;
+	p->extra = chance(90) ? EXTRA_NONE : 1 + below(3);
 	current = c;
 }
 
@@ -138,9 +141,7 @@ static bool step(struct conversation *c, struct probe *p)
 	deliver(c);
 	forged = chance(8);
 	if (forged) {
-		p->port[0] = c->tuple.port[0];
-		*p = c->tuple;
-		forge(p, end, &pending);
+		forge(&c->tuple, end, &pending);
 		describe(c, end, p);
 		return true;
 	}
@@ -162,16 +163,23 @@ void gen_seed(uint64_t seed)
 	number = 1;
 	for (int i = 0; i < CONVERSATIONS; i++)
 		begin(&all[i]);
+	talk_begin();
 }
 
 void gen_next(struct probe *p)
 {
+	current = NULL;
+	if (chance(TALK_PERCENT)) {
+		talk_next(p, &all[below(CONVERSATIONS)].tuple);
+		p->no = number++;
+		return;
+	}
 	while (!step(&all[below(CONVERSATIONS)], p))
 		;
 }
 
 void gen_result(const struct probe *p, enum verdict v)
 {
-	if (v == PASSED && (!forged || chance(30)))
+	if (current && v == PASSED && (!forged || chance(30)))
 		wire_add(&current->after[p->from], &pending);
 }

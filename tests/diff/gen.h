@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The generator: a few connections at a time, each with two TCPs that lose, repeat and reorder,
- * shut down, abort, forget; and somebody between them who forges. Mostly plausible, for what is
- * nonsense is dropped early and proves little.
+ * shut down, abort, forget; and somebody between them who forges. Beside them what has no
+ * connection of its own, see talk.h. Mostly plausible, for what is nonsense is dropped early and
+ * proves little.
  */
 #ifndef WEFT_DIFF_GEN_H
 #define WEFT_DIFF_GEN_H

@@ -13,6 +13,8 @@
 
 #include "probe.h"
 
+struct weft_flow;
+
 /** enum verdict - what became of a packet. */
 enum verdict { DROPPED, PASSED };
 
@@ -64,9 +66,21 @@ void world_close(struct world *w);
 int kernel_configure(void);
 
 /**
- * struct track - what nf_conntrack knows of a connection.
- * @state: enum tcp_conntrack; -1: it knows none.
- * @replied, @assured: its status.
+ * weft_configure - weft, between two ports. @w: its world. @binary: weft.
+ *
+ * What it pins is removed when this process ends, whichever way it does.
+ * Return: 0, -errno.
+ */
+int weft_configure(const struct world *w, const char *binary);
+
+/** weft_close - remove what weft has pinned. */
+void weft_close(void);
+
+/**
+ * struct track - what is known of a connection.
+ * @state: enum tcp_conntrack; 0 of other protocols; -1: there is none.
+ * @replied: it was answered.
+ * @assured: TCP: both directions are established.
  */
 struct track {
 	int state;
@@ -74,7 +88,16 @@ struct track {
 	bool assured;
 };
 
-/** kernel_track - ask nf_conntrack about a TCP probe's connection. Return: 0, -errno. */
+/** kernel_track - ask nf_conntrack about a probe's connection. Return: 0, -errno. */
 int kernel_track(const struct probe *p, struct track *t);
+
+/** weft_track - look into weft's flow tables. */
+struct track weft_track(const struct probe *p);
+
+/** weft_flow_of - a probe's flow as weft has it, or NULL. Good until the next call. */
+const struct weft_flow *weft_flow_of(const struct probe *p);
+
+/** weft_side - an end's side of the probe's flow. */
+int weft_side(const struct probe *p, enum end end);
 
 #endif

@@ -70,6 +70,19 @@ def four(request):
     lab.close()
 
 
+@pytest.fixture(scope="session")
+def other_build(tmp_path_factory):
+    """weft with other programs: the same but for a name in their debug information."""
+    with open(WEFT, "rb") as f:
+        code = f.read()
+    changed = code.replace(b"\0proto_stale\0", b"\0proto_STALE\0")
+    assert changed != code
+    path = tmp_path_factory.mktemp("build") / "weft"
+    path.write_bytes(changed)
+    path.chmod(0o755)
+    return path
+
+
 @pytest.fixture
 def lab_name(request):
     """Short, as namespaces, nodes and pins are called after it."""

@@ -50,7 +50,8 @@ class Network:
 
     def row(self):
         subnets = [f"10.{self.index}.0.0/16", f"fd00:{self.index}::/64"]
-        return {"name": self.name, "vni": self.vni, "subnets": subnets, **self.options}
+        number = {} if self.options.get("encap") == "vlan" else {"vni": self.vni}
+        return {"name": self.name, **number, "subnets": subnets, **self.options}
 
 
 class Workload(Namespace):
@@ -67,6 +68,7 @@ class Workload(Namespace):
         self.ip4 = f"10.{network.index}.{host.index}.{number}"
         self.ip6 = f"fd00:{network.index}::{host.index}:{number}"
         self.listed = True  # in the file
+        self.groups = []
 
     def address(self, family):
         return self.ip4 if family == 4 else self.ip6
@@ -89,8 +91,9 @@ class Workload(Namespace):
         self.ip(*lines, "link set eth0 up")
 
     def row(self):
-        return {"name": self.port, "node": self.host.node, "interface": self.interface,
-                "network": self.network.name, "mac": self.mac, "addresses": [self.ip4, self.ip6]}
+        row = {"name": self.port, "node": self.host.node, "interface": self.interface,
+               "network": self.network.name, "mac": self.mac, "addresses": [self.ip4, self.ip6]}
+        return {**row, "groups": self.groups} if self.groups else row
 
 
 class Host(Namespace):

@@ -3,8 +3,11 @@
  * Numbered UDP datagrams, and a receiver that names every one that is missing: what "0 lost" is
  * measured with, since rates hide gaps. Used by traffic.py.
  *
- *	seq send ADDRESS PORT RATE SIZE    RATE datagrams a second, until SIGTERM
- *	seq recv PORT                      until SIGTERM, then what is queued
+ *	seq send ADDRESS PORT RATE SIZE [FROM]  RATE datagrams a second, until SIGTERM; from port
+ *FROM seq recv PORT [ADDRESS FROM]            until SIGTERM, then what is queued
+ *
+ * With ADDRESS and FROM the receiver speaks first, once, to who is going to send: so that the
+ * datagrams are answers.
  *
  * The receiver prints "ready" once it listens. Each prints one JSON object at its end; loss in the
  * receiver's own socket buffer is told apart ("overflow").
@@ -92,8 +95,32 @@ static int connect_to(const char *address, const char *port, struct sockaddr_sto
 	return fd;
 }
 
+static int listen_on(const char *port)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(atoi(port))};
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int on = 1, size = SOCKET_BUFFER;
+
+	if (fd < 0 || bind(fd, (void *)&any, sizeof(any)))
+		die("bind");
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)))
+		die("setsockopt");
+	return fd;
+}
+
+static void bind_to(int fd, int family, const char *port)
+{
+	struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
+	struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons(atoi(port))};
+
+	if (family == AF_INET ? bind(fd, (void *)&any4, sizeof(any4))
+			      : bind(fd, (void *)&any6, sizeof(any6)))
+		die("bind");
+}
+
 /* Unconnected, so that an ICMP error about one datagram is not reported in place of the next. */
-static int send_all(const char *address, const char *port, long rate, size_t size)
+static int send_all(const char *address, const char *port, long rate, size_t size, const char *from)
 {
 	static uint8_t payload[SIZE_MAX_UDP];
 	struct datagram *d = (void *)payload;
@@ -102,6 +129,8 @@ static int send_all(const char *address, const char *port, long rate, size_t siz
 	socklen_t len;
 	int fd = connect_to(address, port, &to, &len);
 
+	if (from)
+		bind_to(fd, to.ss_family, from);
 	d->magic = SEQ_MAGIC;
 	for (due = now_ns(); !stop && d->seq < SEQ_MAX; due += interval) {
 		sleep_until(due);
@@ -120,20 +149,6 @@ static int send_all(const char *address, const char *port, long rate, size_t siz
 	       (unsigned long long)d->seq, (unsigned long long)errors,
 	       (unsigned long long)stall / 1000);
 	return 0;
-}
-
-static int listen_on(const char *port)
-{
-	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(atoi(port))};
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int on = 1, size = SOCKET_BUFFER;
-
-	if (fd < 0 || bind(fd, (void *)&any, sizeof(any)))
-		die("bind");
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on)))
-		die("setsockopt");
-	return fd;
 }
 
 static void note(struct received *r, const struct datagram *d, ssize_t len)
@@ -205,13 +220,28 @@ static void print_received(const struct received *r)
 	       (unsigned long long)r->latency_max_ns / 1000);
 }
 
-static int receive_all(const char *port)
+/* From the socket that listens. IPv4 addresses are IPv4-mapped there. */
+static void speak_first(int fd, const char *address, const char *port)
+{
+	char mapped[64];
+	struct sockaddr_storage to;
+	socklen_t len;
+
+	snprintf(mapped, sizeof(mapped), "%s%s", strchr(address, ':') ? "" : "::ffff:", address);
+	close(connect_to(mapped, port, &to, &len));
+	if (sendto(fd, "hello", 5, 0, (void *)&to, len) != 5)
+		die("sendto");
+}
+
+static int receive_all(const char *port, const char *address, const char *from)
 {
 	struct received r = {.seen = calloc(SEQ_MAX + 1, 1)};
 	struct pollfd p = {.fd = listen_on(port), .events = POLLIN};
 
 	if (!r.seen)
 		die("calloc");
+	if (address)
+		speak_first(p.fd, address, from);
 	puts("ready");
 	fflush(stdout);
 	while (!stop) {
@@ -232,14 +262,15 @@ int main(int argc, char **argv)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	alarm(LIFETIME_SECONDS);
-	if (argc == 3 && !strcmp(argv[1], "recv"))
-		return receive_all(argv[2]);
-	if (argc == 6 && !strcmp(argv[1], "send")) {
+	if ((argc == 3 || argc == 5) && !strcmp(argv[1], "recv"))
+		return receive_all(argv[2], argv[3], argc == 5 ? argv[4] : NULL);
+	if ((argc == 6 || argc == 7) && !strcmp(argv[1], "send")) {
 		rate = atol(argv[4]);
 		size = atol(argv[5]);
 		if (rate > 0 && size >= (long)sizeof(struct datagram) && size <= SIZE_MAX_UDP)
-			return send_all(argv[2], argv[3], rate, size);
+			return send_all(argv[2], argv[3], rate, size, argv[6]);
 	}
-	fprintf(stderr, "usage: seq send ADDRESS PORT RATE SIZE | seq recv PORT\n");
+	fprintf(stderr,
+		"usage: seq send ADDRESS PORT RATE SIZE [FROM] | seq recv PORT [ADDRESS FROM]\n");
 	return 2;
 }

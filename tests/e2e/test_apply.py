@@ -72,20 +72,6 @@ def traffic(lab):
         yield
 
 
-@pytest.fixture(scope="module")
-def other_build(lab):
-    """weft with other programs: the same but for a name in their debug information."""
-    with open(WEFT, "rb") as f:
-        code = f.read()
-    changed = code.replace(b"\0proto_stale\0", b"\0proto_STALE\0")
-    assert changed != code
-    path = os.path.join(lab.dir, "weft")
-    with open(path, "wb") as f:
-        f.write(changed)
-    os.chmod(path, 0o755)
-    return path
-
-
 def changes(done):
     """What apply says it did: entries, programs and maps, without the zeros."""
     counts = {**done["entries"], **done["programs"], **done["maps"]}

@@ -22,6 +22,7 @@ SEQ = os.path.join(BUILD, "tests/e2e/seq")
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 ETH_P_TEST = 0x88B5  # IEEE 802 local experimental
 ETH_P_ARP = 0x0806
+ETH_P_IP = 0x0800
 PACKET_OUTGOING = 4
 TIMEOUT = 5.0  # seconds; nothing here takes a tenth of it unless it is lost
 
@@ -35,6 +36,33 @@ def mac_bytes(mac):
 def frame(dst, src, payload, proto=ETH_P_TEST):
     """An Ethernet frame of at least the minimal length."""
     return (mac_bytes(dst) + mac_bytes(src) + struct.pack("!H", proto) + payload).ljust(60, b"\0")
+
+
+def _csum(words):
+    total = sum(struct.unpack(f"!{len(words) // 2}H", words))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def ip4_frame(src, dst, proto, payload, src_ip=None, dst_ip=None, ident=1, frag=0):
+    """A frame between two workloads, with IPv4 addresses that may be others. frag: as in the header."""
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), ident, frag, 64, proto, 0,
+                     socket.inet_aton(src_ip or src.ip4), socket.inet_aton(dst_ip or dst.ip4))
+    ip = ip[:10] + struct.pack("!H", _csum(ip)) + ip[12:]
+    return mac_bytes(dst.mac) + mac_bytes(src.mac) + struct.pack("!H", ETH_P_IP) + ip + payload
+
+
+def datagram(src, dst, sport, dport, payload=b"", **options):
+    """UDP, without a checksum."""
+    udp = struct.pack("!4H", sport, dport, 8 + len(payload), 0) + payload
+    return ip4_frame(src, dst, socket.IPPROTO_UDP, udp, **options)
+
+
+def segment(src, dst, sport, dport, flags, seq=1, ack=0, **options):
+    """TCP, with a checksum that nobody on the way asks for."""
+    tcp = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, 5 << 4, flags, 65535, 0, 0)
+    return ip4_frame(src, dst, socket.IPPROTO_TCP, tcp, **options)
 
 
 # -- ping, TCP, UDP --------------------------------------------------------------------------------
@@ -129,6 +157,43 @@ def udp(src, dst, family, sizes):
             assert there == data and back == data, f"{size} bytes, {src.name} and {dst.name}"
 
 
+class Connections:
+    """Many TCP connections from one workload to another."""
+
+    def __init__(self, src, dst, port, count):
+        with dst.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((dst.ip4, port))
+            listener.listen(count)
+            self.pairs = [self.open(src, listener) for _ in range(count)]
+
+    @staticmethod
+    def open(src, listener):
+        near = src.socket(socket.AF_INET, socket.SOCK_STREAM)
+        near.settimeout(TIMEOUT)
+        near.connect(listener.getsockname())
+        far = listener.accept()[0]
+        far.settimeout(TIMEOUT)
+        return near, far
+
+    def exchange(self):
+        """Who was called speaks, and the caller answers; nothing is sent twice."""
+        for a, b in [(far, near) for near, far in self.pairs] + self.pairs:
+            a.sendall(b"x" * 500)
+        for a, b in [(far, near) for near, far in self.pairs] + self.pairs:
+            n = 0
+            while n < 500:
+                n += len(b.recv(500 - n))
+        for s in (s for pair in self.pairs for s in pair):
+            info = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+            assert struct.unpack_from("I", info, 100)[0] == 0, "segments were sent again"
+
+    def close(self):
+        for pair in self.pairs:
+            for s in pair:
+                s.close()
+
+
 # -- raw frames ------------------------------------------------------------------------------------
 
 class Frames:
@@ -156,14 +221,14 @@ class Frames:
     def having(self, part):
         return [f for f in self.poll() if part in f]
 
-    def expect(self, part, count=1):
+    def expect(self, part, count=1, timeout=TIMEOUT):
         """Wait for count frames that contain part. Return: them."""
         try:
             return wait_until("", lambda: len(self.having(part)) >= count and self.having(part),
-                              TIMEOUT)
+                              timeout)
         except AssertionError:
             raise AssertionError(f"{self.name}: {len(self.having(part))} of {count} frames with "
-                                 f"{part!r} within {TIMEOUT} s") from None
+                                 f"{part!r} within {timeout} s") from None
 
 
 _marks = iter(range(1, 1 << 30))
@@ -174,12 +239,12 @@ def mark():
     return b"weft-e2e-%08d-" % next(_marks)
 
 
-def settle(source, receivers, dst=BROADCAST):
+def settle(source, receivers, dst=BROADCAST, timeout=TIMEOUT):
     """Wait until all that source has sent before is through: one more frame, that all must see."""
     last = mark()
     source.send(frame(dst, _own_mac(source), last))
     for r in receivers:
-        r.expect(last)
+        r.expect(last, timeout=timeout)
 
 
 def _own_mac(frames):
@@ -189,16 +254,20 @@ def _own_mac(frames):
 # -- numbered datagrams ----------------------------------------------------------------------------
 
 class Stream:
-    """Numbered datagrams from one workload to another until stop(), which says what was lost."""
+    """Numbered datagrams from one workload to another until stop(), which says what was lost.
+
+    With from_port they come from that port, as answers: the receiver has spoken to it first.
+    """
 
     ports = iter(range(20000, 60000))
 
-    def __init__(self, src, dst, family=4, rate=5000, size=64):
+    def __init__(self, src, dst, family=4, rate=5000, size=64, from_port=None):
         self.src, self.dst = src, dst
         port = next(self.ports)
-        self.receiver = dst.spawn(SEQ, "recv", port)
+        answers = (src.address(family), from_port) if from_port else ()
+        self.receiver = dst.spawn(SEQ, "recv", port, *answers)
         assert self.receiver.read_line() == "ready"
-        self.sender = src.spawn(SEQ, "send", dst.address(family), port, rate, size)
+        self.sender = src.spawn(SEQ, "send", dst.address(family), port, rate, size, *answers[1:])
 
     def stop(self):
         """Return: {sent, received, gaps, ...}; gaps include what is missing at the end."""

@@ -321,6 +321,156 @@ static void test_ipv6_underlay(void **state)
 	assert_null(peer(n, "192.0.2.2", 100));
 }
 
+static const struct weft_tunnel *tunnel_by(const struct node *node, __u8 encap, const char *remote)
+{
+	struct weft_addr to = addr(remote);
+	const struct table *tunnels = &node->state.t[TABLE_TUNNELS];
+
+	for (size_t i = 0; i < tunnels->rows.n; i++) {
+		const struct weft_tunnel *t = table_value(tunnels, i);
+
+		if (t->encap == encap && !memcmp(&t->remote, &to, sizeof(to)))
+			return t;
+	}
+	return NULL;
+}
+
+static const struct weft_peer *peer_by(const struct node *node, __u8 encap, const char *remote,
+				       __u32 vni)
+{
+	struct weft_peer_key key = {.remote = addr(remote), .vni = vni, .encap = encap};
+
+	return row(node, TABLE_PEERS, &key);
+}
+
+static __u32 vni_of(const struct node *node, __u8 encap, __u32 vni)
+{
+	struct weft_vni_key key = {.vni = vni, .encap = encap};
+	const __u32 *id = row(node, TABLE_VNIS, &key);
+
+	return id ? *id : 0;
+}
+
+/* b runs weft, c does not; d knows VXLAN only. */
+#define ENCAP_NODES                                                                                \
+	"geneve_port: 6082\n"                                                                      \
+	"nodes:\n"                                                                                 \
+	"  - {name: a, vtep: [192.0.2.1, \"2001:db8::1\"], uplinks: [up0]}\n"                      \
+	"  - {name: b, vtep: [192.0.2.2, \"2001:db8::2\"], uplinks: [up0]}\n"                      \
+	"  - {name: c, vtep: 192.0.2.3}\n"                                                         \
+	"  - {name: d, vtep: 192.0.2.4, encap: vxlan}\n"
+
+static void test_encap_headers(void **state)
+{
+	static const __u8 geneve[28] = {
+		0, 0, 0x17, 0xc2, 0, 0, 0, 0, 3, 0, 0x65, 0x58, 0, 0, 0, 0, 0xff, 0x77, 1, 2,
+	};
+	static const __u8 plain[16] = {0, 0, 0x17, 0xc2, 0, 0, 0, 0, 0, 0, 0x65, 0x58};
+	static const __u8 gbp[16] = {0, 0, 0x12, 0xb5, 0, 0, 0, 0, 8};
+	static const __u8 nvgre[8] = {0x20, 0, 0x65, 0x58};
+	struct node *n = *state;
+	const struct weft_tunnel *t;
+	const struct weft_node *self;
+	__u32 zero = 0;
+
+	apply(n, ENCAP_NODES
+	      "networks:\n"
+	      "  - {name: g, vni: 5000, encap: geneve, nodes: [a, b, c]}\n"
+	      "  - {name: g6, vni: 5001, encap: geneve, underlay: ipv6, nodes: [a, b]}\n"
+	      "  - {name: p, vni: 5002, encap: vxlan-gbp, nodes: [a, b]}\n"
+	      "  - {name: n, vni: 5003, encap: nvgre, nodes: [a, b]}\n");
+	t = tunnel_by(n, WEFT_ENCAP_GENEVE, "192.0.2.2");
+	assert_int_equal(t->header_len, 20 + sizeof(geneve));
+	assert_memory_equal(t->header + 20, geneve, sizeof(geneve));
+	assert_int_equal(t->header[9], 17);
+	assert_int_equal(t->flags, WEFT_TUNNEL_SOURCE);
+	assert_int_equal(t->mtu, 1438);
+	t = tunnel_by(n, WEFT_ENCAP_GENEVE, "192.0.2.3");
+	assert_int_equal(t->header_len, 20 + sizeof(plain));
+	assert_memory_equal(t->header + 20, plain, sizeof(plain));
+	assert_int_equal(t->flags, 0);
+	t = tunnel_by(n, WEFT_ENCAP_GENEVE, "2001:db8::2");
+	assert_int_equal(t->header_len, 40 + sizeof(geneve));
+	assert_memory_equal(t->header + 40, geneve, sizeof(geneve));
+	t = tunnel_by(n, WEFT_ENCAP_VXLAN_GBP, "192.0.2.2");
+	assert_int_equal(t->header_len, 20 + sizeof(gbp));
+	assert_memory_equal(t->header + 20, gbp, sizeof(gbp));
+	t = tunnel_by(n, WEFT_ENCAP_NVGRE, "192.0.2.2");
+	assert_int_equal(t->header_len, 20 + sizeof(nvgre));
+	assert_memory_equal(t->header + 20, nvgre, sizeof(nvgre));
+	assert_int_equal(t->header[9], 47);
+	assert_int_equal(t->mtu, 1458);
+	assert_int_equal(rows(n, TABLE_TUNNELS), 5);
+	assert_int_equal(network(n, "g")->mtu, 1438);
+	assert_int_equal(network(n, "g")->flood_header, 36);
+	assert_int_equal(network(n, "n")->flood_header, 28);
+
+	self = row(n, TABLE_NODE, &zero);
+	assert_int_equal(self->geneve_port, htons(6082));
+	assert_int_equal(self->nvgre, 1);
+}
+
+/* One remote VTEP with two encapsulations is two tunnels, and only what was agreed is accepted. */
+static void test_encap_of_a_node(void **state)
+{
+	struct node *n = *state;
+	const struct weft_node *self;
+	__u32 zero = 0;
+
+	apply(n, ENCAP_NODES "networks:\n"
+			     "  - {name: x, vni: 1, encap: geneve, nodes: [a, b, d]}\n"
+			     "  - {name: y, vni: 2, encap: vxlan-gbp, nodes: [a, b]}\n");
+	assert_int_equal(rows(n, TABLE_TUNNELS), 3);
+	assert_int_equal(rows(n, TABLE_VTEPS), 2);
+	assert_non_null(tunnel_by(n, WEFT_ENCAP_GENEVE, "192.0.2.2"));
+	assert_non_null(tunnel_by(n, WEFT_ENCAP_VXLAN_GBP, "192.0.2.2"));
+	assert_non_null(tunnel_by(n, WEFT_ENCAP_VXLAN, "192.0.2.4"));
+	assert_int_equal(rows(n, TABLE_PEERS), 3);
+	assert_int_equal(peer_by(n, WEFT_ENCAP_GENEVE, "192.0.2.2", 1)->flags, WEFT_PEER_IDENTITY);
+	assert_int_equal(peer_by(n, WEFT_ENCAP_VXLAN, "192.0.2.2", 2)->flags, WEFT_PEER_IDENTITY);
+	assert_int_equal(peer_by(n, WEFT_ENCAP_VXLAN, "192.0.2.4", 1)->flags, 0);
+	assert_int_equal(vni_of(n, WEFT_ENCAP_GENEVE, 1), network_id(n, "x"));
+	assert_int_equal(vni_of(n, WEFT_ENCAP_VXLAN, 1), network_id(n, "x"));
+	assert_int_equal(vni_of(n, WEFT_ENCAP_VXLAN, 2), network_id(n, "y"));
+	assert_int_equal(rows(n, TABLE_VNIS), 3);
+	assert_int_equal(network(n, "x")->flood_header, 36);
+	assert_int_equal(network(n, "x")->mtu, 1438);
+	self = row(n, TABLE_NODE, &zero);
+	assert_int_equal(self->nvgre, 0);
+
+	apply(n, ENCAP_NODES "networks:\n"
+			     "  - {name: x, vni: 1, nodes: [a, b, d]}\n");
+	self = row(n, TABLE_NODE, &zero);
+	assert_int_equal(self->geneve_port, 0);
+}
+
+static void test_identity(void **state)
+{
+	static const char file[] = ENCAP_NODES
+		"networks:\n  - {name: x, vni: 1, encap: geneve}\nports:\n"
+		"  - {name: p, node: a, interface: v1, network: x, mac: 02:00:00:00:00:01}\n"
+		"  - {name: q, node: a, interface: v2, network: x, mac: 02:00:00:00:00:02,\n"
+		"     groups: [web, prod]}\n"
+		"  - {name: r, node: a, interface: v3, network: x, mac: 02:00:00:00:00:03,\n"
+		"     groups: [prod, web, prod]}\n"
+		"  - {name: s, node: a, interface: v4, network: x, mac: 02:00:00:00:00:04,\n"
+		"     groups: web}\n";
+	/* Other nodes, and other versions of weft, go by these numbers. */
+	static const __u32 expected[] = {0, 0xe8549347, 0xe8549347, 0x8b8f9c35};
+	struct node *n = *state;
+
+	apply(n, file);
+	for (__u32 i = 0; i < ARRAY_SIZE(expected); i++) {
+		__u32 ifindex = 100 + i;
+		const struct weft_port *port = row(n, TABLE_PORTS, &ifindex);
+
+		assert_int_equal(port->identity, expected[i]);
+	}
+	assert_int_equal(weft_identity_short(0xe8549347), 0x7b13);
+	assert_int_equal(weft_identity_short(0x80008000), 1);
+	assert_int_equal(weft_identity_short(0), 0);
+}
+
 /* `auto` prefers IPv4; one remote node can have a tunnel of each family. */
 static void test_both_families(void **state)
 {
@@ -681,6 +831,9 @@ int main(void)
 		TEST(two_nodes),
 		TEST(ipv4_header),
 		TEST(ipv6_underlay),
+		TEST(encap_headers),
+		TEST(encap_of_a_node),
+		TEST(identity),
 		TEST(both_families),
 		TEST(membership),
 		TEST(neighbours),
