@@ -87,7 +87,7 @@ static TRACE_STAGE int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
 	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_underlay(ctx, p, parsed));
 
 	if (err == WEFT_ACT_PASS)
-		return trace_result(WEFT_TRACE_CLASSIFY, weft_classify_wire(ctx, p, parsed));
+		return trace_result(WEFT_TRACE_WIRE, weft_classify_wire(ctx, p, parsed));
 	return err ? err : trace_result(WEFT_TRACE_DECAP, weft_decap_tc(ctx, p));
 }
 

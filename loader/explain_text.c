@@ -54,10 +54,12 @@ static void text_port(const struct explain_world *w, const struct weft_trace_rec
 static void text_vlan(const struct explain_world *w, const struct weft_trace_rec *r,
 		      struct explain_step *s)
 {
-	const struct weft_port *port = &r->port.port;
+	const struct weft_port *port = &r->port.port, *on;
 
+	on = view_interface_port(&w->view, r->port.ifindex);
 	if (!r->found) {
-		words_add(&s->words, "its tags name no port of %s",
+		words_add(&s->words, "its tags name no %s of %s",
+			  on && on->kind == WEFT_PORT_UPLINK ? "network" : "port",
 			  explain_interface(w, r->port.ifindex).s);
 		return;
 	}

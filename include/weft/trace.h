@@ -25,6 +25,7 @@ enum weft_trace_step {
 	WEFT_TRACE_VLAN,     /* [port] that the tags name, where several share an interface */
 	WEFT_TRACE_PEER,     /* [peer] look-up of remote VTEP and VNI */
 	WEFT_TRACE_CLASSIFY, /* [none] @result: 0, a drop, or WEFT_TRACE_PASS */
+	WEFT_TRACE_WIRE,     /* [none] is it of a network on the wire? @result: as above */
 	WEFT_TRACE_RESTORE,  /* [none] what XDP found out; @result: as above */
 	WEFT_TRACE_DECAP,    /* [none] @result: 0 or a drop */
 	WEFT_TRACE_NETWORK,  /* [network] */

@@ -232,8 +232,8 @@ def test_not_for_weft(any_world):
                   IP(src="192.0.2.1", dst="192.0.2.2") / UDP(sport=5, dport=53))
     doc = explain(w.b, "--underlay", "ul", "--pcap", path, status=PASSED)
     assert doc["reason"] is None and only(doc["outputs"])["to"] == "host"
-    assert only({s["text"] for s in steps(doc, "classify")}) == (
-        "not for this node's VTEP 192.0.2.2, VXLAN at UDP port 4789")
+    assert {s["text"] for s in steps(doc, "classify")} == {
+        "not for this node's VTEP 192.0.2.2, VXLAN at UDP port 4789", "its tags name no network of ul"}
 
 
 # -- by what ---------------------------------------------------------------------------------------
@@ -478,6 +478,49 @@ def test_config_of_nobody(encap, outer):
     p = run(WEFT, "explain", "--port", "here", "--to", "10.9.0.2", *args, check=False,
             input=json.dumps(document, indent=1))
     assert p.returncode == INVALID and 'did you mean "web"?' in p.stderr
+
+
+def test_tags():
+    """Ports of a trunk, and a network that lives on the uplink as a VLAN: frames with their tags."""
+    node = unique("explain-tags")
+
+    def port(name, host, network, n, **more):
+        return {"name": name, "node": host, "network": network, "mac": f"02:00:00:00:00:0{n}",
+                "addresses": [f"10.9.0.{n}"], **more}
+    document = {
+        "nodes": [{"name": node, "vtep": "192.0.2.1", "uplinks": ["no-such-if"]},
+                  {"name": "far", "vtep": "192.0.2.2"}],
+        "networks": [{"name": "web", "vni": 100}, {"name": "lan", "encap": "vlan", "vlan": 7}],
+        "ports": [port("plain", node, "web", 1, interface="nope"),
+                  port("t70", node, "web", 2, interface="no-trunk", vlan=70),
+                  port("t80", node, "lan", 3, interface="no-trunk", vlan=80),
+                  port("far-web", "far", "web", 4), port("far-lan", "far", "lan", 5)]}
+
+    def ask(*args, status=OK):
+        p = run(WEFT, "explain", "--config", "-", "--node", node, "--json", *args, check=False,
+                input=json.dumps(document))
+        assert p.returncode == status, (args, p.stdout, p.stderr)
+        return json.loads(p.stdout)
+
+    def way(doc):
+        """The frame that came in, the last that went out, and where to."""
+        out = only(doc["outputs"])
+        return doc["runs"][0]["frame"]["text"], out["frame"]["text"], (out["to"], out["name"])
+    echo = " ICMP echo request"
+    assert way(ask("--port", "t70", "--to", "plain")) == (
+        f"VLAN 70 10.9.0.2 > 10.9.0.1{echo}", f"10.9.0.2 > 10.9.0.1{echo}", ("port", "plain"))
+    assert way(ask("--port", "plain", "--to", "t70")) == (
+        f"10.9.0.1 > 10.9.0.2{echo}", f"VLAN 70 10.9.0.1 > 10.9.0.2{echo}", ("port", "t70"))
+    doc = ask("--port", "t80", "--to", "10.9.0.5")
+    assert way(doc) == (f"VLAN 80 10.9.0.3 > 10.9.0.5{echo}", f"VLAN 7 10.9.0.3 > 10.9.0.5{echo}",
+                        ("wire", "no-such-if.7"))
+    assert [s["text"] for s in steps(doc, "classify")] == [
+        "no-trunk is a trunk", "its tags name port t80, network lan"]
+    assert way(ask("--underlay", "no-such-if", "--network", "lan", "--from", "10.9.0.5", "--to", "t80")) == (
+        f"VLAN 7 10.9.0.5 > 10.9.0.3{echo}", f"VLAN 80 10.9.0.5 > 10.9.0.3{echo}", ("port", "t80"))
+    copies = ask("--port", "plain", "--broadcast")["outputs"]
+    assert [(o["to"], o["name"], o["frame"]["text"].startswith("VLAN 70 ")) for o in copies] == [
+        ("port", "t70", True), ("node", "far", False)]
 
 
 # -- nothing is changed ----------------------------------------------------------------------------
