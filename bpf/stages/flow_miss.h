@@ -226,9 +226,11 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 
 	side &= 1;
 	f = weft_flow_find(key, &table);
+	trace_flow(WEFT_TRACE_FLOW, key, f, side, table);
 	if (!f)
 		return WEFT_MISS_NEW;
 	if (!weft_flow_fresh(p, f, side) || !weft_flow_placed(p, f, side, to)) {
+		trace_result(WEFT_TRACE_STALE, 0);
 		err = weft_guard_ip(p, (struct weft_hop *)to);
 		if (!err)
 			err = weft_flow_decide(p, key, f, side, to);

@@ -317,6 +317,7 @@ __attribute__((noinline)) int weft_learn(struct weft_pkt *p)
 	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
 	key.network = network;
 	m = bpf_map_lookup_elem(&weft_learned, &key);
+	trace_learned(WEFT_TRACE_LEARN, &key, m, &p->here);
 	if (!m)
 		return weft_learn_new(p, &key, net);
 	if (weft_word(&m->where) != weft_word(&p->here))
@@ -367,6 +368,7 @@ static __always_inline int weft_sender(struct weft_pkt *p)
 	key.network = p->network;
 	src = bpf_map_lookup_elem(&weft_fdb, &key);
 	p->role = src ? src->isolation : WEFT_ISO_ISOLATED;
+	trace_fdb(WEFT_TRACE_SENDER, &key, src);
 	if (src)
 		return weft_sender_static(p, src);
 	return learns ? weft_learn(p) : 0;
@@ -389,6 +391,7 @@ __attribute__((noinline)) int weft_learned_find(struct weft_pkt *p, struct weft_
 	__builtin_memcpy(key.mac, p->h.dmac, sizeof(key.mac));
 	key.network = p->network;
 	m = bpf_map_lookup_elem(&weft_learned, &key);
+	trace_learned(WEFT_TRACE_LEARNED, &key, m, &p->here);
 	if (!m)
 		return 0;
 	*(__u64 *)&at = weft_word(&m->where);
