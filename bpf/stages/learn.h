@@ -136,13 +136,33 @@ static __always_inline int weft_learned_drop(struct weft_fdb_key *key, struct we
 	return 1;
 }
 
-static long weft_learned_sweep(void *map, struct weft_fdb_key *key, struct weft_learned *m,
-			       __u64 *swept)
-{
-	struct weft_fdb_key copy = *key; /* which the kernel may use for something else */
+/**
+ * struct weft_sweep - a walk over the whole table.
+ * @now: CLOCK_MONOTONIC, when it began.
+ * @age_ns: how long addresses of @network are believed; those of one network often come in a row.
+ * @swept: entries removed.
+ */
+struct weft_sweep {
+	__u64 now;
+	__u64 age_ns;
+	__u64 swept;
+	__u32 network;
+};
 
-	if (!weft_learned_left(m, copy.network))
-		*swept += weft_learned_drop(&copy, m);
+static long weft_learned_sweep(void *map, struct weft_fdb_key *key, struct weft_learned *m,
+			       struct weft_sweep *s)
+{
+	const struct weft_network *net;
+	struct weft_fdb_key copy = *key; /* which the kernel may use for something else */
+	__u64 seen = m->seen_ns;
+
+	if (copy.network != s->network) {
+		s->network = copy.network;
+		net = bpf_map_lookup_elem(&weft_networks, &s->network);
+		s->age_ns = net ? weft_age_ns(net) : 0;
+	}
+	if (seen <= s->now && s->now - seen >= s->age_ns)
+		s->swept += weft_learned_drop(&copy, m);
 	return 0;
 }
 
@@ -154,7 +174,9 @@ __attribute__((noinline)) int weft_learn_sweep(void)
 {
 	__u32 zero = 0;
 	struct weft_learn_node *node = bpf_map_lookup_elem(&weft_learn_node, &zero);
-	__u64 now = bpf_ktime_get_ns(), was, swept = now >> 63; /* 0; but see weft_flood_begin */
+	__u64 now = bpf_ktime_get_ns(), was;
+	/* Zeros, and no network; but see weft_flood_begin. */
+	struct weft_sweep s = {.now = now, .age_ns = now >> 63, .swept = now >> 63};
 
 	if (!node)
 		return 0;
@@ -162,9 +184,10 @@ __attribute__((noinline)) int weft_learn_sweep(void)
 	if (now - was < WEFT_LEARN_SWEEP_NS ||
 	    __sync_val_compare_and_swap(&node->swept_ns, was, now) != was)
 		return 0;
-	bpf_for_each_map_elem(&weft_learned, weft_learned_sweep, &swept, 0);
-	node->swept += swept;
-	return !!swept;
+	s.network = now >> 63;
+	bpf_for_each_map_elem(&weft_learned, weft_learned_sweep, &s, 0);
+	node->swept += s.swept;
+	return !!s.swept;
 }
 
 /* The frame's source is not learned, for want of @u's share. */
