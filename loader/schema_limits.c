@@ -95,7 +95,8 @@ static const struct schema_key limits_keys[] = {
 		.offset = offsetof(struct cfg_limits, fdb_learned),
 		.fallback = "16384",
 		.doc = "Learned MAC addresses that one node knows. When there are more, they are "
-		       "not learned; nothing is forgotten for them. Whoever finds no room looks for "
+		       "not learned; nothing is forgotten for them. Whoever finds no room looks "
+		       "for "
 		       "addresses that are too old, at most once a second; that takes about 2 ms "
 		       "for 16384.",
 		.example = "4096",
