@@ -844,11 +844,12 @@ static void test_learning(void **state)
 	      "  - {name: db, vni: 200, vtep_mac_limit: 7}\n"
 	      "  - {name: lone, vni: 300}\n"
 	      "ports:\n"
-	      "  - {name: lan, node: a, interface: br0, network: web, learning: true, mac_limit: 9}\n"
+	      "  - {name: lan, node: a, interface: br0, network: web, learning: true, mac_limit: "
+	      "9}\n"
 	      "  - {name: lan-2, node: a, interface: br1, network: db, learning: true,\n"
 	      "     mac: \"02:00:00:00:00:02\", mac_limit_action: flood}\n"
-	      "  - {name: lan-b, node: b, network: web, learning: true}\n" PORT("one", "a",
-									      "lone", "03"));
+	      "  - {name: lan-b, node: b, network: web, learning: true}\n" PORT("one", "a", "lone",
+										"03"));
 
 	port = row(node, TABLE_PORTS, &bridge);
 	assert_int_equal(port->flags, WEFT_PORT_LEARN);
