@@ -77,7 +77,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 16384);
 	__type(key, struct weft_fdb_key);
 	__type(value, struct weft_learned);
 } weft_learned SEC(".maps");
