@@ -141,7 +141,7 @@ static void print_traffic(const struct view *view, const struct row *row, struct
 	static const struct weft_port_stat nothing;
 	const struct weft_port_stat *stat = table_get(&view->t[TABLE_PORT_STAT], &row->id);
 
-	/* An uplink is counted by network only, a trunk by port. */
+	/* An uplink is counted by network only, and so is what a wire brings; a trunk by port. */
 	if (row->info->kind != WEFT_PORT_ACCESS && row->info->kind != WEFT_PORT_WIRE) {
 		print_absent(out);
 		print_absent(out);
@@ -151,7 +151,12 @@ static void print_traffic(const struct view *view, const struct row *row, struct
 	}
 	if (!stat)
 		stat = &nothing;
-	print_count(out, &stat->from_port);
+	if (row->info->kind == WEFT_PORT_WIRE) {
+		print_absent(out);
+		print_absent(out);
+	} else {
+		print_count(out, &stat->from_port);
+	}
 	print_count(out, &stat->to_port);
 }
 

@@ -102,6 +102,7 @@ static void describe(struct conversation *c, int from, struct probe *p)
 	p->flags = pending.flags;
 	p->scale = pending.scale;
 	p->why = pending.why;
+	p->extra = chance(90) ? EXTRA_NONE : 1 + below(3);
 	current = c;
 }
 

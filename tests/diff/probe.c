@@ -15,6 +15,7 @@
 #include "probe.h"
 
 #define MIN_OTHER 8
+#define EXTRA_LEN 8
 
 const uint8_t probe_mac[2][6] = {{2, 0, 0, 0, 0, 0xa}, {2, 0, 0, 0, 0, 0xb}};
 
@@ -66,45 +67,72 @@ static uint32_t sum(const void *data, size_t len, uint32_t s)
 	return s;
 }
 
-static size_t put_ip4(const struct probe *p, int from, int proto, uint8_t *at, size_t payload)
+/* Which IP header is being written: the packet's, or that of the packet it quotes. */
+static int extra_of(const struct probe *p, bool quoted)
 {
-	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = proto};
+	int extra = quoted ? p->quote_extra : p->extra;
 
-	ip.tot_len = htons(sizeof(ip) + payload);
+	return p->v6 || extra == EXTRA_OPTIONS ? extra : EXTRA_NONE;
+}
+
+static size_t extra_len(const struct probe *p, bool quoted)
+{
+	return extra_of(p, quoted) ? EXTRA_LEN : 0;
+}
+
+static size_t put_ip4(const struct probe *p, int from, int proto, bool quoted, uint8_t *at,
+		      size_t payload)
+{
+	size_t hlen = sizeof(struct iphdr) + extra_len(p, quoted);
+	struct iphdr ip = {.version = 4, .ihl = hlen / 4, .ttl = 64, .protocol = proto};
+	uint16_t check;
+
+	ip.tot_len = htons(hlen + payload);
 	ip.id = htons(p->no);
 	ip.frag_off = htons(IP_DF);
 	inet_pton(AF_INET, PROBE_ADDR4(from), &ip.saddr);
 	inet_pton(AF_INET, PROBE_ADDR4(!from), &ip.daddr);
-	ip.check = weft_csum_fold(sum(&ip, sizeof(ip), 0));
+	memset(at, IPOPT_NOP, hlen);
 	memcpy(at, &ip, sizeof(ip));
-	return sizeof(ip);
+	check = weft_csum_fold(sum(at, hlen, 0));
+	memcpy(at + offsetof(struct iphdr, check), &check, sizeof(check));
+	return hlen;
 }
 
-static size_t put_ip6(const struct probe *p, int from, int proto, uint8_t *at, size_t payload)
+static size_t put_ip6(const struct probe *p, int from, int proto, bool quoted, uint8_t *at,
+		      size_t payload)
 {
-	struct ip6_hdr ip = {.ip6_nxt = proto, .ip6_hlim = 64};
+	static const uint8_t kinds[] = {[EXTRA_OPTIONS] = IPPROTO_DSTOPTS,
+					[EXTRA_HOP] = IPPROTO_HOPOPTS,
+					[EXTRA_ATOMIC] = IPPROTO_FRAGMENT};
+	const uint8_t padding[EXTRA_LEN] = {proto, 0, IP6OPT_PADN, 4};
+	const uint8_t atomic[EXTRA_LEN] = {proto, 0, 0, 0, 0, 0, 0, 1};
+	size_t len = extra_len(p, quoted);
+	struct ip6_hdr ip = {.ip6_nxt = len ? kinds[extra_of(p, quoted)] : proto, .ip6_hlim = 64};
 
 	ip.ip6_flow = htonl(6U << 28 | (p->no & 0xfffff));
-	ip.ip6_plen = htons(payload);
+	ip.ip6_plen = htons(len + payload);
 	inet_pton(AF_INET6, PROBE_ADDR6(from), &ip.ip6_src);
 	inet_pton(AF_INET6, PROBE_ADDR6(!from), &ip.ip6_dst);
 	memcpy(at, &ip, sizeof(ip));
-	return sizeof(ip);
+	memcpy(at + sizeof(ip), extra_of(p, quoted) == EXTRA_ATOMIC ? atomic : padding, len);
+	return sizeof(ip) + len;
 }
 
-static size_t put_ip(const struct probe *p, int from, int proto, uint8_t *at, size_t payload)
+static size_t put_ip(const struct probe *p, int from, int proto, bool quoted, uint8_t *at,
+		     size_t payload)
 {
-	return p->v6 ? put_ip6(p, from, proto, at, payload) : put_ip4(p, from, proto, at, payload);
+	return p->v6 ? put_ip6(p, from, proto, quoted, at, payload)
+		     : put_ip4(p, from, proto, quoted, at, payload);
 }
 
-/* Over the pseudo-header of the IP header at @ip, and the @len bytes behind it. */
-static uint16_t l4_check(const struct probe *p, const uint8_t *ip, int proto, size_t len)
+/* Over the pseudo-header of the IP header at @ip, and the @len bytes at @l4. */
+static uint16_t l4_check(const struct probe *p, const uint8_t *ip, const uint8_t *l4, int proto,
+			 size_t len)
 {
 	uint32_t s = htons(proto) + htons(len);
 
-	if (p->v6)
-		return weft_csum_fold(sum(ip + 40, len, sum(ip + 8, 32, s)));
-	return weft_csum_fold(sum(ip + 20, len, sum(ip + 12, 8, s)));
+	return weft_csum_fold(sum(l4, len, p->v6 ? sum(ip + 8, 32, s) : sum(ip + 12, 8, s)));
 }
 
 /* A SYN always has options: nf_conntrack takes one without any to confirm what an earlier one said.
@@ -175,10 +203,10 @@ static size_t check_at(int proto)
 	return offsetof(struct icmphdr, checksum);
 }
 
-/* The packet at @at is complete but for the checksum of its payload. */
-static void put_check(const struct probe *p, int proto, uint8_t *at, size_t payload)
+/* The packet at @ip is complete but for the checksum of its payload, at @l4. */
+static void put_check(const struct probe *p, int proto, const uint8_t *ip, uint8_t *l4,
+		      size_t payload)
 {
-	uint8_t *l4 = at + (p->v6 ? 40 : 20);
 	uint16_t check;
 
 	if (proto == OTHER)
@@ -186,7 +214,7 @@ static void put_check(const struct probe *p, int proto, uint8_t *at, size_t payl
 	if (proto == IPPROTO_ICMP)
 		check = weft_csum_fold(sum(l4, payload, 0));
 	else
-		check = l4_check(p, at, proto, payload);
+		check = l4_check(p, ip, l4, proto, payload);
 	if (proto == IPPROTO_UDP && !check)
 		check = 0xffff;
 	memcpy(l4 + check_at(proto), &check, 2);
@@ -208,9 +236,9 @@ static size_t put_plain(const struct probe *p, int from, int proto, uint8_t *at)
 		len = put_query(p, p->quote_type, p->quote_code, l4);
 	else
 		len = put_query(p, p->icmp_type, p->icmp_code, l4);
-	hlen = put_ip(p, from, proto, at, len);
+	hlen = put_ip(p, from, proto, p->quote_proto, at, len);
 	memcpy(at + hlen, l4, len);
-	put_check(p, proto, at, len);
+	put_check(p, proto, at, at + hlen, len);
 	return hlen + len;
 }
 
@@ -221,12 +249,13 @@ static size_t put_error(const struct probe *p, uint8_t *at)
 	size_t len = put_plain(p, p->quote_from, p->quote_proto, quote), hlen;
 
 	if (p->quote_short)
-		len = (p->v6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr)) + 8;
+		len = (p->v6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr)) + extra_len(p, true) +
+		      8;
 	icmp.un.gateway = htonl(ERROR_MTU); /* where one belongs; else unused, or a pointer */
-	hlen = put_ip(p, p->from, p->proto, at, sizeof(icmp) + len);
+	hlen = put_ip(p, p->from, p->proto, false, at, sizeof(icmp) + len);
 	memcpy(at + hlen, &icmp, sizeof(icmp));
 	memcpy(at + hlen + sizeof(icmp), quote, len);
-	put_check(p, p->proto, at, sizeof(icmp) + len);
+	put_check(p, p->proto, at, at + hlen, sizeof(icmp) + len);
 	return hlen + sizeof(icmp) + len;
 }
 
@@ -254,11 +283,12 @@ struct probe probe_marker(const struct probe *behind)
 			      .why = "marker"};
 }
 
-/* By number and protocol: one packet and its marker are under way at a time. */
+/* By number: one packet and its marker, which is IPv4, are under way at a time. */
 bool probe_is(const struct probe *p, const uint8_t *frame, size_t len)
 {
-	uint16_t proto, id;
+	uint16_t proto, id, port;
 	uint32_t flow;
+	bool marker;
 
 	if (len < ETH_HLEN + (p->v6 ? 40 : 24))
 		return false;
@@ -268,12 +298,13 @@ bool probe_is(const struct probe *p, const uint8_t *frame, size_t len)
 	frame += ETH_HLEN;
 	if (p->v6) {
 		memcpy(&flow, frame, 4);
-		return (ntohl(flow) & 0xfffff) == (p->no & 0xfffff) && frame[6] == p->proto;
+		return (ntohl(flow) & 0xfffff) == (p->no & 0xfffff);
 	}
 	memcpy(&id, frame + 4, 2);
-	memcpy(&proto, frame + 20, 2);
+	memcpy(&port, frame + 20, 2);
+	marker = frame[9] == IPPROTO_UDP && frame[0] == 0x45 && port == htons(MARKER);
 	return ntohs(id) == (uint16_t)p->no && frame[9] == p->proto &&
-	       (p->proto != IPPROTO_UDP || (p->port[0] == MARKER) == (proto == htons(MARKER)));
+	       marker == (p->proto == IPPROTO_UDP && p->port[0] == MARKER);
 }
 
 static int text_tcp(const struct probe *p, char *text, size_t room)
@@ -307,6 +338,8 @@ void probe_text(const struct probe *p, char text[static PROBE_TEXT])
 	else if (probe_is_icmp(p))
 		n += snprintf(text + n, PROBE_TEXT - n, " type %u code %u", p->icmp_type,
 			      p->icmp_code);
+	if (p->extra)
+		n += snprintf(text + n, PROBE_TEXT - n, " extra %u", p->extra);
 	if (p->quote_proto)
 		n += snprintf(text + n, PROBE_TEXT - n, " about %s protocol %u type %u code %u%s",
 			      p->quote_from == END_A ? "a>b" : "b>a", p->quote_proto, p->quote_type,

@@ -16,6 +16,14 @@
 #define ERROR_MTU  1280
 #define PROBE_TEXT 256
 
+/**
+ * enum extra - what stands between the IP header and the rest.
+ * @EXTRA_OPTIONS: IPv4: options; IPv6: destination options. All of them padding.
+ * @EXTRA_HOP: hop-by-hop options; IPv6 only, like what follows.
+ * @EXTRA_ATOMIC: a fragment header of a datagram that is in one piece, RFC 6946.
+ */
+enum extra { EXTRA_NONE, EXTRA_OPTIONS, EXTRA_HOP, EXTRA_ATOMIC };
+
 /** enum end - the two ends of the path through a world. */
 enum end { END_A, END_B };
 
@@ -28,6 +36,7 @@ enum end { END_A, END_B };
  * @port: TCP, UDP: the port of each end, host order. ICMP queries: @port[0] is the identifier.
  * @len: bytes of payload.
  * @seq, @ack, @win, @flags, @scale: TCP, as in struct weft_tcp_seg.
+ * @extra, @quote_extra: enum extra; of the packet, and of the one that it quotes.
  * @icmp_type, @icmp_code: ICMP, ICMPv6.
  * @quote_from, @quote_proto: of an ICMP error: the packet that it quotes goes between the same
  *                            addresses and @port, from this end. @quote_proto 0: it is no error.
@@ -48,12 +57,14 @@ struct probe {
 	uint8_t proto;
 	uint8_t flags;
 	uint8_t scale;
+	uint8_t extra;
 	uint8_t icmp_type;
 	uint8_t icmp_code;
 	uint8_t quote_from;
 	uint8_t quote_proto;
 	uint8_t quote_type;
 	uint8_t quote_code;
+	uint8_t quote_extra;
 	bool quote_short;
 };
 

@@ -68,6 +68,7 @@ static void speak(struct probe *p, const struct talk *k)
 	*p = k->tuple;
 	p->why = "question";
 	p->len = ONE_OF(0, 1, 64, 1400, 8000);
+	p->extra = chance(80) ? EXTRA_NONE : 1 + below(3);
 	if (chance(45))
 		answer(p);
 	if (!probe_is_icmp(p))
@@ -101,10 +102,12 @@ static void complain(struct probe *p)
 	p->quote_from = p->from;
 	p->quote_type = p->icmp_type;
 	p->quote_code = p->icmp_code;
+	p->quote_extra = p->extra;
 	p->quote_short = chance(50);
 	p->why = "error";
 	p->from = chance(85) ? !p->from : p->from;
 	p->len = ONE_OF(0, 64, 500);
+	p->extra = chance(80) ? EXTRA_NONE : 1 + below(3);
 	choose_error(p);
 }
 

@@ -6,6 +6,7 @@
  *	killat N PROGRAM ARGUMENT ..
  *
  * Exit status: 0 it was killed there; 3 it made fewer such calls, and ended well; 1 anything else.
+ * Tells how many it made on standard error.
  */
 #include <errno.h>
 #include <signal.h>
@@ -73,24 +74,27 @@ static bool is_counted(pid_t pid)
 	return info.op == PTRACE_SYSCALL_INFO_EXIT && entered;
 }
 
-static int follow(pid_t pid, long n)
+static int follow(pid_t pid, long most)
 {
 	int status, sig = 0;
+	long n = 0;
 
 	for (;;) {
 		if (ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(intptr_t)sig))
 			die("PTRACE_SYSCALL");
 		if (waitpid(pid, &status, 0) < 0)
 			die("waitpid");
-		if (WIFEXITED(status))
+		if (WIFEXITED(status)) {
+			fprintf(stderr, "%ld\n", n);
 			return WEXITSTATUS(status) ? 1 : TOO_FEW;
+		}
 		if (WIFSIGNALED(status))
 			return 1;
 		sig = WSTOPSIG(status);
 		if (sig != SYSCALL_STOP)
 			continue;
 		sig = 0;
-		if (is_counted(pid) && !--n) {
+		if (is_counted(pid) && ++n == most) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			return 0;

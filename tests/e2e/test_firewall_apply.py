@@ -3,6 +3,7 @@
 and nothing that is denied slips through in between.
 
     client a1 = a [ul]====[ul] b = b1 server     a1 may open connections to b1; nobody to a1
+    mute   a2 =                = b2 deaf         a2 may open none, and nobody may open any to b2
 
 Meanwhile: 2,000 numbered datagrams a second from b1 to a1, which only the connection lets by that a1
 has opened; as many the other way; TCP connections, in which b1 speaks first after each change, and
@@ -23,9 +24,9 @@ import pytest
 
 from lab import WEFT, two_hosts
 from netns import Process
-from traffic import Connections, Stream
+from traffic import SEQ, Connections, Stream
 
-TCP_PORT, STREAM, ALLOWED, DENIED = 8000, 9000, 9001, 9002
+TCP_PORT, STREAM, ALLOWED, DENIED, PORT = 8000, 9000, 9001, 9002, 9003
 CONNECTIONS = 40
 PACE = 0.005
 OPEN = 200  # questions that wait for an answer
@@ -33,6 +34,8 @@ IN = {"name": "server-in", "applies_to": "server", "direction": "ingress", "rule
     {"from": "client", "protocol": "tcp", "ports": TCP_PORT},
     {"from": "client", "protocol": "udp", "ports": [f"{STREAM}-{ALLOWED}", "20000-60000"]}]}
 CLIENT_IN = {"name": "client-in", "applies_to": "client", "direction": "ingress", "rules": []}
+MUTE = {"name": "mute-out", "applies_to": "mute", "direction": "egress", "rules": []}
+DEAF = {"name": "deaf-in", "applies_to": "deaf", "direction": "ingress", "rules": []}
 OTHER = {"name": "other", "applies_to": "server", "direction": "ingress", "tier": 0,
          "default": "none", "rules": [{"action": "deny", "protocol": "sctp"}]}
 LIMITS = {"flows": 8192, "half_open": 4096, "rules": 64, "policy_ranges": 1024, "ports": 32,
@@ -41,14 +44,19 @@ LIMITS = {"flows": 8192, "half_open": 4096, "rules": 64, "policy_ranges": 1024, 
 
 @pytest.fixture(scope="module")
 def lab():
-    made = two_hosts("fwapply", quiet=True)
-    for w, group in zip(made.workloads, ("client", "server")):
+    made = two_hosts("fwapply", ports=2, quiet=True)
+    for w, group in zip(made.workloads, ("client", "mute", "server", "deaf")):
         w.groups = [group]
         w.ip(f"addr add {w.ip4}/16 dev eth0")
-    made.top["policies"] = [IN, CLIENT_IN]
+    for w in made.workloads:
+        w.ip(*(f"neigh add {other.ip4} lladdr {other.mac} dev eth0" for other in made.workloads
+               if other is not w))
+    made.top["policies"] = [IN, CLIENT_IN, MUTE, DEAF]
     made.apply()
     made.limits = made.write("limits.yaml", {**made.document(), "limits": LIMITS})
-    made.other = made.write("other.yaml", {**made.document(), "policies": [OTHER, IN, CLIENT_IN]})
+    made.fewer = made.write("fewer.yaml", {**made.document(), "ports": [
+        w.row() for w in made.workloads if w.port in ("a1", "b1")]})
+    made.other = made.write("other.yaml", {**made.document(), "policies": [OTHER, *made.top["policies"]]})
     made.write()
     yield made
     made.close()
@@ -129,7 +137,7 @@ def no_gap(lab, resized=False):
     While flow tables are copied and programs change over to them, the answer to a question that
     has just been asked may be taken for one that nobody asked: docs/flows.md.
     """
-    a1, b1 = lab.workloads
+    a1, _, b1, _ = lab.workloads
     streams = [Stream(b1, a1, rate=2000, from_port=STREAM),
                Stream(a1, b1, rate=2000)]
     probes, connections = Probes(a1, b1), Connections(a1, b1, TCP_PORT, CONNECTIONS)
@@ -182,6 +190,23 @@ def test_other_policies(lab, both):
             for host in both:
                 host.apply(lab.other if i % 2 == 0 else lab.file)
             connections.exchange()
+
+
+@pytest.mark.drops("POLICY_DENY_INGRESS", "POLICY_DENY_EGRESS")
+def test_guarded_ports_come_and_go(lab, both):
+    """From their first packet to their last they are judged: not one slips through."""
+    a1, a2, b1, b2 = lab.workloads
+    receivers = {dst: dst.spawn(SEQ, "recv", PORT) for dst in (b1, b2)}
+    senders = [src.spawn(SEQ, "send", dst.ip4, PORT, 5000, 64) for src, dst in ((a2, b1), (a1, b2))]
+    for receiver in receivers.values():
+        assert receiver.read_line() == "ready"
+    for _ in range(8):
+        for file in (lab.fewer, lab.file):
+            for host in both:
+                host.apply(file)
+    assert all(json.loads(sender.finish())["sent"] > 1000 for sender in senders)
+    for dst, receiver in receivers.items():
+        assert json.loads(receiver.finish())["received"] == 0, dst.port
 
 
 @pytest.mark.drops("POLICY_DENY_INGRESS")

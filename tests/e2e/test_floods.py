@@ -215,6 +215,26 @@ def test_first_packets(lab, kind):
         own.close()
 
 
+@pytest.mark.drops("POLICY_DENY_INGRESS")
+def test_established_on_a_node(lab):
+    """Without a place left, connections go on among those that are not established, and are told
+    of.
+    """
+    host, most = lab.hosts[0], 128
+    host.apply(lab.write("tiny.yaml", {**lab.document(), "limits": {**lab.top["limits"], "flows": most},
+                                       "flows": {"per_port": 4 * most, "per_network": 4 * most}}))
+    full = counters(host)["full"]
+    connections = Connections(lab.workloads[1], lab.workloads[4], PORT, most + 60)
+    connections.exchange()
+    row = pressure(host)["node", host.node]
+    assert (row["flows"], row["most"]) == (most, most)
+    assert row["refused"] >= 60 and counters(host)["full"] >= full + 60
+    connections.exchange()
+    connections.close()
+    host.apply()
+    flush(lab)
+
+
 def test_begun_by_everybody(lab):
     """Each port keeps to its share, but together they fill the table: that is told, too."""
     host = lab.hosts[0]

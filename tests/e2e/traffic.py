@@ -221,14 +221,14 @@ class Frames:
     def having(self, part):
         return [f for f in self.poll() if part in f]
 
-    def expect(self, part, count=1):
+    def expect(self, part, count=1, timeout=TIMEOUT):
         """Wait for count frames that contain part. Return: them."""
         try:
             return wait_until("", lambda: len(self.having(part)) >= count and self.having(part),
-                              TIMEOUT)
+                              timeout)
         except AssertionError:
             raise AssertionError(f"{self.name}: {len(self.having(part))} of {count} frames with "
-                                 f"{part!r} within {TIMEOUT} s") from None
+                                 f"{part!r} within {timeout} s") from None
 
 
 _marks = iter(range(1, 1 << 30))
@@ -239,12 +239,12 @@ def mark():
     return b"weft-e2e-%08d-" % next(_marks)
 
 
-def settle(source, receivers, dst=BROADCAST):
+def settle(source, receivers, dst=BROADCAST, timeout=TIMEOUT):
     """Wait until all that source has sent before is through: one more frame, that all must see."""
     last = mark()
     source.send(frame(dst, _own_mac(source), last))
     for r in receivers:
-        r.expect(last)
+        r.expect(last, timeout=timeout)
 
 
 def _own_mac(frames):
