@@ -70,14 +70,14 @@ struct {
 	__type(value, struct weft_fdb_entry);
 } weft_fdb SEC(".maps");
 
-/* (network, MAC) -> where, as frames have told; see weft/fdb.h. The datapath inserts, and moves; an
- * entry's timer removes it, or the loader with its port, VTEP or network. */
+/* (network, MAC) -> where, as frames have told; see weft/fdb.h. The datapath inserts, moves, and
+ * sweeps out; the loader removes an entry with its port, VTEP or network. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536);
 	__type(key, struct weft_fdb_key);
-	__type(value, struct weft_learned_entry);
+	__type(value, struct weft_learned);
 } weft_learned SEC(".maps");
 
 /* Port id, network id, (VTEP, network) -> learned addresses. The datapath counts; the loader zeroes
@@ -104,13 +104,13 @@ struct {
 	__type(value, struct weft_learn_use);
 } weft_learn_vtep SEC(".maps");
 
-/* The latest addresses that moved too often. The datapath writes. */
+/* The latest addresses that moved too often, and when the table was swept. The datapath writes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct weft_learn_log);
-} weft_learn_log SEC(".maps");
+	__type(value, struct weft_learn_node);
+} weft_learn_node SEC(".maps");
 
 /* (network, IP) -> MAC, for ARP and ND answers. Dies with its endpoint. */
 struct {

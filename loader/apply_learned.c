@@ -44,28 +44,46 @@ static bool is_part(const struct learning *l, __u32 tunnel, __u16 network)
 	return set_find(&l->parts, &key, sizeof(key), NULL);
 }
 
+/* The port or wire that an address was learned at, as it is to be. */
+static const struct weft_port *port_at(const struct learning *l, const struct weft_hop *at)
+{
+	const struct tables *wanted = &l->apply->plan->wanted;
+	const __u32 port = at->port;
+	const struct weft_tags *tags = table_get(&wanted->t[TABLE_TAGS], &port);
+	struct weft_vlan_key key = {.ifindex = at->target};
+	const struct weft_port *row = table_get(&wanted->t[TABLE_PORTS], &key.ifindex);
+
+	if (row && row->id == port)
+		return row;
+	if (tags) {
+		key.service = tags->service;
+		key.vlan = tags->vlan;
+	}
+	row = table_get(&wanted->t[TABLE_VLANS], &key);
+	return row && row->id == port ? row : NULL;
+}
+
 /* Could it be learned there today? What the file has now would only take up room. */
 static bool is_valid(const struct learning *l, const struct weft_fdb_key *key,
 		     const struct weft_hop *at)
 {
-	const struct tables *wanted = &l->apply->plan->wanted;
 	const struct weft_network *network = network_of(l, key->network);
 	const struct weft_port *port;
 
-	if (!network || table_get(&wanted->t[TABLE_FDB], key))
+	if (!network || table_get(&l->apply->plan->wanted.t[TABLE_FDB], key))
 		return false;
 	if (at->kind == WEFT_HOP_TUNNEL)
 		return network->flags & WEFT_NET_LEARN_TUNNELS &&
 		       is_part(l, at->target, key->network);
-	port = table_get(&wanted->t[TABLE_PORTS], &at->target);
-	return port && port->id == at->port && port->network == key->network &&
-	       port->delivery == at->delivery && port->flags & WEFT_PORT_LEARN;
+	port = port_at(l, at);
+	return port && port->network == key->network && port->delivery == at->delivery &&
+	       port->flags & WEFT_PORT_LEARN;
 }
 
 static bool is_chosen(const struct learning *l, const struct weft_fdb_key *key,
-		      const struct weft_learned_entry *entry)
+		      const struct weft_learned *m)
 {
-	return l->kind == WEFT_LEARN_ADOPT || !is_valid(l, key, &entry->mac.where);
+	return l->kind == WEFT_LEARN_ADOPT || !is_valid(l, key, &m->where);
 }
 
 static int take_learned(void *arg, const __u8 *keys, const __u8 *values, __u32 n)
@@ -79,10 +97,9 @@ static int take_learned(void *arg, const __u8 *keys, const __u8 *values, __u32 n
 		return -ENOMEM;
 	for (__u32 i = 0; i < n; i++) {
 		const struct weft_fdb_key *key = (const void *)(keys + i * sizeof(*key));
-		struct weft_learned_entry entry;
+		const struct weft_learned *m = (const void *)(values + i * sizeof(*m));
 
-		memcpy(&entry, values + i * sizeof(entry), sizeof(entry));
-		if (is_chosen(l, key, &entry))
+		if (is_chosen(l, key, m))
 			chosen[n_chosen++] = *key;
 	}
 	if (n_chosen && l->orders.prog < 0)
@@ -96,7 +113,7 @@ static int walk(struct learning *l)
 			l);
 }
 
-/* Once more what was learned in the old table meanwhile; then all that have no timer. */
+/* Once more what was learned in the old table meanwhile; then all that are not counted. */
 static int adopt(void *arg)
 {
 	struct apply *a = arg;

@@ -121,9 +121,22 @@ static void add_tcp(struct words *words, const struct ends *ends, struct cursor 
 		cut_short(words);
 }
 
+/* Weft's own Geneve option, where it is the first. */
+static void add_source(struct words *words, const __u8 *geneve, struct cursor *c)
+{
+	const __u8 *s;
+
+	if ((geneve[0] & WEFT_GENEVE_OPT_WORDS) < sizeof(struct weft_geneve_source) / 4)
+		return;
+	s = take(c, sizeof(struct weft_geneve_source));
+	if (s && get16(s) == WEFT_GENEVE_CLASS && s[2] == WEFT_GENEVE_SOURCE)
+		words_add(words, " identity %#x port %u", get32(s + 4), get32(s + 8));
+}
+
 static void add_udp(struct words *words, const struct ends *ends, struct cursor *c)
 {
-	const __u8 *udp = take(c, 8), *vxlan;
+	const __u8 *udp = take(c, 8), *own;
+	__u16 port;
 
 	if (!udp) {
 		add_hosts(words, ends);
@@ -133,9 +146,30 @@ static void add_udp(struct words *words, const struct ends *ends, struct cursor 
 	}
 	add_ports(words, ends, udp);
 	words_add(words, " UDP");
-	vxlan = get16(udp + 2) == WEFT_VXLAN_PORT ? take(c, sizeof(struct weft_vxlanhdr)) : NULL;
-	if (vxlan)
-		words_add(words, " VXLAN VNI %u", get32(vxlan + 4) >> 8);
+	port = get16(udp + 2);
+	if (port != WEFT_VXLAN_PORT && port != WEFT_GENEVE_PORT)
+		return;
+	own = take(c, 8);
+	if (!own)
+		return;
+	words_add(words, " %s VNI %u", port == WEFT_VXLAN_PORT ? "VXLAN" : "Geneve",
+		  get32(own + 4) >> 8);
+	if (port == WEFT_VXLAN_PORT && get32(own) & WEFT_VXLAN_FLAG_G)
+		words_add(words, " group %#x", get32(own) & WEFT_VXLAN_GROUP);
+	else if (port == WEFT_GENEVE_PORT)
+		add_source(words, own, c);
+}
+
+/* GRE with a key and an Ethernet frame. */
+static void add_gre(struct words *words, const struct ends *ends, struct cursor *c)
+{
+	const __u8 *gre = take(c, sizeof(struct weft_nvgrehdr));
+
+	add_hosts(words, ends);
+	if (gre && get16(gre) == WEFT_NVGRE_FLAGS && get16(gre + 2) == WEFT_ETH_P_TEB)
+		words_add(words, " NVGRE VSID %u", get32(gre + 4) >> 8);
+	else
+		words_add(words, " GRE");
 }
 
 static const char *icmp4_name(__u8 type, __u8 code)
@@ -225,6 +259,9 @@ static void add_l4(struct words *words, const struct ends *ends, struct cursor *
 		break;
 	case IPPROTO_UDP:
 		add_udp(words, ends, c);
+		break;
+	case IPPROTO_GRE:
+		add_gre(words, ends, c);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:

@@ -18,7 +18,7 @@ void check_join_encap(struct checker *c, size_t network, size_t node)
 	const struct cfg_num *encap = &c->cfg->nodes.v[node].encap;
 	const struct cfg_num *other;
 
-	if (!encap->line)
+	if (!encap->line || c->cfg->networks.v[network].encap.v == CFG_ENCAP_VLAN)
 		return;
 	if (facts->with_encap == NONE) {
 		facts->with_encap = node;
@@ -55,6 +55,18 @@ static void check_vsid(struct checker *c, size_t i)
 	diag_error(c->diag, DIAG_AT(*vni, "networks[%zu].vni", i),
 		   "NVGRE reserves the number %llu (RFC 7637)", vni->v);
 	diag_hint(c->diag, "expected a number from %u to %u", WEFT_VSID_MIN, WEFT_VSID_MAX);
+}
+
+/* Spec: RFC 7637 section 3.3. */
+static void check_tags(struct checker *c, size_t i)
+{
+	const struct cfg_num *tags = &c->cfg->networks.v[i].vlan_transparent;
+
+	if (!tags->v || !may_use(c, i, CFG_ENCAP_NVGRE))
+		return;
+	diag_error(c->diag, DIAG_AT(*tags, "networks[%zu].vlan_transparent", i),
+		   "NVGRE carries no VLAN tags (RFC 7637)");
+	diag_hint(c->diag, "choose another encapsulation");
 }
 
 static void check_udp_ports(struct checker *c)
@@ -130,8 +142,10 @@ static void check_identities(struct checker *c)
 
 void check_encaps(struct checker *c)
 {
-	for (size_t i = 0; i < c->cfg->networks.n; i++)
+	for (size_t i = 0; i < c->cfg->networks.n; i++) {
 		check_vsid(c, i);
+		check_tags(c, i);
+	}
 	check_udp_ports(c);
 	if (c->whole)
 		check_identities(c);

@@ -167,6 +167,12 @@ static void refuse_key(struct checker *c, const struct cfg_num *value, size_t i,
 	diag_hint(c->diag, "%s", right);
 }
 
+/* Given, but no value; decode() has said so. */
+static bool is_wrong(const struct cfg_num *tag)
+{
+	return tag->line && !tag->v;
+}
+
 static void check_wire(struct checker *c, size_t i, struct set *wires)
 {
 	const struct cfg_network *network = &c->cfg->networks.v[i];
@@ -176,6 +182,8 @@ static void check_wire(struct checker *c, size_t i, struct set *wires)
 	if (network->vni.line)
 		refuse_key(c, &network->vni, i, "vni", "a network with \"encap: vlan\" has no VNI",
 			   "leave it out; \"vlan\" says which tag it has on the wire");
+	if (is_wrong(&network->vlan) || is_wrong(&network->service_vlan))
+		return;
 	if (check_taken(c, wires, 0, tags, sizeof(tags), network->line, &first)) {
 		diag_error(c->diag, DIAG_AT(*network, "networks[%zu]", i),
 			   "the network in line %zu has the same tags on the wire", first);

@@ -24,9 +24,9 @@ struct fdb_seen fdb_static(const struct weft_fdb_key *key, const struct weft_fdb
 	return seen;
 }
 
-struct fdb_seen fdb_learned(const struct weft_fdb_key *key, const struct weft_learned_entry *entry)
+struct fdb_seen fdb_learned(const struct weft_fdb_key *key, const struct weft_learned *entry)
 {
-	return (struct fdb_seen){.key = key, .at = entry->mac.where, .learned = &entry->mac};
+	return (struct fdb_seen){.key = key, .at = entry->where, .learned = entry};
 }
 
 static bool wrong(struct value_problem *problem, const char *right)

@@ -53,7 +53,7 @@ struct fdb_seen {
 struct fdb_seen fdb_static(const struct weft_fdb_key *key, const struct weft_fdb_entry *entry);
 
 /** fdb_learned - a row of weft_learned. */
-struct fdb_seen fdb_learned(const struct weft_fdb_key *key, const struct weft_learned_entry *entry);
+struct fdb_seen fdb_learned(const struct weft_fdb_key *key, const struct weft_learned *entry);
 
 /**
  * fdb_filter_set - add a condition.

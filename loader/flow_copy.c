@@ -52,7 +52,10 @@ static bool edit_use(const void *key __attribute__((unused)), void *value)
 
 static bool edit_learned(const void *key __attribute__((unused)), void *value)
 {
-	return ((struct weft_learned_entry *)value)->mac.where.kind != WEFT_HOP_NONE;
+	struct weft_learned *m = value;
+
+	m->counted = 0;
+	return m->where.kind != WEFT_HOP_NONE;
 }
 
 static bool edit_learn_use(const void *key __attribute__((unused)), void *value)

@@ -415,7 +415,8 @@ static const struct schema_table network_table = {
 	.size = sizeof(struct cfg_network),
 	.rules = WORDS("No two networks have the same name or VNI, nor the same tags on a wire.",
 		       "`vlan` and `service_vlan` go with `encap: vlan`, `vni` with the others.",
-		       "The VNI of a network that NVGRE carries lies between 4096 and 16777214.",
+		       "The VNI of a network that NVGRE carries lies between 4096 and 16777214, and it "
+		       "is not `vlan_transparent`.",
 		       "Where groups are told (`geneve`, `vxlan-gbp`), no two sets of groups that "
 		       "ports have come to the same number.",
 		       "Subnets of one network do not overlap.",

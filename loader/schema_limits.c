@@ -34,7 +34,8 @@ static const struct schema_key limits_keys[] = {
 		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 65536},
 		.offset = offsetof(struct cfg_limits, vteps),
 		.fallback = "4096",
-		.doc = "VTEP addresses of other nodes.",
+		.doc = "VTEP addresses of other nodes; one that is spoken to by two encapsulations "
+		       "counts twice.",
 		.example = "16",
 	},
 	{

@@ -24,6 +24,7 @@ static const struct print_column columns[] = {
 	{"bytes", "BYTES", "to_port", PRINT_NUMBER},
 	{"drops", "DROPS", NULL, PRINT_NUMBER},
 	{"addresses", "ADDRESSES", NULL, PRINT_LIST},
+	{"identity", NULL, NULL, PRINT_NUMBER},
 };
 
 /** struct row - a port in the order of the listing; @port is NULL if its interface is gone. */
@@ -140,7 +141,7 @@ static void print_traffic(const struct view *view, const struct row *row, struct
 	static const struct weft_port_stat nothing;
 	const struct weft_port_stat *stat = table_get(&view->t[TABLE_PORT_STAT], &row->id);
 
-	/* An uplink is counted by network only, a trunk by port. */
+	/* An uplink is counted by network only, and so is what a wire brings; a trunk by port. */
 	if (row->info->kind != WEFT_PORT_ACCESS && row->info->kind != WEFT_PORT_WIRE) {
 		print_absent(out);
 		print_absent(out);
@@ -150,7 +151,12 @@ static void print_traffic(const struct view *view, const struct row *row, struct
 	}
 	if (!stat)
 		stat = &nothing;
-	print_count(out, &stat->from_port);
+	if (row->info->kind == WEFT_PORT_WIRE) {
+		print_absent(out);
+		print_absent(out);
+	} else {
+		print_count(out, &stat->from_port);
+	}
 	print_count(out, &stat->to_port);
 }
 
@@ -169,6 +175,10 @@ static void print_row(const struct view *view, const struct row *row,
 		addresses_print(addresses, row->port->network, row->port->mac, out);
 	else
 		print_list(out);
+	if (row->port && row->port->kind == WEFT_PORT_ACCESS)
+		print_number(out, row->port->identity);
+	else
+		print_absent(out);
 }
 
 static int fill(const struct show *show, struct print_table *out)

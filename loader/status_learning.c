@@ -80,18 +80,16 @@ static void add_networks(struct learning *l, const struct view *view)
 static void add_ports(struct learning *l, const struct view *view)
 {
 	const struct table *table = &view->t[TABLE_LEARN_PORT];
-	const struct weft_port_info *info;
 	const struct weft_port *port;
 	__u32 id;
 
 	for (size_t i = 0; i < table->rows.n; i++) {
 		memcpy(&id, table_key(table, i), sizeof(id));
-		info = view_port_info(view, id);
-		port = info ? view_interface_port(view, info->ifindex) : NULL;
+		port = view_port(view, id);
 		if (port && port->flags & WEFT_PORT_LEARN)
 			add_share(l, &(struct share){
 					     .on = "port",
-					     .name = info->name,
+					     .name = view_port_name(view, id).s,
 					     .network = view_network_name(view, port->network).s,
 					     .use = table_value(table, i),
 					     .most = port->mac_limit});
@@ -116,8 +114,8 @@ static void add_vteps(struct learning *l, const struct view *view)
 
 static struct view_name place_name(const struct view *view, const struct weft_hop *at)
 {
-	return at->kind == WEFT_HOP_LOCAL ? view_port_name(view, at->port)
-					  : view_tunnel_name(view, at->target);
+	return at->kind == WEFT_HOP_TUNNEL ? view_tunnel_name(view, at->target)
+					   : view_port_name(view, at->port);
 }
 
 static void add_event(struct learning *l, const struct view *view, const struct weft_learn_event *e,
@@ -138,7 +136,7 @@ static void add_event(struct learning *l, const struct view *view, const struct 
 static int add_held(struct learning *l, const struct view *view)
 {
 	const __u32 zero = 0;
-	const struct weft_learn_log *log = table_get(&view->t[TABLE_LEARN_LOG], &zero);
+	const struct weft_learn_node *log = table_get(&view->t[TABLE_LEARN_NODE], &zero);
 	size_t kept = !log ? 0 : log->n < WEFT_LEARN_EVENTS ? log->n : WEFT_LEARN_EVENTS;
 	_cleanup_(set_clear) struct set seen = {};
 	const struct weft_learn_event *latest[WEFT_LEARN_EVENTS];

@@ -68,7 +68,7 @@ enum table_id {
 	TABLE_LEARN_PORT,
 	TABLE_LEARN_NET,
 	TABLE_LEARN_VTEP,
-	TABLE_LEARN_LOG,
+	TABLE_LEARN_NODE,
 	TABLE_CAP_CONF, /* capture.c's, like the next three; apply only makes them */
 	TABLE_CAP_STAT,
 	TABLE_CAP_REC,

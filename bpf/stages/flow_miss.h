@@ -42,8 +42,8 @@ static __always_inline void weft_ask_flow(struct weft_ask *a, const struct weft_
 }
 
 /*
- * The groups of who opened @f, at @opener. Of a port of this node they are known; of who is behind
- * a tunnel they are what the packet that opened it told.
+ * The groups of who opened @f, at @opener. Of a port that has its interface to itself they are
+ * known; of who is behind a tunnel, or a tag, they are those of the packet that opened it.
  */
 static __always_inline __u32 weft_opener_identity(const struct weft_flow *f,
 						  const struct weft_hop *opener)
@@ -54,7 +54,7 @@ static __always_inline __u32 weft_opener_identity(const struct weft_flow *f,
 	if (opener->kind != WEFT_HOP_LOCAL)
 		return f->identity;
 	port = bpf_map_lookup_elem(&weft_ports, &ifindex);
-	return port ? port->identity : 0;
+	return port && port->id == opener->port ? port->identity : f->identity;
 }
 
 /* Counted against the port whose policies said so, and by the rule that did. */
@@ -77,18 +77,20 @@ static __always_inline int weft_deny(struct weft_pkt *p, const struct weft_ask *
  */
 static __attribute__((noinline)) int weft_judge_once(struct weft_pkt *p, const struct weft_hop *to)
 {
-	struct weft_ask a;
+	struct weft_ask *a = weft_ask_new();
 	int action;
 
-	weft_ask_packet(&a, p);
-	a.port[WEFT_POL_EGRESS] = weft_hop_port(&p->here);
-	a.port[WEFT_POL_INGRESS] = weft_hop_port(to);
-	action = weft_judge(&a);
-	if (a.flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
+	if (!a)
+		return -WEFT_DROP_POLICY_DENY_EGRESS;
+	weft_ask_packet(a, p);
+	a->port[WEFT_POL_EGRESS] = weft_hop_port(&p->here);
+	a->port[WEFT_POL_INGRESS] = weft_hop_port(to);
+	action = weft_judge(a);
+	if (a->flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
 		return -WEFT_DROP_ADDR_SPOOFED;
 	if (action != WEFT_POL_ALLOW)
-		return weft_deny(p, &a, action);
-	return p->frag_drop && a.flags & WEFT_FLOW_GUARDED ? -p->frag_drop : 0;
+		return weft_deny(p, a, action);
+	return p->frag_drop && a->flags & WEFT_FLOW_GUARDED ? -p->frag_drop : 0;
 }
 
 /* Where the packet says that the flow's sides are; the generations go last, see weft_flow_fresh. */
@@ -119,27 +121,29 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 						      const struct weft_hop *to)
 {
 	int origin = f->origin & 1, placed, action;
-	struct weft_ask a;
+	struct weft_ask *a = weft_ask_new();
 
+	if (!a)
+		return -WEFT_DROP_POLICY_DENY_EGRESS;
 	side &= 1;
 	placed = weft_flow_placed(p, f, side, to);
 	if (origin == side) {
-		weft_ask_flow(&a, p, key, origin, &p->here, to);
-		a.identity = p->identity;
+		weft_ask_flow(a, p, key, origin, &p->here, to);
+		a->identity = p->identity;
 	} else {
-		weft_ask_flow(&a, p, key, origin, to, &p->here);
-		a.identity = weft_opener_identity(f, to);
+		weft_ask_flow(a, p, key, origin, to, &p->here);
+		a->identity = weft_opener_identity(f, to);
 	}
-	action = weft_judge(&a);
-	if (!placed && a.flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
+	action = weft_judge(a);
+	if (!placed && a->flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
 		return -WEFT_DROP_ADDR_SPOOFED;
 	if (action != WEFT_POL_ALLOW && !(placed && f->flags & WEFT_FLOW_KEEP))
-		return weft_deny(p, &a, action);
+		return weft_deny(p, a, action);
 	if (action == WEFT_POL_ALLOW) {
-		f->rule[WEFT_POL_EGRESS] = a.rule[WEFT_POL_EGRESS];
-		f->rule[WEFT_POL_INGRESS] = a.rule[WEFT_POL_INGRESS];
-		f->identity = a.identity;
-		f->flags = (f->flags & WEFT_FLOW_COUNTED) | a.flags;
+		f->rule[WEFT_POL_EGRESS] = a->rule[WEFT_POL_EGRESS];
+		f->rule[WEFT_POL_INGRESS] = a->rule[WEFT_POL_INGRESS];
+		f->identity = a->identity;
+		f->flags = (f->flags & WEFT_FLOW_COUNTED) | a->flags;
 		if (p->net_flags & WEFT_NET_LEARN)
 			f->flags |= WEFT_FLOW_LEARNED;
 	}

@@ -34,7 +34,7 @@ enum weft_flow_table {
  * @flow: an entry being put together.
  * @timer: with it makes a struct weft_flow_entry: room for the kernel's timer, which begins as
  * zero. Its own type would not do, for nobody may copy a timer.
- * @learned, @learned_timer: the same for a struct weft_learned_entry.
+ * @learned: the same of weft_learned.
  * @key: of the packet's flow.
  * @quote, @quote_key: the packet that an ICMP error quotes, and its flow.
  */
@@ -42,16 +42,11 @@ struct weft_scratch {
 	struct weft_flow flow;
 	__u64 timer[2];
 	struct weft_learned learned;
-	__u64 learned_timer[2];
 	struct weft_flow_key key;
 	struct weft_flow_key quote_key;
 	struct weft_hdrs quote;
 };
 _Static_assert(offsetof(struct weft_scratch, timer) == offsetof(struct weft_flow_entry, timer),
-	       "copied to it");
-_Static_assert(offsetof(struct weft_scratch, learned_timer) -
-			       offsetof(struct weft_scratch, learned) ==
-		       offsetof(struct weft_learned_entry, timer),
 	       "copied to it");
 
 struct {

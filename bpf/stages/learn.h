@@ -18,7 +18,7 @@
 #include "../lib/vlan_skb.h"
 #include "flow_table.h"
 
-#define WEFT_EEXIST 17 /* <errno.h> is not for BPF */
+#define WEFT_E2BIG 7 /* <errno.h> is not for BPF */
 
 static __always_inline struct weft_learn_use *weft_learn_port_of(__u32 port)
 {
@@ -105,12 +105,12 @@ static __always_inline __u64 weft_age_ns(const struct weft_network *net)
 static __always_inline __u64 weft_learned_left(const struct weft_learned *m, __u32 network)
 {
 	const struct weft_network *net = bpf_map_lookup_elem(&weft_networks, &network);
-	__u64 idle = bpf_ktime_get_ns() - m->seen_ns, age;
+	__u64 seen = m->seen_ns, now = bpf_ktime_get_ns(), age; /* in this order */
 
 	if (!net)
 		return 0;
 	age = weft_age_ns(net);
-	return age > idle ? age - idle : 0;
+	return age > now - seen ? age - (now - seen) : 0;
 }
 
 /**
@@ -121,39 +121,50 @@ static __always_inline __u64 weft_learned_left(const struct weft_learned *m, __u
  */
 static __always_inline int weft_learned_drop(struct weft_fdb_key *key, struct weft_learned *m)
 {
-	struct weft_hop at;
 	__u64 was = weft_word(&m->where);
+	struct weft_hop at;
 
 	*(__u64 *)&at = was;
 	if (at.kind == WEFT_HOP_NONE ||
 	    __sync_val_compare_and_swap((__u64 *)&m->where, was, 0) != was)
 		return 0;
-	weft_learn_give(weft_learn_at(&at, key->network));
-	weft_learn_give(weft_learn_net_of(key->network));
+	if (m->counted) {
+		weft_learn_give(weft_learn_at(&at, key->network));
+		weft_learn_give(weft_learn_net_of(key->network));
+	}
 	bpf_map_delete_elem(&weft_learned, key);
 	return 1;
 }
 
-/* Nobody re-arms the timer for a frame: it finds out here how long there was none. */
-static int weft_learned_timer(void *map, struct weft_fdb_key *key, struct weft_learned_entry *e)
+static long weft_learned_sweep(void *map, struct weft_fdb_key *key, struct weft_learned *m,
+			       __u64 *swept)
 {
-	__u64 left = weft_learned_left(&e->mac, key->network);
+	struct weft_fdb_key copy = *key; /* which the kernel may use for something else */
 
-	if (left)
-		bpf_timer_start(&e->timer, left, 0);
-	else
-		weft_learned_drop(key, &e->mac);
+	if (!weft_learned_left(m, copy.network))
+		*swept += weft_learned_drop(&copy, m);
 	return 0;
 }
 
-/* Return: whether the timer is new. */
-static __always_inline int weft_learned_arm(struct weft_fdb_key *key, struct weft_learned_entry *e)
+/*
+ * Somebody needs a place: remove what is too old, if that was not just tried. A global function.
+ * Return: whether something was removed.
+ */
+__attribute__((noinline)) int weft_learn_sweep(void)
 {
-	if (bpf_timer_init(&e->timer, &weft_learned, WEFT_CLOCK_MONO))
+	__u32 zero = 0;
+	struct weft_learn_node *node = bpf_map_lookup_elem(&weft_learn_node, &zero);
+	__u64 now = bpf_ktime_get_ns(), was, swept = now >> 63; /* 0; but see weft_flood_begin */
+
+	if (!node)
 		return 0;
-	bpf_timer_set_callback(&e->timer, weft_learned_timer);
-	bpf_timer_start(&e->timer, weft_learned_left(&e->mac, key->network), 0);
-	return 1;
+	was = node->swept_ns;
+	if (now - was < WEFT_LEARN_SWEEP_NS ||
+	    __sync_val_compare_and_swap(&node->swept_ns, was, now) != was)
+		return 0;
+	bpf_for_each_map_elem(&weft_learned, weft_learned_sweep, &swept, 0);
+	node->swept += swept;
+	return !!swept;
 }
 
 /* The frame's source is not learned, for want of @u's share. */
@@ -167,8 +178,6 @@ static __always_inline int weft_learn_refuse(const struct weft_pkt *p, struct we
 static __always_inline int weft_learn_insert(const struct weft_pkt *p, struct weft_fdb_key *key)
 {
 	struct weft_scratch *s = weft_scratch_of();
-	struct weft_learned_entry *e;
-	int err;
 
 	if (!s)
 		return -1;
@@ -176,35 +185,42 @@ static __always_inline int weft_learn_insert(const struct weft_pkt *p, struct we
 	s->learned.where = p->here;
 	s->learned.seen_ns = bpf_ktime_get_ns();
 	s->learned.since_ns = s->learned.seen_ns;
-	err = bpf_map_update_elem(&weft_learned, key, &s->learned, BPF_NOEXIST);
-	if (err)
-		return err;
-	e = bpf_map_lookup_elem(&weft_learned, key);
-	if (e)
-		weft_learned_arm(key, e);
-	return 0;
+	s->learned.counted = 1;
+	return bpf_map_update_elem(&weft_learned, key, &s->learned, BPF_NOEXIST);
 }
 
-/* An address that is not in the table. */
-static __attribute__((noinline)) int weft_learn_new(struct weft_pkt *p, struct weft_fdb_key *key,
-						    const struct weft_network *net)
+/* Return: NULL; the counts of whoever has no share or no room left. */
+static __always_inline struct weft_learn_use *
+weft_learn_try(struct weft_pkt *p, struct weft_fdb_key *key, const struct weft_network *net)
 {
 	struct weft_learn_use *own = weft_learn_at_new(&p->here, p->network);
 	struct weft_learn_use *all = weft_learn_net_of(p->network);
 	int err;
 
 	if (!weft_learn_take(own, weft_learn_most(p, net)))
-		return weft_learn_refuse(p, own);
+		return own;
 	if (!weft_learn_take(all, net->mac_limit)) {
 		weft_learn_give(own);
-		return weft_learn_refuse(p, all);
+		return all;
 	}
 	err = weft_learn_insert(p, key);
 	if (!err)
 		return 0;
 	weft_learn_give(own);
 	weft_learn_give(all);
-	return err == -WEFT_EEXIST ? 0 : weft_learn_refuse(p, all);
+	/* Else somebody was faster, or there is no memory now: a later frame will tell. */
+	return err == -WEFT_E2BIG ? all : 0;
+}
+
+/* An address that is not in the table. */
+static __attribute__((noinline)) int weft_learn_new(struct weft_pkt *p, struct weft_fdb_key *key,
+						    const struct weft_network *net)
+{
+	struct weft_learn_use *full = weft_learn_try(p, key, net);
+
+	if (full && weft_learn_sweep())
+		full = weft_learn_try(p, key, net);
+	return full ? weft_learn_refuse(p, full) : 0;
 }
 
 static __always_inline void weft_learn_report(const struct weft_pkt *p,
@@ -212,7 +228,7 @@ static __always_inline void weft_learn_report(const struct weft_pkt *p,
 					      const struct weft_learned *m)
 {
 	__u32 zero = 0;
-	struct weft_learn_log *log = bpf_map_lookup_elem(&weft_learn_log, &zero);
+	struct weft_learn_node *log = bpf_map_lookup_elem(&weft_learn_node, &zero);
 	struct weft_learn_event *e;
 
 	if (!log)
@@ -261,7 +277,8 @@ static __attribute__((noinline)) int weft_learn_move(struct weft_pkt *p, struct 
 		__sync_fetch_and_add(&all->held, 1);
 		return -WEFT_DROP_MAC_FLAPPING;
 	}
-	if (!weft_learn_take(own, weft_learn_most(p, net)))
+	if (!weft_learn_take(own, weft_learn_most(p, net)) &&
+	    !(weft_learn_sweep() && weft_learn_take(own, weft_learn_most(p, net))))
 		return weft_learn_refuse(p, own);
 	if (__sync_val_compare_and_swap((__u64 *)&m->where, was, weft_word(&p->here)) != was) {
 		weft_learn_give(own);
@@ -271,7 +288,7 @@ static __attribute__((noinline)) int weft_learn_move(struct weft_pkt *p, struct 
 	m->since_ns = m->seen_ns;
 	m->recent++;
 	m->moves++;
-	weft_learn_give(weft_learn_at(&at, p->network));
+	weft_learn_give(m->counted ? weft_learn_at(&at, p->network) : own);
 	__sync_fetch_and_add(&own->moved, 1);
 	__sync_fetch_and_add(&all->moved, 1); /* after the move: see weft_learn_generation */
 	return 0;
@@ -287,7 +304,7 @@ static __attribute__((noinline)) int weft_learn_move(struct weft_pkt *p, struct 
 __attribute__((noinline)) int weft_learn(struct weft_pkt *p)
 {
 	const struct weft_network *net;
-	struct weft_learned_entry *e;
+	struct weft_learned *m;
 	struct weft_fdb_key key;
 	__u32 network;
 
@@ -299,12 +316,12 @@ __attribute__((noinline)) int weft_learn(struct weft_pkt *p)
 		return 0;
 	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
 	key.network = network;
-	e = bpf_map_lookup_elem(&weft_learned, &key);
-	if (!e)
+	m = bpf_map_lookup_elem(&weft_learned, &key);
+	if (!m)
 		return weft_learn_new(p, &key, net);
-	if (weft_word(&e->mac.where) != weft_word(&p->here))
-		return weft_learn_move(p, &key, &e->mac, net);
-	e->mac.seen_ns = bpf_ktime_get_ns();
+	if (weft_word(&m->where) != weft_word(&p->here))
+		return weft_learn_move(p, &key, m, net);
+	m->seen_ns = bpf_ktime_get_ns();
 	return 0;
 }
 
@@ -360,7 +377,7 @@ static __always_inline int weft_sender(struct weft_pkt *p)
  */
 __attribute__((noinline)) int weft_learned_find(struct weft_pkt *p, struct weft_hop *to)
 {
-	struct weft_learned_entry *e;
+	struct weft_learned *m;
 	struct weft_fdb_key key;
 	struct weft_hop at;
 
@@ -368,11 +385,11 @@ __attribute__((noinline)) int weft_learned_find(struct weft_pkt *p, struct weft_
 		return 0;
 	__builtin_memcpy(key.mac, p->h.dmac, sizeof(key.mac));
 	key.network = p->network;
-	e = bpf_map_lookup_elem(&weft_learned, &key);
-	if (!e)
+	m = bpf_map_lookup_elem(&weft_learned, &key);
+	if (!m)
 		return 0;
-	*(__u64 *)&at = weft_word(&e->mac.where);
-	if (at.kind == WEFT_HOP_NONE || !weft_learned_left(&e->mac, key.network))
+	*(__u64 *)&at = weft_word(&m->where);
+	if (at.kind == WEFT_HOP_NONE || !weft_learned_left(m, key.network))
 		return 0;
 	*to = at;
 	return 1;
@@ -397,27 +414,28 @@ static __always_inline void weft_learn_generation(struct weft_pkt *p)
 /* What the loader has done to learned addresses; see order.h. */
 static __always_inline int weft_learned_forget(struct weft_fdb_key *key)
 {
-	struct weft_learned_entry *e = bpf_map_lookup_elem(&weft_learned, key);
+	struct weft_learned *m = bpf_map_lookup_elem(&weft_learned, key);
 	struct weft_learn_use *all = weft_learn_net_of(key->network);
 
-	if (!e || !weft_learned_drop(key, &e->mac))
+	if (!m || !weft_learned_drop(key, m))
 		return 0;
 	if (all)
 		__sync_fetch_and_add(&all->moved, 1);
 	return 1;
 }
 
-/* An entry that was copied in. One whose timer runs was counted before. */
+/* An entry that was copied in. Others are counted already. */
 static __always_inline int weft_learned_adopt(struct weft_fdb_key *key)
 {
-	struct weft_learned_entry *e = bpf_map_lookup_elem(&weft_learned, key);
+	struct weft_learned *m = bpf_map_lookup_elem(&weft_learned, key);
 	struct weft_hop at;
 
-	if (!e)
+	if (!m)
 		return 0;
-	if (!weft_learned_arm(key, e))
+	*(__u64 *)&at = weft_word(&m->where);
+	if (m->counted || at.kind == WEFT_HOP_NONE)
 		return 1;
-	*(__u64 *)&at = weft_word(&e->mac.where);
+	m->counted = 1;
 	weft_learn_take(weft_learn_at_new(&at, key->network), ~0u);
 	weft_learn_take(weft_learn_net_of(key->network), ~0u);
 	return 1;

@@ -65,6 +65,17 @@ struct weft_outer_udp {
 	};
 };
 
+/* By pointer if it lies in the linear part, which is as good as always, and the quicker way. */
+static __always_inline int weft_outer_load(weft_ctx *ctx, __u32 off, struct weft_outer_udp *w)
+{
+	const struct weft_outer_udp *at = ctx_data(ctx) + (off & (WEFT_HDR_WINDOW - 1));
+
+	if (off >= WEFT_HDR_WINDOW || (void *)(at + 1) > ctx_data_end(ctx))
+		return ctx_load(ctx, off, w, sizeof(*w));
+	*w = *at;
+	return 0;
+}
+
 /* Has the datagram room for @len bytes of headers and an Ethernet header? */
 static __always_inline int weft_udp_holds(const struct weft_pkt *p, const struct udphdr *udp,
 					  __u32 len)
@@ -79,7 +90,7 @@ static __always_inline int weft_outer_vxlan(weft_ctx *ctx, struct weft_pkt *p)
 	struct weft_outer_udp w;
 	__u32 flags;
 
-	if (ctx_load(ctx, p->h.l4_off, &w, sizeof(w)) || !weft_udp_holds(p, &w.udp, sizeof(w)))
+	if (weft_outer_load(ctx, p->h.l4_off, &w) || !weft_udp_holds(p, &w.udp, sizeof(w)))
 		return -WEFT_DROP_HDR_TRUNC;
 	flags = bpf_ntohl(w.vxlan.flags);
 	if (!(flags & WEFT_VXLAN_FLAG_I))
@@ -153,7 +164,7 @@ static __always_inline int weft_outer_geneve(weft_ctx *ctx, struct weft_pkt *p)
 	struct weft_outer_udp w;
 	__u32 options, off;
 
-	if (ctx_load(ctx, p->h.l4_off, &w, sizeof(w)))
+	if (weft_outer_load(ctx, p->h.l4_off, &w))
 		return -WEFT_DROP_HDR_TRUNC;
 	if (w.geneve.ver_opt & WEFT_GENEVE_VERSION)
 		return -WEFT_DROP_GENEVE_INVALID_HDR;

@@ -42,6 +42,21 @@ struct weft_ask {
 	__u32 rule[__WEFT_POL_DIR_MAX];
 };
 
+/* One question at a time and CPU; the stack has no room for it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_ask);
+} weft_ask SEC(".maps");
+
+static __always_inline struct weft_ask *weft_ask_new(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&weft_ask, &zero);
+}
+
 /**
  * weft_is_judged - do policies and flows have to do with the packet? IP, except the neighbour
  * discovery of IPv6, which is to IPv6 what ARP is to IPv4. Spec: RFC 4861: only with hop limit 255;
@@ -290,7 +305,7 @@ static __always_inline int weft_addr_spoofed(const struct weft_pkt *p)
  */
 static __attribute__((noinline)) int weft_judge_copy(struct weft_pkt *p, __u32 port)
 {
-	struct weft_ask a;
+	struct weft_ask *a = weft_ask_new();
 	int action;
 
 	if (!weft_ruleset_of(port, p->generation.policy, WEFT_POL_INGRESS))
@@ -301,13 +316,15 @@ static __attribute__((noinline)) int weft_judge_copy(struct weft_pkt *p, __u32 p
 		return -WEFT_DROP_ADDR_SPOOFED;
 	if (p->frag_drop)
 		return -p->frag_drop;
-	weft_ask_packet(&a, p);
-	a.port[WEFT_POL_EGRESS] = 0;
-	a.port[WEFT_POL_INGRESS] = port;
-	action = weft_judge(&a);
+	if (!a)
+		return -WEFT_DROP_POLICY_DENY_INGRESS;
+	weft_ask_packet(a, p);
+	a->port[WEFT_POL_EGRESS] = 0;
+	a->port[WEFT_POL_INGRESS] = port;
+	action = weft_judge(a);
 	if (action == WEFT_POL_ALLOW)
 		return 0;
-	weft_count_rule(p, a.rule[WEFT_POL_INGRESS]);
+	weft_count_rule(p, a->rule[WEFT_POL_INGRESS]);
 	return -WEFT_DROP_POLICY_DENY_INGRESS;
 }
 

@@ -99,14 +99,16 @@ static __always_inline int weft_related_judge(struct weft_pkt *p, struct weft_fl
 					      const struct weft_flow *f)
 {
 	int origin = f->origin & 1, action;
-	struct weft_ask a;
+	struct weft_ask *a = weft_ask_new();
 
-	weft_ask_flow(&a, p, key, origin, &f->hop[origin], &f->hop[!origin]);
-	a.identity = weft_opener_identity(f, &f->hop[origin]);
-	action = weft_judge(&a);
+	if (!a)
+		return -WEFT_DROP_POLICY_DENY_EGRESS;
+	weft_ask_flow(a, p, key, origin, &f->hop[origin], &f->hop[!origin]);
+	a->identity = weft_opener_identity(f, &f->hop[origin]);
+	action = weft_judge(a);
 	if (action == WEFT_POL_ALLOW || f->flags & WEFT_FLOW_KEEP)
 		return 0;
-	return weft_deny(p, &a, action);
+	return weft_deny(p, a, action);
 }
 
 /**

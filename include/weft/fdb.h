@@ -8,9 +8,14 @@
  *                   datapath writes
  *
  * An entry has one place. It ages: one that nobody has confirmed for the network's mac_age_ms is
- * not used, and its own kernel timer removes it, without any process. It moves when its address is
- * seen elsewhere; one that moves more than WEFT_LEARN_MOVES times within a second is held where it
- * is for WEFT_LEARN_HOLD_NS, and frames that come from elsewhere are dropped meanwhile.
+ * not used, whoever looks. It stays in the table until it is confirmed, or until somebody finds no
+ * share or no room for a new one: he sweeps all out that are too old, at most once in
+ * WEFT_LEARN_SWEEP_NS. No process is needed, and no memory but the table's. (Kernel timers, as
+ * flows have them, take memory that the kernel may not have to give to a packet.)
+ *
+ * An entry moves when its address is seen elsewhere; one that moves more than WEFT_LEARN_MOVES
+ * times within a second is held where it is for WEFT_LEARN_HOLD_NS, and frames that come from
+ * elsewhere are dropped meanwhile.
  *
  * Nobody's entries are evicted for somebody else's: every port, every VTEP in a network, and every
  * network has its share, and what is beyond it is not learned.
@@ -18,14 +23,14 @@
 #ifndef WEFT_FDB_H
 #define WEFT_FDB_H
 
-#include <linux/bpf.h>
 #include <linux/types.h>
 
 #include <weft/abi.h>
 #include <weft/flow.h>
 
-#define WEFT_LEARN_MOVES   5             /* within a second */
-#define WEFT_LEARN_HOLD_NS 1000000000ULL /* from the move that was one too many */
+#define WEFT_LEARN_MOVES    5             /* within a second */
+#define WEFT_LEARN_HOLD_NS  1000000000ULL /* from the move that was one too many */
+#define WEFT_LEARN_SWEEP_NS 1000000000ULL
 
 /**
  * struct weft_learned - `weft_learned`, hash by struct weft_fdb_key: where a learned MAC address
@@ -35,8 +40,9 @@
  * @since_ns: when it was first seen there.
  * @second_ns: when the second began in which @recent moves were counted.
  * @held_ns: it stays where it is until then.
- * @recent: see @second_ns.
  * @moves: all of them.
+ * @recent: see @second_ns.
+ * @counted: it is in @learned of its place's and its network's struct weft_learn_use.
  */
 struct weft_learned {
 	struct weft_hop where;
@@ -44,25 +50,17 @@ struct weft_learned {
 	__u64 since_ns;
 	__u64 second_ns;
 	__u64 held_ns;
-	__u32 recent;
 	__u32 moves;
+	__u16 recent;
+	__u8 counted;
+	__u8 pad;
 };
 _Static_assert(sizeof(struct weft_learned) == 48, "ABI");
 
 /**
- * struct weft_learned_entry - what stands in `weft_learned`.
- * @timer: ends it when it is too old. The kernel's; reads as zero.
- */
-struct weft_learned_entry {
-	struct weft_learned mac;
-	struct bpf_timer timer;
-};
-_Static_assert(sizeof(struct weft_learned_entry) == 64, "ABI");
-
-/**
  * struct weft_learn_use - `weft_learn_port`, array by port id; `weft_learn_net`, array by network
  * id; `weft_learn_vtep`, hash by struct weft_learn_vtep_key: who has how many learned addresses.
- * @learned: entries of `weft_learned`.
+ * @learned: entries of `weft_learned`, those that are too old and not yet swept out included.
  * @refused: frames whose source was not learned, for want of a share or of room. Only ever grows,
  *           as the next two.
  * @moved: addresses that moved there; of a network: within it, and those that were made forgotten.
@@ -105,12 +103,17 @@ _Static_assert(sizeof(struct weft_learn_event) == 32, "ABI");
 #define WEFT_LEARN_EVENTS 64 /* a power of two */
 
 /**
- * struct weft_learn_log - `weft_learn_log`, array of one: the latest addresses that were held. A
- * held address is there once for each second of it.
+ * struct weft_learn_node - `weft_learn_node`, array of one: what is about the whole table.
+ * @swept_ns: when entries that were too old were last swept out, CLOCK_MONOTONIC.
+ * @swept: entries that were. Only ever grows.
  * @n: events that there have been; number i is in slot i modulo WEFT_LEARN_EVENTS. The youngest may
  *     be half written.
+ * @events: the latest addresses that were held. One that is held for long is there once for each
+ *          second of it.
  */
-struct weft_learn_log {
+struct weft_learn_node {
+	__u64 swept_ns;
+	__u64 swept;
 	__u64 n;
 	struct weft_learn_event events[WEFT_LEARN_EVENTS];
 };
@@ -118,7 +121,7 @@ struct weft_learn_log {
 /** enum weft_learn_order_kind - what the loader can have done to learned addresses. */
 enum weft_learn_order_kind {
 	WEFT_LEARN_FORGET, /* remove them */
-	WEFT_LEARN_ADOPT,  /* that were copied in: start their timers, count them */
+	WEFT_LEARN_ADOPT,  /* that were copied in: count them */
 };
 
 #define WEFT_LEARN_ORDER_KEYS 64

@@ -84,6 +84,8 @@ check "Geneve with our option over both is there" both 8 \
 	"geneve.option.class == 0xff77 && geneve.option.type == 1 && geneve.option.length == 12"
 check "Geneve without options over both is there" both 8 "geneve && !geneve.option"
 check "NVGRE over both is there" both 8 "gre.key && gre.proto == 0x6558"
+check "tags within tunnels over both are there" both 3 "vxlan && vlan"
+check "frames in a VLAN of the wire are there" at_least 3 "vlan.id == 70 && !($TUNNEL)"
 check "ARP answers are there" at_least 3 "arp.opcode == 2 && !($TUNNEL)"
 check "neighbour advertisements are there" at_least 4 "icmpv6.type == 136 && !($TUNNEL)"
 check "fragmentation needed is there" at_least 5 "icmp.type == 3 && icmp.code == 4"

@@ -16,7 +16,7 @@
 void learn_clear(void)
 {
 	const struct weft_learn_use none = {};
-	const struct weft_learn_log empty = {};
+	const struct weft_learn_node empty = {};
 	const __u32 zero = 0;
 
 	table_clear("weft_learned");
@@ -25,7 +25,7 @@ void learn_clear(void)
 		table_put("weft_learn_port", &i, &none);
 	for (__u32 i = 0; i < NET_MAX; i++)
 		table_put("weft_learn_net", &i, &none);
-	table_put("weft_learn_log", &zero, &empty);
+	table_put("weft_learn_node", &zero, &empty);
 }
 
 void learn_port(enum wire wire, __u32 limit, __u16 flags)
@@ -76,26 +76,25 @@ static __u32 place_of(const struct weft_hop *at)
 __u32 learn_find(enum network_id net, struct mac mac, struct weft_learned *entry)
 {
 	struct weft_fdb_key key = key_of(net, mac);
-	struct weft_learned_entry e;
+	struct weft_learned e;
 
 	if (bpf_map_lookup_elem(map_fd("weft_learned"), &key, &e))
 		return 0;
 	if (entry)
-		*entry = e.mac;
-	return place_of(&e.mac.where);
+		*entry = e;
+	return place_of(&e.where);
 }
 
 void learn_put(enum network_id net, struct mac mac, const struct weft_learned *entry)
 {
-	struct weft_learned_entry e = {.mac = *entry};
 	struct weft_fdb_key key = key_of(net, mac);
 
-	table_put("weft_learned", &key, &e);
+	table_put("weft_learned", &key, entry);
 }
 
 /* All entries. Return: how many. */
 static __u32 read_all(struct weft_fdb_key keys[static ENTRIES_MAX],
-		      struct weft_learned_entry entries[static ENTRIES_MAX])
+		      struct weft_learned entries[static ENTRIES_MAX])
 {
 	__u32 n = ENTRIES_MAX, next;
 
@@ -103,21 +102,34 @@ static __u32 read_all(struct weft_fdb_key keys[static ENTRIES_MAX],
 	return n;
 }
 
+struct weft_learn_node learn_node(void)
+{
+	struct weft_learn_node node;
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(map_fd("weft_learn_node"), &zero, &node))
+		abort();
+	return node;
+}
+
 void learn_age(__u32 ms)
 {
 	static struct weft_fdb_key keys[ENTRIES_MAX];
-	static struct weft_learned_entry entries[ENTRIES_MAX];
-	__u32 n = read_all(keys, entries);
+	static struct weft_learned entries[ENTRIES_MAX];
+	struct weft_learn_node node = learn_node();
+	__u32 n = read_all(keys, entries), zero = 0;
 
 	for (__u32 i = 0; i < n; i++) {
-		struct weft_learned *m = &entries[i].mac;
+		struct weft_learned *m = &entries[i];
 
 		m->seen_ns -= ms * NS_PER_MS;
 		m->since_ns -= ms * NS_PER_MS;
 		m->second_ns -= m->second_ns ? ms * NS_PER_MS : 0;
 		m->held_ns -= m->held_ns ? ms * NS_PER_MS : 0;
-		table_put("weft_learned", &keys[i], &entries[i]);
+		table_put("weft_learned", &keys[i], m);
 	}
+	node.swept_ns -= node.swept_ns ? ms * NS_PER_MS : 0;
+	table_put("weft_learn_node", &zero, &node);
 }
 
 static struct weft_learn_use use_of(const char *map, const void *key)
@@ -149,26 +161,16 @@ struct weft_learn_use learn_vtep_use(enum tunnel_id tunnel, enum network_id net)
 	return use_of("weft_learn_vtep", &key);
 }
 
-struct weft_learn_log learn_log(void)
-{
-	struct weft_learn_log log;
-	__u32 zero = 0;
-
-	if (bpf_map_lookup_elem(map_fd("weft_learn_log"), &zero, &log))
-		abort();
-	return log;
-}
-
 bool check_learn_use(void)
 {
 	static struct weft_fdb_key keys[ENTRIES_MAX];
-	static struct weft_learned_entry entries[ENTRIES_MAX];
+	static struct weft_learned entries[ENTRIES_MAX];
 	__u32 n = read_all(keys, entries), ports[PORT_MAX] = {}, nets[NET_MAX] = {};
 	__u32 vteps[NET_MAX][TUNNEL_MAX] = {};
 	bool ok = true;
 
 	for (__u32 i = 0; i < n; i++) {
-		const struct weft_hop *at = &entries[i].mac.where;
+		const struct weft_hop *at = &entries[i].where;
 
 		nets[keys[i].network]++;
 		if (at->kind == WEFT_HOP_LOCAL)
@@ -190,4 +192,25 @@ bool check_learn_use(void)
 				    "network %u, VTEP %u: %llu learned, %u in the table", i, t,
 				    learn_vtep_use(t, i).learned, vteps[i][t]);
 	return ok;
+}
+
+void learn_begin(void (*setup)(void))
+{
+	tables_fill();
+	learn_port(WEB1, LEARN_PORT_LIMIT, 0);
+	learn_port(WEB3, LEARN_PORT_LIMIT, 0);
+	learn_network(NET_WEB, WEFT_NET_LEARN_TUNNELS, LEARN_AGE_MS, LEARN_NET_LIMIT,
+		      LEARN_VTEP_LIMIT);
+	learn_clear();
+	if (setup)
+		setup();
+	check_begin();
+}
+
+void learn_end(void)
+{
+	check_learn_use();
+	learn_clear();
+	tables_fill();
+	check_end();
 }

@@ -3,9 +3,27 @@
 #ifndef WEFT_TEST_LEARN_H
 #define WEFT_TEST_LEARN_H
 
+#include <stdbool.h>
+
 #include <weft/fdb.h>
 
 #include "actors.h"
+
+/* clang-format off */
+#define MAC_L1 { 0x02, 0, 0, 0, 7, 1 }
+#define MAC_L2 { 0x02, 0, 0, 0, 7, 2 }
+#define MAC_L3 { 0x02, 0, 0, 0, 7, 3 }
+#define MAC_L4 { 0x02, 0, 0, 0, 7, 4 }
+#define MAC_L5 { 0x02, 0, 0, 0, 7, 5 }
+/* clang-format on */
+
+/* What learn_begin() sets. */
+enum {
+	LEARN_AGE_MS = 20000,
+	LEARN_PORT_LIMIT = 4,
+	LEARN_NET_LIMIT = 10,
+	LEARN_VTEP_LIMIT = 3,
+};
 
 /** struct mac - an address, by value. */
 struct mac {
@@ -13,6 +31,15 @@ struct mac {
 };
 
 #define A_MAC(...) ((struct mac){__VA_ARGS__})
+
+/**
+ * learn_begin - check_begin(), with ports web1 and web3 and the network web learning.
+ * @setup: what else; may be NULL.
+ */
+void learn_begin(void (*setup)(void));
+
+/** learn_end - check_learn_use() and check_end(), with all tables as they were. */
+void learn_end(void);
 
 /** learn_clear - forget every learned address, and who had how many. */
 void learn_clear(void);
@@ -30,10 +57,10 @@ void learn_network(enum network_id net, __u16 flags, __u32 age_ms, __u32 limit, 
  */
 __u32 learn_find(enum network_id net, struct mac mac, struct weft_learned *entry);
 
-/** learn_put - an entry as it is to be. Its timer is gone then. */
+/** learn_put - an entry as it is to be. */
 void learn_put(enum network_id net, struct mac mac, const struct weft_learned *entry);
 
-/** learn_age - make every entry @ms older, and its moves too. Their timers are gone then. */
+/** learn_age - make every entry @ms older, its moves and the last sweep too. */
 void learn_age(__u32 ms);
 
 /** Who has how many: a port, a network, a VTEP in a network. */
@@ -41,8 +68,8 @@ struct weft_learn_use learn_port_use(enum wire wire);
 struct weft_learn_use learn_net_use(enum network_id net);
 struct weft_learn_use learn_vtep_use(enum tunnel_id tunnel, enum network_id net);
 
-/** learn_log - addresses that were held. */
-struct weft_learn_log learn_log(void);
+/** learn_node - what is about the whole table. */
+struct weft_learn_node learn_node(void);
 
 /** check_learn_use - do the counts agree with what is in the table? */
 bool check_learn_use(void);

@@ -99,6 +99,8 @@ static const struct bpf_program *program(enum prog prog)
 		return tc->progs.tc_underlay;
 	case FLOW_ORDER:
 		return tc->progs.tc_flow_order;
+	case LEARN_ORDER:
+		return tc->progs.tc_learn_order;
 	case XDP_GENERIC:
 		return xdp_generic->progs.xdp_underlay;
 	default:
@@ -176,10 +178,20 @@ int prog_run(struct run *r, const void *data, __u32 len)
 	return r->prog == XDP_UNDERLAY ? run_xdp(r, data, len) : run_tc(r, data, len);
 }
 
-int order_run(const struct weft_flow_order *order)
+static int run_order(enum prog prog, const void *order, __u32 size)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = order, .data_size_in = sizeof(*order));
-	int err = bpf_prog_test_run_opts(prog_fd(FLOW_ORDER), &opts);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = order, .data_size_in = size);
+	int err = bpf_prog_test_run_opts(prog_fd(prog), &opts);
 
 	return err ? err : (int)opts.retval;
+}
+
+int order_run(const struct weft_flow_order *order)
+{
+	return run_order(FLOW_ORDER, order, sizeof(*order));
+}
+
+int learn_order_run(const struct weft_learn_order *order)
+{
+	return run_order(LEARN_ORDER, order, sizeof(*order));
 }

@@ -4,6 +4,7 @@
 #define WEFT_TEST_PROG_RUN_H
 
 #include <linux/types.h>
+#include <weft/fdb.h>
 #include <weft/flow.h>
 
 #include "packet.h"
@@ -16,6 +17,8 @@ enum prog {
 	XDP_GENERIC =
 		PROG_MAX, /* the same, for an interface without native XDP; not for prog_run() */
 	FLOW_ORDER,       /* no packet's; see order_run() */
+	LEARN_ORDER,
+	PROGS_ALL,
 };
 
 /** progs_load - load both objects; they share their maps. Return: 0 or -errno. */
@@ -52,6 +55,9 @@ struct run {
 
 /** order_run - run tc_flow_order. Return: how many of its keys had an entry. */
 int order_run(const struct weft_flow_order *order);
+
+/** learn_order_run - the same for tc_learn_order. */
+int learn_order_run(const struct weft_learn_order *order);
 
 /** prog_run - run @r->prog on @len bytes of @data. Return: 0, or -errno of the kernel's. */
 int prog_run(struct run *r, const void *data, __u32 len);

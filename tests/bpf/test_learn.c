@@ -18,15 +18,7 @@
 #include "tests.h"
 #include "wires.h"
 
-enum { AGE_MS = 20000, PORT_LIMIT = 4, NET_LIMIT = 10, VTEP_LIMIT = 3, STEPS_MAX = 16 };
-
-/* clang-format off */
-#define MAC_L1 { 0x02, 0, 0, 0, 7, 1 }
-#define MAC_L2 { 0x02, 0, 0, 0, 7, 2 }
-#define MAC_L3 { 0x02, 0, 0, 0, 7, 3 }
-#define MAC_L4 { 0x02, 0, 0, 0, 7, 4 }
-#define MAC_L5 { 0x02, 0, 0, 0, 7, 5 }
-/* clang-format on */
+enum { STEPS_MAX = 16 };
 
 /**
  * struct learn_step - one frame, or a change.
@@ -54,7 +46,7 @@ struct learn_script {
 
 static void port_passes(void)
 {
-	learn_port(WEB1, PORT_LIMIT, WEFT_PORT_LIMIT_PASS);
+	learn_port(WEB1, LEARN_PORT_LIMIT, WEFT_PORT_LIMIT_PASS);
 }
 
 static void no_tunnels(void)
@@ -69,7 +61,7 @@ static void no_tunnels(void)
 
 static void small_network(void)
 {
-	learn_network(NET_WEB, WEFT_NET_LEARN_TUNNELS, AGE_MS, 2, VTEP_LIMIT);
+	learn_network(NET_WEB, WEFT_NET_LEARN_TUNNELS, LEARN_AGE_MS, 2, LEARN_VTEP_LIMIT);
 }
 
 static void static_l1(void)
@@ -231,37 +223,16 @@ static const struct learn_script scripts[] = {
 	} },
 	{ "what is too old is not used, whoever looks", .steps = {
 		{ FROM(WEB1, WEB2, L1), .to = TO(WEB2) },
-		{ FROM(WEB2, L1, WEB2), .to = TO(WEB1), .older_ms = AGE_MS - 1000 },
+		{ FROM(WEB2, L1, WEB2), .to = TO(WEB1), .older_ms = LEARN_AGE_MS - 1000 },
 		{ FROM(WEB2, L1, WEB2), .to = ALL_BUT_2, .older_ms = 1000, IS_AT(L1, TO(WEB1)) },
 		{ FROM(WEB1, WEB2, L1), .to = TO(WEB2) },
 		{ FROM(WEB2, L1, WEB2), .to = TO(WEB1) },
-		{ FROM(WEB1, BROADCAST, L1), .to = ALL_BUT_1, .older_ms = AGE_MS - 1000 },
-		{ FROM(WEB2, L1, WEB2), .to = TO(WEB1), .older_ms = AGE_MS - 1000 },
-		{ FROM(WEB3, WEB2, L1), .to = TO(WEB2), .older_ms = AGE_MS, IS_AT(L1, TO(WEB3)) },
+		{ FROM(WEB1, BROADCAST, L1), .to = ALL_BUT_1, .older_ms = LEARN_AGE_MS - 1000 },
+		{ FROM(WEB2, L1, WEB2), .to = TO(WEB1), .older_ms = LEARN_AGE_MS - 1000 },
+		{ FROM(WEB3, WEB2, L1), .to = TO(WEB2), .older_ms = LEARN_AGE_MS, IS_AT(L1, TO(WEB3)) },
 	} },
 };
 /* clang-format on */
-
-static void begin(void (*setup)(void))
-{
-	tables_fill();
-	learn_port(WEB1, PORT_LIMIT, 0);
-	learn_port(WEB3, PORT_LIMIT, 0);
-	learn_network(NET_WEB, WEFT_NET_LEARN_TUNNELS, AGE_MS, NET_LIMIT, VTEP_LIMIT);
-	learn_clear();
-	if (setup)
-		setup();
-	check_begin();
-}
-
-static void end(void)
-{
-	check_learn_use();
-	no_static_l1();
-	learn_clear();
-	tables_fill();
-	check_end();
-}
 
 static void want_moves(const struct learn_step *s, const struct packet *in, struct moves *want)
 {
@@ -310,14 +281,16 @@ static void test_script(void **state)
 {
 	const struct learn_script *script = *state;
 
-	begin(script->setup);
+	learn_begin(script->setup);
 	for (int i = 0; i < STEPS_MAX && script->steps[i].in && !check_failures(); i++)
 		play(&script->steps[i], i + 1);
-	end();
+	no_static_l1();
+	learn_end();
 }
 
 int test_learn(void)
 {
-	return run_rows("learning", scripts, sizeof(scripts) / sizeof(scripts[0]),
-			sizeof(scripts[0]), test_script);
+	return test_learn_flows() + run_rows("learning", scripts,
+					     sizeof(scripts) / sizeof(scripts[0]),
+					     sizeof(scripts[0]), test_script);
 }

@@ -17,7 +17,7 @@ static void test_verified(void **state)
 {
 	(void)state;
 	check_begin();
-	for (enum prog prog = 0; prog <= FLOW_ORDER; prog++) {
+	for (enum prog prog = 0; prog < PROGS_ALL; prog++) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 

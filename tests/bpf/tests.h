@@ -14,6 +14,7 @@ int test_identity(void);
 int test_scripts(void);
 int test_flow(void);
 int test_learn(void);
+int test_learn_flows(void); /* called by test_learn() */
 int test_round_trip(void);
 int test_vlan(void);
 int test_cut(void);

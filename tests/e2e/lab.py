@@ -50,7 +50,8 @@ class Network:
 
     def row(self):
         subnets = [f"10.{self.index}.0.0/16", f"fd00:{self.index}::/64"]
-        return {"name": self.name, "vni": self.vni, "subnets": subnets, **self.options}
+        number = {} if self.options.get("encap") == "vlan" else {"vni": self.vni}
+        return {"name": self.name, **number, "subnets": subnets, **self.options}
 
 
 class Workload(Namespace):

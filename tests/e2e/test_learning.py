@@ -8,6 +8,7 @@ a1 and b1 are bridges of hosts' own, with stations behind them; a2 and b2 are wo
 """
 import json
 import os
+import struct
 import threading
 import time
 
@@ -72,28 +73,30 @@ def dump(host, name):
     return [r["formatted"] for r in rows]
 
 
-def check_counts(host):
-    """What is counted as learned is what the table has."""
-    entries = dump(host, "weft_learned")
-    for name, owner in (("weft_learn_port", lambda e: e["where"]["port"]),
-                        ("weft_learn_net", lambda e: None)):
-        counted = {r["key"]: r["value"]["learned"] for r in dump(host, name) if r["value"]["learned"]}
-        found = {}
-        for e in entries:
-            where = e["value"]["mac"]["where"]
-            key = e["key"]["network"] if name == "weft_learn_net" else where["port"]
-            if name == "weft_learn_net" or where["kind"] == 1:
-                found[key] = found.get(key, 0) + 1
-        assert counted == found, name
-    counted = {(r["key"]["tunnel"], r["key"]["network"]): r["value"]["learned"]
-               for r in dump(host, "weft_learn_vtep") if r["value"]["learned"]}
-    found = {}
-    for e in entries:
-        where = e["value"]["mac"]["where"]
-        if where["kind"] == 2:
-            key = (where["target"], e["key"]["network"])
+def counts(host):
+    """Learned addresses by port, by network and by VTEP in a network: as counted, and as there are."""
+    counted, found = {}, {}
+    for name in ("weft_learn_port", "weft_learn_net", "weft_learn_vtep"):
+        for r in dump(host, name):
+            if r["value"]["learned"]:
+                key = tuple(r["key"].values()) if isinstance(r["key"], dict) else r["key"]
+                counted[name, key] = r["value"]["learned"]
+    for r in dump(host, "weft_learned"):
+        where, network = r["value"]["where"], r["key"]["network"]
+        at = (("weft_learn_vtep", (where["target"], network, 0)) if where["kind"] == 2
+              else ("weft_learn_port", where["port"]))
+        for key in (at, ("weft_learn_net", network)):
             found[key] = found.get(key, 0) + 1
-    assert counted == found
+    return counted, found
+
+
+def check_counts(host):
+    """They agree, as soon as nobody new speaks meanwhile."""
+    try:
+        wait_until("", lambda: len({str(sorted(c.items())) for c in counts(host)}) == 1, 3)
+    except AssertionError:
+        counted, found = counts(host)
+        assert counted == found
 
 
 @pytest.fixture(scope="module", params=[(4, "off"), (6, "native")], ids=lambda p: f"ipv{p[0]}-xdp-{p[1]}")
@@ -272,7 +275,7 @@ def roaming(lab):
     a, b = lab.host("a", "off"), lab.host("b", "off")
     lab.wire()
     lab.network(learning=True)
-    lab.roamer = lab.workload(a, kind=Roamer)
+    lab.roamer = lab.workload(a, quiet=True, kind=Roamer)
     lab.roamer.leg(a)
     lab.roamer.leg(b)
     lab.fixed = [lab.workload(a, quiet=True), lab.workload(b, quiet=True)]
@@ -324,7 +327,7 @@ def test_flows_follow_a_move_at_once(roaming):
         legs = roamer.legs
         for old, new in zip(legs, [*legs[1:], legs[0]]):
             roamer.move(old, new)
-            time.sleep(0.02)
+            time.sleep(0.1)
             before = roamer.received(old), roamer.received(new)
             time.sleep(0.3)
             after = roamer.received(old), roamer.received(new)
@@ -388,3 +391,205 @@ def test_a_million_addresses_cost_their_port_only(lab):
     (row,) = (r for r in a.status()["learning"]["pressure"] if r["on"] == "port")
     assert (row["name"], row["learned"], row["most"]) == (attacker.port, share, share)
     assert row["refused"] == a.drops()[attacker.port, "MAC_LIMIT"]
+
+
+# -- the loader ------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def alone():
+    """A host with ports that learn, a1 and a2 in one network, a3 in another. None says anything itself."""
+    lab = Lab("alone")
+    a = lab.host("a", "off")
+    lab.wire()
+    web, db = lab.network("web"), lab.network("db", mac_age="60s")
+    for network in (web, web, db):
+        lab.workload(a, network, quiet=True, kind=Gateway)
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def taught(alone):
+    """As the file had it at first, and 50 addresses behind each port."""
+    web, db = alone.networks
+    (a,) = alone.hosts
+    alone.top = {"limits": {"fdb_learned": 1000}}
+    alone.__dict__.pop("document", None)
+    for w, network in zip(alone.workloads, (web, web, db)):
+        w.listed, w.network = True, network
+        w.__dict__.pop("row", None)
+    alone.apply()
+    for i, w in enumerate(alone.workloads):
+        Frames(w).send(*(frame(BROADCAST, f"02:ee:00:00:{i:02x}:{n:02x}", mark()) for n in range(50)))
+    wait_until("150 learned addresses", lambda: len(learned(a)) == 150)
+    alone.new_drops()
+    return alone
+
+
+def in_step(lab):
+    host = lab.hosts[0]
+    assert json.loads(host.weft("status", lab.file, "--json").stdout)["in_step"]
+    check_counts(host)
+
+
+def test_an_apply_keeps_what_was_learned(taught):
+    (a,) = taught.hosts
+    before = learned(a)
+    in_step(taught)
+    assert not any(a.apply()["entries"].values())
+    taught.top["flows"] = {"per_port": 1000}
+    taught.apply()
+    assert learned(a) == before
+    in_step(taught)
+
+
+@pytest.mark.drops("MAC_LIMIT")
+def test_another_limit_copies_the_table(taught):
+    """And ages go on: what was copied is as old as it was."""
+    (a,) = taught.hosts
+    before, ages = learned(a), {r["mac"]: r["age_ms"] for r in a.show("fdb")}
+    for limit in (2000, 120):
+        taught.top["limits"] = {"fdb_learned": limit}
+        taught.apply()
+        (shape,) = (json.loads(run("bpftool", "-j", "map", "show", "pinned",
+                                   f"{maps(a)}/weft_learned").stdout),)
+        assert shape["max_entries"] == limit
+        in_step(taught)
+        now = learned(a)
+        assert len(now) == min(limit, 150) and now.items() <= before.items()
+    assert all(ages[r["mac"]] <= r["age_ms"] for r in a.show("fdb"))
+    Frames(taught.workloads[0]).send(frame(BROADCAST, "02:ee:00:00:00:ff", b""))
+    assert "02:ee:00:00:00:ff" not in learned(a)  # no room, and nobody's place is taken
+    (row,) = (r for r in a.status()["learning"]["pressure"] if r["on"] == "network")
+    assert row["refused"] == 1 and a.status()["learning"]["limit"] == 120
+
+
+def leave(lab):
+    lab.workloads[0].listed = False
+
+
+def stop_learning(lab):
+    w = lab.workloads[0]
+    w.row = lambda: Workload.row(w)
+
+
+def change_network(lab):
+    lab.workloads[0].network = lab.networks[1]
+
+
+def new_interface(lab):
+    (host,), w = lab.hosts, lab.workloads[0]
+    host.ip(f"link del {w.interface}",
+            f"link add {w.interface} type veth peer name eth0 netns {w.name}", f"link set {w.interface} up")
+    w.ip("link set eth0 up")
+    w.wait_carrier(["eth0"])
+
+
+def become_static(lab):
+    """Half of the addresses are the file's now."""
+    class Row:
+        listed = True
+
+        def __init__(self, i):
+            self.i = i
+
+        def row(self):
+            return {"name": f"p{self.i}", "node": "elsewhere", "network": "web",
+                    "mac": f"02:ee:00:00:00:{self.i:02x}"}
+
+    document = lab.document()
+    document["nodes"].append({"name": "elsewhere", "vtep": "192.0.2.77"})
+    document["ports"] += [Row(i).row() for i in range(50)]
+    lab.document = lambda: document
+
+
+@pytest.mark.parametrize("change", (leave, stop_learning, change_network, new_interface, become_static),
+                         ids=lambda f: f.__name__)
+def test_what_is_no_more_is_forgotten(taught, change):
+    (a,) = taught.hosts
+    change(taught)
+    taught.apply()
+    now = learned(a)
+    assert {at for at in now.values()} == {"a2", "a3"} and len(now) == 100
+    in_step(taught)
+
+
+def test_killed_while_the_table_is_copied(taught):
+    """Whatever half of the change is there, the next apply completes it, and nothing is forgotten."""
+    (a,) = taught.hosts
+    before = learned(a)
+    files = []
+    for limit in (2000, 3000):
+        taught.top["limits"] = {"fdb_learned": limit}
+        files.append(taught.write(f"{limit}.yaml"))
+    for i, step in enumerate((4, 12, 18, 20, 22, 24)):
+        p = run(os.path.join(BUILD, "weft"), "apply", files[i % 2], "--node", a.node,
+                "--netns", a.path, check=False, env={"WEFT_TEST_KILL_STEP": str(step)})
+        if p.returncode == 0:
+            continue
+        assert p.returncode == -9, p.stderr
+        assert learned(a) == before
+        a.apply(files[(i + 1) % 2])
+        assert learned(a) == before
+        check_counts(a)
+
+
+def tagged(dst, src, vlan, payload):
+    return mac_bytes(dst) + mac_bytes(src) + struct.pack("!HHH", 0x8100, vlan, 0x88B5) + payload.ljust(46)
+
+
+@pytest.mark.drops("HAIRPIN")
+def test_trunks_and_wires_keep_what_was_learned(lab):
+    """A port of a trunk, and a network that lives in a VLAN of the uplink."""
+    a = lab.host("a", "off")
+    lab.wire()
+    web, wire = lab.network("web"), lab.network("wire", encap="vlan", vlan=70)
+    wire.row = lambda: {"name": "wire", "encap": "vlan", "vlan": 70}
+    trunk, other = lab.workload(a, web, quiet=True, kind=Gateway), lab.workload(a, web, quiet=True)
+    third = lab.workload(a, wire, quiet=True)
+    trunk.options = {"vlan": 7}
+    lab.apply()
+    seen = Frames(other), Frames(third)
+    Frames(trunk).send(tagged(BROADCAST, "02:ee:00:00:00:01", 7, payload := mark()))
+    seen[0].expect(payload)
+    Frames(a, "nowhere").send(tagged(BROADCAST, "02:ee:00:00:00:02", 70, payload := mark()))
+    seen[1].expect(payload)
+    here = {"02:ee:00:00:00:01": trunk.port, "02:ee:00:00:00:02": "ul.70"}
+    assert learned(a) == here
+    lab.top["limits"] = {"fdb_learned": 1000}
+    lab.top["flows"] = {"per_port": 1000}
+    lab.apply()
+    other.listed = False  # of both networks something changes
+    lab.workload(a, wire, quiet=True)
+    lab.apply()
+    assert learned(a) == here
+    in_step(lab)
+    assert learned(a, "--port", "ul.70") == {"02:ee:00:00:00:02": "ul.70"}
+    trunk.listed = False
+    lab.apply()
+    assert learned(a) == {"02:ee:00:00:00:02": "ul.70"}
+    in_step(lab)
+
+
+@pytest.mark.parametrize("options, gone", [
+    (("--port", "a1"), 50), (("--network", "web"), 100), (("--mac", "02:ee:00:00:02:07"), 1),
+    (("--network", "db", "--port", "a1"), 0), (("--local",), 150), (("--remote",), 0), (("--all",), 150),
+], ids=lambda p: "".join(p) if isinstance(p, tuple) else str(p))
+def test_flush(taught, options, gone):
+    (a,) = taught.hosts
+    p = a.weft("fdb", "flush", *options)
+    assert p.stdout == f"{a.node}: {gone} learned address{'' if gone == 1 else 'es'} flushed\n"
+    assert len(learned(a)) == 150 - gone
+    check_counts(a)
+
+
+@pytest.mark.parametrize("words, told", [
+    (("flush",), "say which addresses, or --all"), (("flsh",), 'did you mean "flush"?'),
+    (("flush", "--all", "--mac", "02:00:00:00:00:01"), "--all does not go with --mac"),
+    (("flush", "--mac", "02:00"), "write a MAC address"), (("flush", "--vtep", "x"), "write the address of a"),
+    (("flush", "--static"), "unrecognized option"),
+], ids=lambda p: "-".join(p) if isinstance(p, tuple) else "")
+def test_wrong_command_lines(lab, words, told):
+    host = lab.host("a")
+    assert told in host.weft("fdb", *words, status=INVALID).stderr
+    assert "takes no --learned" in host.weft("show", "ports", "--learned", status=INVALID).stderr
