@@ -138,6 +138,7 @@ __attribute__((noinline)) int weft_frag(struct weft_hdrs *h, __u32 network)
 	end = weft_frag_end(h);
 	weft_frag_key_of(h, network, &key);
 	f = bpf_map_lookup_elem(&weft_frags, &key);
+	trace_frag(&key, f);
 	if (!f || weft_frag_is_old(f))
 		return first ? weft_frag_begin(h, &key, end) : -WEFT_DROP_FRAG_FIRST_MISSING;
 	fit = weft_frag_go_on(h, f, end);
