@@ -150,7 +150,7 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o
 bench: all $(BENCH_BIN) $(BENCH_BPF)
 	$(Q)$(PYTHON) tests/bench/bench --build $(BUILD) $(BENCH_ARGS)
 
-## fuzz: the packet parser, the configuration and capture files, FUZZ_SECONDS each
+## fuzz: the packet parser, tunnel headers, the configuration and capture files, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN)

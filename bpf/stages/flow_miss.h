@@ -183,8 +183,11 @@ static __always_inline int weft_flow_track(weft_ctx *ctx, struct weft_pkt *p, st
 {
 	struct weft_tcp_seg seg;
 
-	if (p->h.flags & WEFT_H_FRAG_LATER)
+	if (p->h.flags & WEFT_H_FRAG_LATER) {
+		if (p->h.l4_proto == IPPROTO_TCP)
+			weft_tcp_reach(f, side, bpf_ntohl(p->h.tcp_seq), p->h.frag_len);
 		return 0;
+	}
 	if (p->h.l4_proto == IPPROTO_TCP) {
 		weft_seg_read(ctx, p, &seg);
 		return weft_tcp_tracks(f, side, &seg);
