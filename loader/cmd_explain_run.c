@@ -197,8 +197,8 @@ enum cmd_exit cmd_explain_run(const struct explain_options *o)
 	enum cmd_exit status;
 
 	explain_world_init(&s.world);
-	s.in = malloc(sizeof(*s.in));
-	s.result = malloc(sizeof(*s.result));
+	s.in = calloc(1, sizeof(*s.in));
+	s.result = calloc(1, sizeof(*s.result));
 	if (!s.in || !s.result)
 		return cmd_error(CMD_FAILED, "%s", strerror(ENOMEM));
 	status = cmd_enter_netns(&o->common);

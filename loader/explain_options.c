@@ -49,10 +49,11 @@ bool explain_parse_mac(const char *text, struct explain_mac *mac)
 
 	for (int i = 0; i < WEFT_ETH_ALEN; i++, text += 3) {
 		char end = i < WEFT_ETH_ALEN - 1 ? ':' : '\0';
+		int high = hex(text[0]), low = high < 0 ? -1 : hex(text[1]);
 
-		if (hex(text[0]) < 0 || hex(text[1]) < 0 || text[2] != end)
+		if (high < 0 || low < 0 || text[2] != end)
 			return false;
-		parsed.v[i] = hex(text[0]) << 4 | hex(text[1]);
+		parsed.v[i] = high << 4 | low;
 	}
 	*mac = parsed;
 	return true;

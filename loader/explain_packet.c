@@ -221,21 +221,18 @@ static void build_arp(const struct explain_packet *p, struct explain_frame *fram
 static void build_solicit(const struct explain_packet *p, struct explain_frame *frame)
 {
 	struct explain_packet ip = *p;
-	struct weft_ndmsg *nd;
+	struct weft_ndmsg nd = {.type = WEFT_ND_SOLICIT, .opt_type = 1, .opt_len = 1};
 	__u8 *at = frame->bytes + WEFT_ETH_HLEN, *l4 = at + sizeof(struct ipv6hdr);
 
 	ip.to = (struct weft_addr){.bytes = {0xff, 0x02, [11] = 1, 0xff}};
 	memcpy(&ip.to.bytes[13], &p->to.bytes[13], 3);
 	write_eth(p->dmac, p->smac, WEFT_ETH_P_IPV6, frame->bytes);
-	write_ip(&ip.from, &ip.to, IPPROTO_ICMPV6, 255, sizeof(struct ipv6hdr) + sizeof(*nd), at);
-	nd = (void *)l4;
-	nd->type = WEFT_ND_SOLICIT;
-	memcpy(nd->target, &p->to, sizeof(nd->target));
-	nd->opt_type = 1;
-	nd->opt_len = 1;
-	memcpy(nd->opt_mac, p->smac, WEFT_ETH_ALEN);
-	put16(l4 + 2, fold(sum16(l4, sizeof(*nd), sum_pseudo(&ip, IPPROTO_ICMPV6, sizeof(*nd)))));
-	frame->len = WEFT_ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(*nd);
+	write_ip(&ip.from, &ip.to, IPPROTO_ICMPV6, 255, sizeof(struct ipv6hdr) + sizeof(nd), at);
+	memcpy(nd.target, &p->to, sizeof(nd.target));
+	memcpy(nd.opt_mac, p->smac, WEFT_ETH_ALEN);
+	memcpy(l4, &nd, sizeof(nd));
+	put16(l4 + 2, fold(sum16(l4, sizeof(nd), sum_pseudo(&ip, IPPROTO_ICMPV6, sizeof(nd)))));
+	frame->len = WEFT_ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(nd);
 }
 
 int explain_build(const struct explain_packet *p, struct explain_frame *frame)

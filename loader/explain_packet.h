@@ -11,7 +11,7 @@
 
 #include <weft/abi.h>
 
-#define EXPLAIN_FRAME_MAX 9216 /* bytes; what test runs of Linux 6.18 take */
+#define EXPLAIN_FRAME_MAX 9216 /* bytes; a test run at TC takes a page at most, less some 400 */
 
 /** enum explain_kind - what a frame carries. */
 enum explain_kind {
