@@ -113,6 +113,16 @@ static __always_inline int weft_flow_placed(const struct weft_pkt *p, const stru
 	       weft_word(&f->hop[!side]) == weft_word(to);
 }
 
+/* The same for a flow that counts where it is. Not inlined, for the stack's sake. */
+static __attribute__((noinline)) void weft_flow_move(struct weft_pkt *p, struct weft_flow *f,
+						     int side, const struct weft_hop *to)
+{
+	side &= 1;
+	weft_flow_discharge(f, p->network);
+	weft_flow_place(p, f, side, to);
+	weft_flow_charge(f, p->network);
+}
+
 /*
  * The flow was decided when other policies were in force, or one of its sides is elsewhere now: may
  * it go on? A denial leaves the entry as it is, so the next generation may let it go on.
@@ -148,13 +158,10 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 		if (p->net_flags & WEFT_NET_LEARN)
 			f->flags |= WEFT_FLOW_LEARNED;
 	}
-	if (!placed && f->flags & WEFT_FLOW_COUNTED) {
-		weft_flow_discharge(f, p->network);
+	if (!placed && f->flags & WEFT_FLOW_COUNTED)
+		weft_flow_move(p, f, side, to);
+	else
 		weft_flow_place(p, f, side, to);
-		weft_flow_charge(f, p->network);
-	} else {
-		weft_flow_place(p, f, side, to);
-	}
 	return 0;
 }
 
