@@ -66,7 +66,10 @@ int config_load(const char *path, struct diag *diag, struct config **out)
 	err = read_file(path, &text, &len);
 	if (err)
 		return err;
-	return config_load_bytes(strcmp(path, "-") ? path : "<stdin>", text, len, diag, out);
+	err = config_load_bytes(strcmp(path, "-") ? path : "<stdin>", text, len, diag, out);
+	if (!err && strcmp(path, "-") != 0)
+		(*out)->file = realpath(path, NULL);
+	return err;
 }
 
 static int load_document(const void *text, size_t len, struct diag *diag, struct config *cfg)
@@ -117,6 +120,7 @@ void config_free(struct config *cfg)
 	set_clear(&cfg->port_index);
 	set_clear(&cfg->address_set_index);
 	schema_free(&schema_root, cfg);
+	free(cfg->file);
 	free(cfg);
 }
 

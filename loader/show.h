@@ -71,6 +71,9 @@ struct view_name view_port_name(const struct view *view, __u32 port);
 struct view_name view_network_name(const struct view *view, __u32 network);
 struct view_name view_tunnel_name(const struct view *view, __u32 tunnel); /* the remote node */
 
+/** view_encap_name - an encapsulation as the file spells it. @encap: enum weft_encap. */
+const char *view_encap_name(__u8 encap);
+
 /** view_port_info - names of a port or uplink, or NULL. */
 const struct weft_port_info *view_port_info(const struct view *view, __u32 port);
 
@@ -177,7 +180,7 @@ struct show_kind {
 };
 
 extern const struct show_kind show_networks, show_ports, show_fdb, show_tunnels, show_drops,
-	show_policies, show_flows;
+	show_policies, show_flows, show_multicast;
 
 /** show_flow_counts - how many flows show_flows would show. */
 extern const struct show_kind show_flow_counts;

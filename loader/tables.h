@@ -43,6 +43,8 @@ enum table_id {
 	TABLE_VNIS,
 	TABLE_VTEPS,
 	TABLE_PEERS,
+	TABLE_GUARDS, /* what a port may do is there before the port is */
+	TABLE_PAIRS,
 	TABLE_TAGS,
 	TABLE_VLANS,
 	TABLE_PORTS,
@@ -55,6 +57,11 @@ enum table_id {
 	TABLE_NET_STAT,
 	TABLE_DROPS,
 	TABLE_ICMP_NEXT,
+	TABLE_PORT_STATE,
+	TABLE_FLOODED,
+	TABLE_BUM_STAT,
+	TABLE_MCAST,
+	TABLE_MCAST_NET,
 	TABLE_RULE_STAT,
 	TABLE_FLOWS, /* this and its like may hold a million entries: never read as a whole */
 	TABLE_FLOWS_NEW,
@@ -73,6 +80,7 @@ enum table_id {
 	TABLE_CAP_STAT,
 	TABLE_CAP_REC,
 	TABLE_CAP_OUT,
+	TABLE_FILE_INFO, /* apply_file.c's: of which file the lines in TABLE_RULE_INFO are */
 	__TABLE_MAX,
 };
 
@@ -166,6 +174,9 @@ static inline const void *table_value(const struct table *table, size_t i)
 {
 	return table->rows.values + i * table->desc->value_size;
 }
+
+/** table_highest_id - the highest key of a table whose keys are numbers; 0 if it is empty. */
+__u32 table_highest_id(const struct table *table);
 
 /** tables_init - empty tables of all kinds. */
 void tables_init(struct tables *tables);

@@ -14,6 +14,7 @@
 
 #include "deliver.h"
 #include "encap.h"
+#include "multicast.h"
 #include "policy.h"
 
 #define WEFT_FLOOD_MAX    (1 << 16) /* slots visited at most */
@@ -146,7 +147,7 @@ static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
 	if (!t)
 		return -1;
 	ctx->mark = WEFT_MARK_SEND;
-	err = bpf_clone_redirect(ctx, t->ifindex, BPF_F_INGRESS);
+	err = trace_clone(ctx, m, t->ifindex, BPF_F_INGRESS);
 	ctx->mark = mark;
 	return err;
 }
@@ -164,7 +165,7 @@ static __always_inline void weft_count_clone(weft_ctx *ctx, struct weft_pkt *p, 
 static __attribute__((noinline)) void weft_clone_to_port(struct weft_flood_run *r)
 {
 	int tags = weft_tags_put_on(r->ctx, r->p, r->last.port);
-	long err = tags < 0 ? tags : bpf_clone_redirect(r->ctx, r->last.ifindex, 0);
+	long err = tags < 0 ? tags : trace_clone(r->ctx, &r->last, r->last.ifindex, 0);
 
 	weft_tags_take_off(r->ctx, tags);
 	weft_count_clone(r->ctx, r->p, r->last.port, err);
@@ -184,6 +185,7 @@ static __always_inline int weft_last_to_port(struct weft_flood_run *r)
 {
 	if (weft_tags_put_on(r->ctx, r->p, r->last.port) < 0)
 		return -WEFT_DROP_REPLICA_LOST;
+	trace_copy(r->ctx, &r->last);
 	weft_count_copy(r->p, r->last.port);
 	bpf_redirect(r->last.ifindex, 0);
 	return WEFT_ACT_FLOOD;
@@ -198,6 +200,7 @@ static __always_inline int weft_flood_last(struct weft_flood_run *r)
 	t = weft_flood_wrap(r, &r->last);
 	if (!t)
 		return -WEFT_DROP_REPLICA_LOST;
+	trace_copy(r->ctx, &r->last);
 	weft_count_copy(r->p, 0);
 	if (r->by_ingress)
 		weft_send_by_ingress(r->ctx, t->ifindex);
@@ -226,10 +229,17 @@ static __attribute__((noinline)) int weft_flood_deny(struct weft_flood_run *r, _
 	return 1;
 }
 
-/* Nobody got a copy. Denied ones have been counted, each at its port. */
+/* Nobody got a copy. Denied ones have been counted, each at its port; a report was for us. */
 static __always_inline int weft_flood_nobody(const struct weft_flood_run *r)
 {
-	return r->denied ? WEFT_ACT_DENIED : -WEFT_DROP_NO_RECEIVER;
+	if (r->denied)
+		return WEFT_ACT_DENIED;
+	if (r->p->copies == WEFT_COPIES_ROUTERS)
+		return WEFT_ACT_TAKEN;
+	if (r->p->kept_apart)
+		return -WEFT_DROP_ISOLATED;
+	return r->p->copies == WEFT_COPIES_GROUP ? -WEFT_DROP_MULTICAST_NO_MEMBER
+						 : -WEFT_DROP_NO_RECEIVER;
 }
 
 static long weft_flood_port(__u32 slot, void *arg)
@@ -237,7 +247,7 @@ static long weft_flood_port(__u32 slot, void *arg)
 	struct weft_flood_run *r = arg;
 	const struct weft_flood_member *m = weft_flood_member(r, WEFT_FLOOD_PORT, slot);
 
-	if (!m || m->port == r->p->here.port)
+	if (!m || m->port == r->p->here.port || !weft_copy_wanted(r->p, WEFT_FLOOD_PORT, m->port))
 		return 0;
 	if (r->judged && weft_flood_deny(r, m->port))
 		return 0;
@@ -274,6 +284,8 @@ static long weft_flood_tunnel(__u32 i, void *arg)
 	m = weft_flood_member(r, WEFT_FLOOD_TUNNEL, r->slot++);
 	if (!m || !weft_flood_turn(r, weft_tunnel_of(m->tunnel)))
 		return 0;
+	if (r->p->copies && !weft_copy_wanted(r->p, WEFT_FLOOD_TUNNEL, m->tunnel))
+		return 0;
 	if (r->waiting)
 		weft_flood_clone(r);
 	r->last = *m;
@@ -307,8 +319,8 @@ static __always_inline void weft_flood_tunnels(struct weft_flood_run *r,
  *
  * A flooded frame must fit every tunnel of the network, or its wire.
  * Return: WEFT_ACT_FLOOD; WEFT_ACT_REFUSE (too big, the sender was told); -WEFT_DROP_PKT_TOO_BIG;
- * -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED; -WEFT_DROP_REPLICA_LOST (the last copy; the others are
- * counted here).
+ * -WEFT_DROP_NO_RECEIVER, -WEFT_DROP_ISOLATED, -WEFT_DROP_MULTICAST_NO_MEMBER; WEFT_ACT_DENIED;
+ * WEFT_ACT_TAKEN; -WEFT_DROP_REPLICA_LOST (the last copy; the others are counted here).
  */
 static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_pkt *p,
 						    const struct weft_network *net)
@@ -330,7 +342,7 @@ static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_p
 
 /**
  * weft_replicate_local - stage 4b for a frame from the underlay, which goes to no tunnel.
- * Return: WEFT_ACT_FLOOD; -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED; -WEFT_DROP_REPLICA_LOST. If the
+ * Return: as above, as far as it has to do with ports. If the
  * host has a part in the frame (p->shared): WEFT_ACT_SHARED.
  */
 static __attribute__((noinline)) int weft_replicate_local(weft_ctx *ctx, struct weft_pkt *p,

@@ -15,6 +15,7 @@
 #define WEFT_BPF_STAGES_FLOW_MISS_H
 
 #include "flow.h"
+#include "port_security.h"
 
 /* What the opening packet asks for. */
 static __always_inline __u32 weft_point_of(const struct weft_flow_key *key, int origin)
@@ -182,8 +183,11 @@ static __always_inline int weft_flow_track(weft_ctx *ctx, struct weft_pkt *p, st
 {
 	struct weft_tcp_seg seg;
 
-	if (p->h.flags & WEFT_H_FRAG_LATER)
+	if (p->h.flags & WEFT_H_FRAG_LATER) {
+		if (p->h.l4_proto == IPPROTO_TCP)
+			weft_tcp_reach(f, side, bpf_ntohl(p->h.tcp_seq), p->h.frag_len);
 		return 0;
+	}
 	if (p->h.l4_proto == IPPROTO_TCP) {
 		weft_seg_read(ctx, p, &seg);
 		return weft_tcp_tracks(f, side, &seg);
@@ -225,10 +229,14 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 
 	side &= 1;
 	f = weft_flow_find(key, &table);
+	trace_flow(WEFT_TRACE_FLOW, key, f, side, table);
 	if (!f)
 		return WEFT_MISS_NEW;
 	if (!weft_flow_fresh(p, f, side) || !weft_flow_placed(p, f, side, to)) {
-		err = weft_flow_decide(p, key, f, side, to);
+		trace_result(WEFT_TRACE_STALE, 0);
+		err = weft_guard_ip(p, (struct weft_hop *)to);
+		if (!err)
+			err = weft_flow_decide(p, key, f, side, to);
 		if (err)
 			return err;
 	}
@@ -279,6 +287,9 @@ static __attribute__((noinline)) int weft_flow_first(weft_ctx *ctx, struct weft_
 
 	if (!s)
 		return 0;
+	err = weft_guard_ip(p, (struct weft_hop *)to);
+	if (err)
+		return err;
 	side &= 1;
 	f = &s->flow;
 	__builtin_memset(f, 0, sizeof(*f));

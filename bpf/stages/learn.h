@@ -348,6 +348,7 @@ __attribute__((noinline)) int weft_learn(struct weft_pkt *p)
 	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
 	key.network = network;
 	m = bpf_map_lookup_elem(&weft_learned, &key);
+	trace_learned(WEFT_TRACE_LEARN, &key, m, &p->here);
 	if (!m)
 		return weft_learn_new(p, &key, net);
 	if (weft_word(&m->where) != weft_word(&p->here))
@@ -380,6 +381,8 @@ static __always_inline int weft_sender_static(const struct weft_pkt *p,
  * about whom it speaks for: a frame must not carry the MAC address of one of our own ports, nor one
  * that the file places behind another VTEP.
  *
+ * Sets role of what comes from the underlay: who is not in the file is isolated.
+ *
  * Return: 0; -WEFT_DROP_MAC_SPOOFED; -WEFT_DROP_LOCAL_MAC; -WEFT_DROP_MAC_WRONG_VTEP; what
  * weft_learn returns.
  */
@@ -395,6 +398,8 @@ static __always_inline int weft_sender(struct weft_pkt *p)
 	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
 	key.network = p->network;
 	src = bpf_map_lookup_elem(&weft_fdb, &key);
+	p->role = src ? src->isolation : WEFT_ISO_ISOLATED;
+	trace_fdb(WEFT_TRACE_SENDER, &key, src);
 	if (src)
 		return weft_sender_static(p, src);
 	return learns ? weft_learn(p) : 0;
@@ -417,6 +422,7 @@ __attribute__((noinline)) int weft_learned_find(struct weft_pkt *p, struct weft_
 	__builtin_memcpy(key.mac, p->h.dmac, sizeof(key.mac));
 	key.network = p->network;
 	m = bpf_map_lookup_elem(&weft_learned, &key);
+	trace_learned(WEFT_TRACE_LEARNED, &key, m, &p->here);
 	if (!m)
 		return 0;
 	*(__u64 *)&at = weft_word(&m->where);
