@@ -90,9 +90,9 @@ static __always_inline int weft_answer_from_port(weft_ctx *ctx, struct weft_pkt 
 
 /*
  * Outer headers, where xdp_underlay has not dealt with them; or else a VLAN's tags, and p->here is
- * then that wire.
+ * then that wire. Not inlined, so that what it has on the stack is gone when the rest begins.
  */
-static TRACE_STAGE int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
+static __attribute__((noinline)) int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
 {
 	int parsed = weft_parse_ctx(ctx, p);
 	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_underlay(ctx, p, parsed));

@@ -168,7 +168,7 @@ static void compare_builds(struct explain_world *w)
 	_cleanup_(attachments_clear) struct attachments attached = {};
 	_cleanup_(progs_clear) struct progs progs = {};
 
-	if (attach_read(&w->pins, &w->pinned, &progs, &attached))
+	if (attach_read(&w->pins, &w->pinned, &progs, false, &attached))
 		return;
 	for (size_t i = 0; i < attached.n; i++) {
 		const struct attachment *a = &attached.v[i];

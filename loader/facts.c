@@ -196,6 +196,15 @@ void facts_clear(struct facts *facts)
 	*facts = (struct facts){};
 }
 
+/* Index 0 also if no uplink is usable. */
+static size_t first_usable(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->node->uplinks.n; i++)
+		if (facts->uplinks[i].ifindex)
+			return i;
+	return 0;
+}
+
 size_t facts_route(void *arg, const struct in6_addr *remote)
 {
 	struct facts *facts = arg;
@@ -207,5 +216,5 @@ size_t facts_route(void *arg, const struct in6_addr *remote)
 				return i;
 	facts->detours++;
 	facts->detour = *remote;
-	return 0;
+	return first_usable(facts);
 }

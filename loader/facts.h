@@ -36,7 +36,8 @@ struct facts {
 /**
  * facts_read - look at the machine.
  * @cfg, @node: must outlive @facts.
- * @diag: told everything that is wrong.
+ * @diag: told everything that is wrong, or only missing so far: ports and uplinks that it was told
+ *        of are unusable, see compile.h.
  * @facts: all zero; release with facts_clear() in any case.
  *
  * Return: 0, also if @diag was told something; -errno if the kernel could not be asked.

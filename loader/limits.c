@@ -148,7 +148,8 @@ static void check(const struct config *cfg, enum table_id id, const struct table
 	const struct cfg_num *limit = limit_of(cfg, id);
 	__u64 room = limit->v * limits[id].factor;
 	size_t rows = wanted->t[id].rows.n;
-	size_t old = rows <= room ? leaving(&wanted->t[id], &actual->t[id]) : 0;
+	bool roomy = rows + actual->t[id].rows.n <= room; /* whoever leaves */
+	size_t old = rows <= room && !roomy ? leaving(&wanted->t[id], &actual->t[id]) : 0;
 
 	if (rows + old <= room)
 		return;
