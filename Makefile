@@ -32,7 +32,7 @@ BPF_CFLAGS := -std=gnu11 -g -O2 -mcpu=v3 -target bpf $(WARN) -Wno-unused-paramet
 	      -Iinclude $(BPF_SYS) -MMD -MP
 
 DOC_FILES  := $(wildcard docs/*.md docs/*.yaml docs/*.json)
-SKELS      := $(BUILD)/tc.skel.h $(BUILD)/xdp.skel.h
+SKELS      := $(patsubst %,$(BUILD)/%.skel.h,tc xdp tc_trace xdp_trace)
 LOADER_SRC := $(wildcard loader/*.c)
 LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o,$(LOADER_OBJ))
@@ -62,6 +62,14 @@ $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+
+# The same programs as `weft explain` runs them: trace_on.h comes before their own trace_off.h.
+$(BUILD)/tc_trace.bpf.o: TRACE = -include bpf/lib/ctx_skb.h -include bpf/lib/trace_on.h
+$(BUILD)/xdp_trace.bpf.o: TRACE = -include bpf/lib/ctx_xdp.h -include bpf/lib/trace_on.h
+$(BUILD)/%_trace.bpf.o: bpf/%.bpf.c Makefile
+	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(TRACE) -MF $(@:.o=.d) -c $< -o $@
 
 $(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c Makefile
 	$(call msg,BPF,$@)
@@ -144,19 +152,22 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o
 bench: all $(BENCH_BIN) $(BENCH_BPF)
 	$(Q)$(PYTHON) tests/bench/bench --build $(BUILD) $(BENCH_ARGS)
 
-## fuzz: the packet parser and the configuration, FUZZ_SECONDS each
+## fuzz: packets, tunnel headers, configurations, API requests, capture files, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN)
 	$(Q)scripts/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
 
+FUZZ_WITH_fuzz_config := $(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)
+FUZZ_WITH_fuzz_api := $(FUZZ_WITH_fuzz_config)
+FUZZ_WITH_fuzz_pcap := loader/capture_words.c loader/pcap_read.c
 # clang takes a variable that is only there to be cleaned up for unused.
 FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unused-variable
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) Makefile | $(SKELS)
 	$(call msg,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(FUZZ_FLAGS) $< \
-		$(if $(filter-out fuzz_parse,$*),$(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)) -o $@
+		$(FUZZ_WITH_$*) -o $@
 
 ## check: formatting, static analysis, and the unit tests under sanitizers
 .PHONY: check

@@ -84,6 +84,7 @@ static int (*const stages[])(struct apply *a) = {
 	apply_end,
 	apply_forget_flows,
 	apply_remove_names,
+	apply_file,
 };
 
 static int run(struct apply *a)

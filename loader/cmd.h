@@ -28,6 +28,8 @@ enum cmd_exit {
 	CMD_INVALID,     /* the file or the command line is wrong; nothing was tried */
 	CMD_NOT_APPLIED, /* nothing is applied on this node, or not what the file says */
 	CMD_BUSY,        /* another weft is at work on this node */
+	CMD_DROPPED,     /* explain: the packet is dropped, or refused */
+	CMD_PASSED,      /* explain: it is not for weft */
 };
 
 /**
@@ -148,6 +150,7 @@ int cmd_show(int argc, char **argv);
 int cmd_flows(int argc, char **argv);
 int cmd_fdb(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 
 #endif

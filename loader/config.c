@@ -118,7 +118,12 @@ int config_load(const char *path, struct diag *diag, struct config **out)
 	int err;
 
 	err = read_file(path, &text, &len);
-	return err ? err : config_load_bytes(display_name(path), text, len, diag, out);
+	if (err)
+		return err;
+	err = config_load_bytes(display_name(path), text, len, diag, out);
+	if (!err && strcmp(path, "-") != 0)
+		(*out)->file = realpath(path, NULL);
+	return err;
 }
 
 int config_read(const char *path, struct diag *diag, struct config **out)
@@ -155,6 +160,7 @@ void config_free(struct config *cfg)
 		free(cfg->policies.v);
 	} else {
 		schema_free(&schema_root, cfg);
+		free(cfg->file);
 	}
 	free(cfg);
 }

@@ -406,6 +406,7 @@ struct config {
 	struct set network_index;
 	struct set port_index;
 	struct set address_set_index;
+	char *file;   /* absolute path; NULL: it was read from elsewhere */
 	bool borrows; /* all but the lists of rows themselves is another's; see documents.h */
 };
 

@@ -12,6 +12,11 @@
 #include "util.h"
 #include "value.h"
 
+/* The kernel gives out interface indexes from 1 on. */
+#define PRETENDED_PORT   0x70000000
+#define PRETENDED_UPLINK 0x7f000000
+#define PRETENDED_MTU    1500
+
 /** struct role - an interface that the file names, and where. */
 struct role {
 	const struct cfg_str *name;
@@ -163,6 +168,23 @@ int facts_read(const struct config *cfg, const struct cfg_node *node, struct dia
 		if (!strcmp(cfg->ports.v[i].node.v, node->name.v))
 			read_port(facts, i, diag);
 	return 0;
+}
+
+void facts_pretend(struct facts *facts)
+{
+	for (size_t i = 0; i < facts->node->uplinks.n; i++)
+		if (!facts->uplinks[i].ifindex)
+			facts->uplinks[i] = (struct uplink_fact){
+				.ifindex = PRETENDED_UPLINK + i,
+				.mtu = PRETENDED_MTU,
+			};
+	for (size_t i = 0; i < facts->cfg->ports.n; i++)
+		if (!facts->ports[i].ifindex &&
+		    !strcmp(facts->cfg->ports.v[i].node.v, facts->node->name.v))
+			facts->ports[i] = (struct port_fact){
+				.ifindex = PRETENDED_PORT + i,
+				.delivery = WEFT_DELIVER_PEER,
+			};
 }
 
 void facts_clear(struct facts *facts)

@@ -45,6 +45,12 @@ struct facts {
 int facts_read(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
 	       struct facts *facts);
 
+/**
+ * facts_pretend - make up the interfaces that are missing, for a file that is only asked what it
+ * would do: ports and uplinks get numbers that no interface has, uplinks 1500 bytes.
+ */
+void facts_pretend(struct facts *facts);
+
 /** facts_clear - release what facts_read() made. Also for _cleanup_(). */
 void facts_clear(struct facts *facts);
 

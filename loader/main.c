@@ -30,6 +30,7 @@ static const struct command commands[] = {
 	{"fdb", "make the kernel forget learned MAC addresses", cmd_fdb},
 	{"metrics", "print counters for Prometheus", cmd_metrics},
 	{"capture", "show the packets that the datapath sees or drops", cmd_capture},
+	{"explain", "say what the datapath would do to a packet, and why", cmd_explain},
 	{"schema", "print the JSON Schema or the reference of the file", cmd_schema},
 	{"help", "explain a verb", cmd_help},
 };
@@ -66,9 +67,9 @@ static void print_usage(FILE *out)
 	      "  --help         explain the verb\n"
 	      "\nExit status: 0 done; 1 failed; 2 wrong file or command line; 3 not applied, or "
 	      "not\n"
-	      "what the file says; 4 another weft is at work on this node. \"weft --version\" "
-	      "prints\n"
-	      "the version. The manual: man weft.\n",
+	      "what the file says; 4 another weft is at work on this node; explain: 5 dropped, 6 "
+	      "not "
+	      "for weft.\n\"weft --version\" prints the version. The manual: man weft.\n",
 	      out);
 }
 

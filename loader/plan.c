@@ -191,7 +191,7 @@ static int plan_maps(struct plan *plan)
 	return 0;
 }
 
-static int plan_changes(struct plan *plan, char **problem)
+static int compare_tables(struct plan *plan)
 {
 	int err = 0;
 
@@ -199,8 +199,13 @@ static int plan_changes(struct plan *plan, char **problem)
 		err = plan_diff(plan, id);
 	if (!err)
 		err = plan_maps(plan);
-	if (!err)
-		err = plan_generation(plan);
+	return err ? err : plan_generation(plan);
+}
+
+static int plan_changes(struct plan *plan, char **problem)
+{
+	int err = compare_tables(plan);
+
 	if (err)
 		return fail(problem, err, "compare the tables");
 
@@ -216,8 +221,10 @@ static int plan_changes(struct plan *plan, char **problem)
 	return err ? fail(problem, err, "compare the attached programs") : 0;
 }
 
-int plan_make(const struct config *cfg, const struct cfg_node *node, const struct plan_terms *terms,
-	      struct diag *diag, struct plan *plan, char **problem)
+/* What the file is to be compared with. @terms: may be NULL. */
+static int look_around(const struct config *cfg, const struct cfg_node *node,
+		       const struct plan_terms *terms, struct diag *diag, struct plan *plan,
+		       char **problem)
 {
 	int err;
 
@@ -237,14 +244,37 @@ int plan_make(const struct config *cfg, const struct cfg_node *node, const struc
 	if (err)
 		return fail(problem, err, "look at this machine's interfaces");
 	err = open_pinned(plan, problem);
-	if (!err)
-		err = read_actual(plan, problem);
+	return err ? err : read_actual(plan, problem);
+}
+
+int plan_make(const struct config *cfg, const struct cfg_node *node, const struct plan_terms *terms,
+	      struct diag *diag, struct plan *plan, char **problem)
+{
+	int err;
+
+	err = look_around(cfg, node, terms, diag, plan, problem);
 	if (err)
 		return err;
 	err = compile_wanted(plan, diag);
 	if (err)
 		return fail(problem, err, "compile the file");
 	return diag_count(diag) ? 0 : plan_changes(plan, problem);
+}
+
+int plan_preview(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
+		 struct diag *fit, struct plan *plan, char **problem)
+{
+	const struct plan_terms terms = {.pending = fit};
+	int err;
+
+	err = look_around(cfg, node, &terms, diag, plan, problem);
+	if (err || diag_count(diag))
+		return err;
+	facts_pretend(&plan->facts);
+	err = compile_wanted(plan, diag);
+	if (!err && !diag_count(diag))
+		err = compare_tables(plan);
+	return err ? fail(problem, err, "compile the file") : 0;
 }
 
 void plan_clear(struct plan *plan)

@@ -159,6 +159,17 @@ struct plan_summary {
 int plan_make(const struct config *cfg, const struct cfg_node *node, const struct plan_terms *terms,
 	      struct diag *diag, struct plan *plan, char **problem);
 
+/**
+ * plan_preview - compile a file for a machine that need not have what it names: only @wanted and
+ * what was read for it are filled in. Such a plan must not be carried out.
+ * @diag: as above.
+ * @fit: told what does not fit the machine, and was made up; see facts_pretend().
+ *
+ * Return: as plan_make().
+ */
+int plan_preview(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
+		 struct diag *fit, struct plan *plan, char **problem);
+
 /** plan_clear - release a plan. Also for _cleanup_(). */
 void plan_clear(struct plan *plan);
 

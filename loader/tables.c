@@ -97,6 +97,7 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_CAP_STAT] = PERCPU_ARRAY("weft_cap_stat", struct weft_cap_stat),
 	[TABLE_CAP_REC] = PERCPU_ARRAY("weft_cap_rec", struct weft_cap_rec),
 	[TABLE_CAP_OUT] = ARRAY("weft_cap_out", __u32),
+	[TABLE_FILE_INFO] = ARRAY("weft_file_info", struct weft_file_info),
 };
 
 static int rows_grow(struct rows *rows, const struct table_desc *desc, size_t size)
@@ -199,6 +200,18 @@ const void *table_get(const struct table *table, const void *key)
 	if (!set_find(&table->index, key, table->desc->key_size, &row))
 		return NULL;
 	return table_value(table, row);
+}
+
+__u32 table_highest_id(const struct table *table)
+{
+	__u32 id, highest = 0;
+
+	for (size_t i = 0; i < table->rows.n; i++) {
+		memcpy(&id, table_key(table, i), sizeof(id));
+		if (id > highest)
+			highest = id;
+	}
+	return highest;
 }
 
 void tables_init(struct tables *tables)

@@ -80,6 +80,7 @@ enum table_id {
 	TABLE_CAP_STAT,
 	TABLE_CAP_REC,
 	TABLE_CAP_OUT,
+	TABLE_FILE_INFO, /* apply_file.c's: of which file the lines in TABLE_RULE_INFO are */
 	__TABLE_MAX,
 };
 
@@ -179,6 +180,9 @@ static inline const void *table_value(const struct table *table, size_t i)
 {
 	return table->rows.values + i * table->desc->value_size;
 }
+
+/** table_highest_id - the highest key of a table whose keys are numbers; 0 if it is empty. */
+__u32 table_highest_id(const struct table *table);
 
 /** tables_init - empty tables of all kinds. */
 void tables_init(struct tables *tables);
