@@ -100,12 +100,13 @@ int documents_copy(const struct documents *from, struct documents *to)
 	*to = (struct documents){};
 	for (int kind = 0; kind < __DOCUMENT_KIND_MAX; kind++) {
 		size_t n = from->of[kind].n;
+		struct document **v = calloc(n + 1, sizeof(*v));
 
-		to->of[kind].v = calloc(n + 1, sizeof(*to->of[kind].v));
-		if (!to->of[kind].v) {
+		if (!v) {
 			documents_clear(to);
 			return -ENOMEM;
 		}
+		to->of[kind].v = v;
 		to->of[kind].n = n;
 		to->of[kind].size = n + 1;
 		for (size_t i = 0; i < n; i++) {
