@@ -17,6 +17,9 @@
 #include "status.h"
 #include "util.h"
 
+#define LOCK_PAUSE_MS 10
+#define LOCK_TRIES    50
+
 static double now_ms(void)
 {
 	struct timespec now;
@@ -150,15 +153,29 @@ void agent_settle(struct agent *a)
 	a->stragglers = false;
 }
 
+/* Who else may change a node beside an agent is soon done. */
+static int take_lock(const struct agent *a, int *lock)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000};
+	pid_t holder = 0;
+	int err = -EBUSY;
+
+	for (int i = 0; i < LOCK_TRIES && err == -EBUSY; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		err = lock_take(a->node, LOCK_CHANGE, lock, &holder);
+	}
+	return err;
+}
+
 static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
 {
 	_cleanup_(journal_clear) struct journal journal = {};
 	const size_t first_new = a->progs.n;
 	_cleanup_close_ int lock = -1;
-	pid_t holder = 0;
 	int err;
 
-	err = lock_take(a->node, LOCK_CHANGE, &lock, &holder);
+	err = take_lock(a, &lock);
 	if (err)
 		return fail(out, err, "another weft is changing the node");
 	err = apply_plan(plan, &journal);

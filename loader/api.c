@@ -116,6 +116,12 @@ void api_reply(const struct api_request *r, int status, json_t *json)
 		evbuffer_free(body);
 }
 
+void api_abandon(struct evhttp_request *http)
+{
+	if (!evhttp_request_get_connection(http))
+		evhttp_request_free(http);
+}
+
 void api_refuse(const struct api_request *r, int status, const char *message, ...)
 {
 	va_list args;

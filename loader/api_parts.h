@@ -67,6 +67,12 @@ struct api_request {
 /** api_reply - answer. @json: taken over; NULL counts as lack of memory. */
 void api_reply(const struct api_request *r, int status, json_t *json);
 
+/**
+ * api_abandon - give up a request whose connection ends, from the connection's close callback.
+ * evhttp leaves to us what it has taken off a connection that failed, and frees the rest with it.
+ */
+void api_abandon(struct evhttp_request *http);
+
 /** api_refuse - answer {"error": MESSAGE}. */
 void api_refuse(const struct api_request *r, int status, const char *message, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -11,14 +11,16 @@
 /* Who is that far behind does not read. */
 #define BEHIND_MAX (1024 * 1024)
 
-/* The request has gone before its connection does. */
 static void forget(struct evhttp_connection *connection, void *arg)
 {
 	struct api *api = arg;
 
-	for (size_t i = 0; i < API_WATCHERS; i++)
-		if (api->watchers[i].connection == connection)
-			api->watchers[i] = (struct api_watcher){};
+	for (size_t i = 0; i < API_WATCHERS; i++) {
+		if (api->watchers[i].connection != connection)
+			continue;
+		api_abandon(api->watchers[i].http);
+		api->watchers[i] = (struct api_watcher){};
+	}
 }
 
 void api_watch(const struct api_request *r)
