@@ -244,7 +244,7 @@ def test_memory_and_descriptors_stay_flat(lab):
         """Ask, and leave before or while the answer comes."""
         connection = Connection(agent.socket)
         connection.request("PUT" if "ports" in path else "GET", path,
-                           json.dumps({**row, "name": "gone"}) if "ports" in path else None)
+                           json.dumps({**row, "name": "gone", "mac": "02:00:00:00:09:0a"}) if "ports" in path else None)
         connection.close()
 
     def turn(i):
