@@ -22,6 +22,7 @@ A=$ID-a B=$ID-b W1=$ID-w1 W2=$ID-w2
 WORK=$(mktemp -d)
 LISTENER=
 CAPTURER=
+AGENT=
 CAPTURE=()
 FAILED=0
 COUNT=0
@@ -31,6 +32,7 @@ cleanup() {
 
 	[[ -z $LISTENER ]] || kill "$LISTENER" 2>/dev/null || true
 	[[ -z $CAPTURER ]] || kill "$CAPTURER" 2>/dev/null || true
+	[[ -z $AGENT ]] || kill "$AGENT" 2>/dev/null || true
 	weft down a >/dev/null 2>&1 || true
 	weft down b >/dev/null 2>&1 || true
 	for ns in "$A" "$B" "$W1" "$W2"; do
@@ -237,6 +239,32 @@ explained() {
 	((rc == status)) && grep -q "$words" <<<"$out"
 }
 
+# with_agent COMMAND...: while an agent looks after node a and has given up its rights
+with_agent() {
+	local try rc=0 out
+
+	: >"$WORK/events"
+	# Not by the function, whose process would be a shell.
+	"$WEFT" agent "$FILE" --node a --netns "/run/netns/$A" --state "$WORK/a.json" \
+		--interval 0.5 >>"$WORK/events" 2>&1 &
+	AGENT=$!
+	for try in {1..100}; do
+		grep -q '"started"' "$WORK/events" || ! kill -0 "$AGENT" && break
+		sleep 0.1
+	done
+	sleep 1
+	out=$(weft status a) || rc=1
+	echo "$out"
+	grep -q "^agent .*: in step" <<<"$out" || rc=1
+	"$@" || rc=1
+	# The file's programs were there already, and nobody has touched them.
+	grep -E '"(reconciled|repaired|failed)"' "$WORK/events" && rc=1
+	kill "$AGENT" && wait "$AGENT" || rc=1
+	AGENT=
+	cat "$WORK/events"
+	return $rc
+}
+
 # A VXLAN packet with a VNI that is nobody's, from node b to node a, where XDP drops it.
 wrong_vni() {
 	in_ns "$B" bash -c 'printf "\010\000\000\000\000\003\347\000%64s" >/dev/udp/192.0.2.1/4789'
@@ -307,6 +335,7 @@ main() {
 		--underlay ul --from fd00:9::11 --to web-2 --udp 53
 	check "explain a drop" explained "^dropped: VXLAN_VNI_NOT_FOUND" 5 b \
 		--underlay ul --from 10.9.0.11 --to web-2 --vni 999
+	check "an agent takes node a over" with_agent ping_all "$W1" 10.9.0.12
 	check "down on node a" weft down a
 	check "down on node b" weft down b
 	check "node a is bare" node_bare "$A"
