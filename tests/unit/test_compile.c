@@ -957,7 +957,7 @@ static void test_learning(void **state)
 
 	network = network_row(node, "web");
 	assert_int_equal(network->flags, WEFT_NET_PRESENT | WEFT_NET_FLOOD | WEFT_NET_LEARN |
-						 WEFT_NET_LEARN_TUNNELS);
+						 WEFT_NET_LEARN_TUNNELS | WEFT_NET_LOOPS);
 	assert_int_equal(network->mac_age_ms, 60000);
 	assert_int_equal(network->mac_limit, 101);
 	assert_int_equal(network->vtep_mac_limit, 51);
