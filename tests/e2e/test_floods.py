@@ -39,6 +39,7 @@ POLICIES = [
 def lab():
     made = two_hosts("flood", ports=3, quiet=True)
     for w in made.workloads:
+        w.options = {"port_security": False}  # floods go to nobody's address
         w.groups = ["client" if w.host is made.hosts[0] else "target"]
         w.ip(f"addr add {w.ip4}/16 dev eth0")
     made.top = {
