@@ -966,7 +966,7 @@ static void test_learning(void **state)
 			 WEFT_NET_PRESENT | WEFT_NET_FLOOD | WEFT_NET_LEARN | WEFT_NET_LOOPS);
 	assert_int_equal(network->vtep_mac_limit, 7);
 	network = network_row(node, "lone");
-	assert_int_equal(network->flags, WEFT_NET_PRESENT | WEFT_NET_FLOOD);
+	assert_int_equal(network->flags, WEFT_NET_PRESENT | WEFT_NET_FLOOD | WEFT_NET_LOOPS);
 	assert_int_equal(network->mac_limit, 0);
 }
 
