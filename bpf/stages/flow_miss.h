@@ -113,6 +113,16 @@ static __always_inline int weft_flow_placed(const struct weft_pkt *p, const stru
 	       weft_word(&f->hop[!side]) == weft_word(to);
 }
 
+/* The same for a flow that counts where it is. Not inlined, for the stack's sake. */
+static __attribute__((noinline)) void weft_flow_move(struct weft_pkt *p, struct weft_flow *f,
+						     int side, const struct weft_hop *to)
+{
+	side &= 1;
+	weft_flow_discharge(f, p->network);
+	weft_flow_place(p, f, side, to);
+	weft_flow_charge(f, p->network);
+}
+
 /*
  * The flow was decided when other policies were in force, or one of its sides is elsewhere now: may
  * it go on? A denial leaves the entry as it is, so the next generation may let it go on.
@@ -148,13 +158,10 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 		if (p->net_flags & WEFT_NET_LEARN)
 			f->flags |= WEFT_FLOW_LEARNED;
 	}
-	if (!placed && f->flags & WEFT_FLOW_COUNTED) {
-		weft_flow_discharge(f, p->network);
+	if (!placed && f->flags & WEFT_FLOW_COUNTED)
+		weft_flow_move(p, f, side, to);
+	else
 		weft_flow_place(p, f, side, to);
-		weft_flow_charge(f, p->network);
-	} else {
-		weft_flow_place(p, f, side, to);
-	}
 	return 0;
 }
 
@@ -183,8 +190,11 @@ static __always_inline int weft_flow_track(weft_ctx *ctx, struct weft_pkt *p, st
 {
 	struct weft_tcp_seg seg;
 
-	if (p->h.flags & WEFT_H_FRAG_LATER)
+	if (p->h.flags & WEFT_H_FRAG_LATER) {
+		if (p->h.l4_proto == IPPROTO_TCP)
+			weft_tcp_reach(f, side, bpf_ntohl(p->h.tcp_seq), p->h.frag_len);
 		return 0;
+	}
 	if (p->h.l4_proto == IPPROTO_TCP) {
 		weft_seg_read(ctx, p, &seg);
 		return weft_tcp_tracks(f, side, &seg);
@@ -226,9 +236,11 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 
 	side &= 1;
 	f = weft_flow_find(key, &table);
+	trace_flow(WEFT_TRACE_FLOW, key, f, side, table);
 	if (!f)
 		return WEFT_MISS_NEW;
 	if (!weft_flow_fresh(p, f, side) || !weft_flow_placed(p, f, side, to)) {
+		trace_result(WEFT_TRACE_STALE, 0);
 		err = weft_guard_ip(p, (struct weft_hop *)to);
 		if (!err)
 			err = weft_flow_decide(p, key, f, side, to);

@@ -226,6 +226,22 @@ static bool is_query(const struct packet *packet)
 	return is_ipv4(packet) ? type == ICMP_ECHO || type == ICMP_TIMESTAMP : type == 128;
 }
 
+/* What is sent to a group is judged packet by packet, whatever the MAC address. */
+static bool is_for_group(const struct packet *packet)
+{
+	__u32 ip = ntohl(packet->peer.s6_addr32[3]);
+
+	if (packet->direction != WEFT_POL_EGRESS)
+		return false;
+	return is_ipv4(packet) ? IN_MULTICAST(ip) || ip == INADDR_BROADCAST
+			       : IN6_IS_ADDR_MULTICAST(&packet->peer);
+}
+
+static bool makes_flow(const struct packet *packet)
+{
+	return !is_for_group(packet) && (!is_icmp(packet) || is_query(packet));
+}
+
 static bool is_answer_or_error(const struct packet *packet)
 {
 	__u8 type = packet->detail >> 8;
@@ -427,6 +443,6 @@ bool node_send(const struct world *w, const struct packet *packet, __u32 rule, s
 	else
 		v->action = ret == TC_ACT_REDIRECT ? WEFT_POL_ALLOW : ~0u;
 	assert_true(!flow || v->action == WEFT_POL_ALLOW);
-	assert_true(flow || v->action != WEFT_POL_ALLOW || (is_icmp(packet) && !is_query(packet)));
+	assert_true(flow || v->action != WEFT_POL_ALLOW || !makes_flow(packet));
 	return flow;
 }

@@ -27,15 +27,18 @@
 
 /*
  * Half of the rules judge what comes to B, the others what B sends. The order is that of ruleset[]
- * in kernel.c. Nothing shall time out or find no room: neither is what is compared.
+ * in kernel.c. Nothing shall time out or find no room, and anybody may send redirects: that is not
+ * what is compared.
  */
 static const char config[] =
 	"nodes: [{name: %s, vtep: 192.0.2.1}]\n"
 	"networks: [{name: net, vni: 1, subnets: [10.9.0.0/24, 'fd00:9::/64']}]\n"
 	"ports:\n"
-	"  - {name: a, node: %s, interface: wa, network: net, mac: '02:00:00:00:00:0a',\n"
+	"  - {name: a, node: %s, interface: wa, router: true, network: net, mac: "
+	"'02:00:00:00:00:0a',\n"
 	"     addresses: [" A_ADDR4 ", '" A_ADDR6 "']}\n"
-	"  - {name: b, node: %s, interface: wb, network: net, mac: '02:00:00:00:00:0b',\n"
+	"  - {name: b, node: %s, interface: wb, router: true, network: net, mac: "
+	"'02:00:00:00:00:0b',\n"
 	"     addresses: [" B_ADDR4 ", '" B_ADDR6 "']}\n"
 	"policies:\n"
 	"  - name: to-b\n"

@@ -240,6 +240,7 @@ class Roamer(Gateway):
     def move(self, old, new):
         """As a bond or a switch does it: the other link, and a gratuitous ARP."""
         self.ip(f"link set {old.inner} nomaster", f"link set {new.inner} master br0")
+        self.wait_carrier(["br0"])  # which was without a port for a moment
         own = mac_bytes(self.mac), bytes(map(int, self.ip4.split(".")))
         announce = b"\0\1\x08\0\6\4\0\1" + own[0] + own[1] + b"\0" * 6 + own[1]
         Frames(self, "br0").send(frame(BROADCAST, self.mac, announce, 0x0806))
