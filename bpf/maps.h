@@ -16,6 +16,8 @@
 #include <weft/capture.h>
 #include <weft/fdb.h>
 #include <weft/flow.h>
+#include <weft/guard.h>
+#include <weft/multicast.h>
 #include <weft/policy.h>
 
 /* Who this node is. Loader writes at apply. */
@@ -202,6 +204,65 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } weft_icmp_next SEC(".maps");
+
+/* Port id -> what it may send and get. Loader writes, before the port is in weft_ports. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_guard);
+} weft_guards SEC(".maps");
+
+/* (port, MAC, prefix) that a port may use besides its own. Loader writes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 262144);
+	__type(key, struct weft_pair_key);
+	__type(value, __u32);
+} weft_pairs SEC(".maps");
+
+/* Port id -> storm and loop state. The datapath writes; the loader zeroes a slot that it gives out.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct weft_port_state);
+} weft_port_state SEC(".maps");
+
+/* What was flooded a moment ago. The datapath inserts; the oldest goes when there is no room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct weft_flooded_key);
+	__type(value, struct weft_flooded);
+} weft_flooded SEC(".maps");
+
+/* Network id -> questions answered and reports read. The datapath adds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct weft_bum_stat);
+} weft_bum_stat SEC(".maps");
+
+/* Members of multicast groups. The datapath inserts and removes; the loader removes those of ports
+ * and tunnels that die. The least recently used goes when there is no room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct weft_mcast_key);
+	__type(value, struct weft_mcast);
+} weft_mcast SEC(".maps");
+
+/* Network id -> when somebody asked for members. The datapath writes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct weft_mcast_net);
+} weft_mcast_net SEC(".maps");
 
 /* What is in force. Loader writes, last in a transaction. */
 struct {

@@ -59,10 +59,23 @@ static __always_inline struct weft_pkt *weft_pkt_new(weft_ctx *ctx)
 	return p;
 }
 
+/* A source MAC address that is not the port's own may still be allowed, or mean a loop. */
+static __always_inline int weft_classify_workload(weft_ctx *ctx, struct weft_pkt *p)
+{
+	int err = weft_classify_port(ctx, p, weft_parse_ctx(ctx, p));
+
+	if (err != -WEFT_DROP_MAC_SPOOFED)
+		return err;
+	err = weft_guard_mac(p);
+	if (err && weft_mac_is_group(p->h.dmac))
+		err = weft_loop(ctx, p) ?: err;
+	return err;
+}
+
 /** weft_from_port - what a workload sends. Never WEFT_ACT_PASS: all of it is ours. */
 static __always_inline int weft_from_port(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_classify_port(ctx, p, weft_parse_ctx(ctx, p));
+	int err = weft_classify_workload(ctx, p);
 
 	return err ? err : weft_forward(ctx, p, 0);
 }
@@ -70,7 +83,7 @@ static __always_inline int weft_from_port(weft_ctx *ctx, struct weft_pkt *p)
 /** weft_answer_from_port - what tc_underlay refused in the name of a port's workload. */
 static __always_inline int weft_answer_from_port(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_classify_port(ctx, p, weft_parse_ctx(ctx, p));
+	int err = weft_classify_workload(ctx, p);
 
 	return err ? err : weft_forward_answer(ctx, p);
 }

@@ -34,6 +34,14 @@ enum weft_action {
 	WEFT_ACT_REFUSE,   /* lost, and counted as that; turned into an error to its sender */
 	WEFT_ACT_DENIED,   /* lost, and counted as that */
 	WEFT_ACT_SHARED,   /* as WEFT_ACT_FLOOD, and the host may have the frame itself */
+	WEFT_ACT_TAKEN,    /* meant for a switch; nobody else wants it */
+};
+
+/** enum weft_copies - who gets a copy of a flooded frame. */
+enum weft_copies {
+	WEFT_COPIES_ALL,
+	WEFT_COPIES_GROUP,   /* members of the multicast group, and routers */
+	WEFT_COPIES_ROUTERS, /* multicast routers, and all other nodes */
 };
 
 enum weft_hdrs_flags {
@@ -131,6 +139,10 @@ struct weft_hdrs {
  * @guarded: a policy was asked: what is invalid is to be dropped.
  * @frag_drop: a fragment whose ports are not known, and why: a reason to drop it where ports
  * matter.
+ * @role, @to_role: enum weft_isolation of sender and receiver; @role is known where a frame is
+ * flooded.
+ * @copies: enum weft_copies.
+ * @kept_apart: a copy was not made for @role's sake.
  */
 struct weft_pkt {
 	__u32 len;
@@ -158,6 +170,10 @@ struct weft_pkt {
 	__u8 proto_stale;
 	__u8 guarded;
 	__u8 frag_drop;
+	__u16 role;
+	__u16 to_role;
+	__u8 copies;
+	__u8 kept_apart;
 	struct weft_hdrs h;
 };
 

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <weft/multicast.h>
+
 #include "map_io.h"
 #include "util.h"
 
@@ -130,15 +132,50 @@ static int clear_port_drops(const struct apply *a, const struct rows *ports)
 	return err ? err : clear_drops(a, &ids);
 }
 
+static bool has_id(const struct rows *ids, __u32 id)
+{
+	for (size_t i = 0; i < ids->n; i++)
+		if (!memcmp(ids->keys + i * sizeof(id), &id, sizeof(id)))
+			return true;
+	return false;
+}
+
+/* Members of multicast groups stand there by the ids of ports, tunnels and networks. */
+static int clear_members(const struct apply *a,
+			 const struct rows *(*rows)(const struct apply *a, enum table_id names))
+{
+	_cleanup_(table_clear) struct table members;
+	_cleanup_(rows_clear) struct rows dead = {};
+	const struct weft_mcast_key *key;
+	enum table_id names;
+	int err;
+
+	if (!rows(a, TABLE_PORT_INFO)->n && !rows(a, TABLE_TUN_INFO)->n &&
+	    !rows(a, TABLE_NET_INFO)->n)
+		return 0;
+	table_init(&members, &table_descs[TABLE_MCAST]);
+	err = map_read(a->use.fd[TABLE_MCAST], &members);
+	for (size_t i = 0; i < members.rows.n && !err; i++) {
+		key = table_key(&members, i);
+		names = key->kind == WEFT_FLOOD_PORT ? TABLE_PORT_INFO : TABLE_TUN_INFO;
+		if (has_id(rows(a, names), key->member) ||
+		    has_id(rows(a, TABLE_NET_INFO), key->network))
+			err = rows_add(&dead, members.desc, key, table_value(&members, i));
+	}
+	return err ? err : map_remove(a->use.fd[TABLE_MCAST], members.desc, &dead);
+}
+
 /* What is counted by the ids that a table of names gives out. */
 static const struct {
 	enum table_id counter;
 	enum table_id names;
 } counters[] = {
-	{TABLE_PORT_STAT, TABLE_PORT_INFO}, {TABLE_ICMP_NEXT, TABLE_PORT_INFO},
-	{TABLE_FLOW_USE, TABLE_PORT_INFO},  {TABLE_LEARN_PORT, TABLE_PORT_INFO},
-	{TABLE_NET_STAT, TABLE_NET_INFO},   {TABLE_NET_USE, TABLE_NET_INFO},
-	{TABLE_LEARN_NET, TABLE_NET_INFO},  {TABLE_RULE_STAT, TABLE_RULE_INFO},
+	{TABLE_PORT_STAT, TABLE_PORT_INFO},  {TABLE_ICMP_NEXT, TABLE_PORT_INFO},
+	{TABLE_FLOW_USE, TABLE_PORT_INFO},   {TABLE_LEARN_PORT, TABLE_PORT_INFO},
+	{TABLE_NET_STAT, TABLE_NET_INFO},    {TABLE_NET_USE, TABLE_NET_INFO},
+	{TABLE_LEARN_NET, TABLE_NET_INFO},   {TABLE_RULE_STAT, TABLE_RULE_INFO},
+	{TABLE_PORT_STATE, TABLE_PORT_INFO}, {TABLE_BUM_STAT, TABLE_NET_INFO},
+	{TABLE_MCAST_NET, TABLE_NET_INFO},
 };
 
 /* Who gets an id begins at zero. @rows: the names that come, or go. */
@@ -156,7 +193,9 @@ static int clear_counters(const struct apply *a,
 				 ids);
 	}
 	ids = rows(a, TABLE_PORT_INFO);
-	return err || !ids->n ? err : clear_port_drops(a, ids);
+	if (!err && ids->n)
+		err = clear_port_drops(a, ids);
+	return err ? err : clear_members(a, rows);
 }
 
 static const struct rows *names_added(const struct apply *a, enum table_id names)
@@ -173,7 +212,7 @@ static bool any_names(const struct apply *a,
 		      const struct rows *(*rows)(const struct apply *a, enum table_id names))
 {
 	return rows(a, TABLE_PORT_INFO)->n || rows(a, TABLE_NET_INFO)->n ||
-	       rows(a, TABLE_RULE_INFO)->n;
+	       rows(a, TABLE_RULE_INFO)->n || rows(a, TABLE_TUN_INFO)->n;
 }
 
 static int clear_new_counters(void *arg)

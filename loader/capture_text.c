@@ -17,7 +17,8 @@ static const char *const verdicts[__WEFT_CAP_VERDICT_MAX] = {
 	[WEFT_CAP_DROPPED] = "dropped",     [WEFT_CAP_PASSED] = "passed",
 	[WEFT_CAP_DELIVERED] = "delivered", [WEFT_CAP_SENT] = "sent",
 	[WEFT_CAP_FLOODED] = "flooded",     [WEFT_CAP_ANSWERED] = "answered",
-	[WEFT_CAP_REFUSED] = "refused",
+	[WEFT_CAP_REFUSED] = "refused",     [WEFT_CAP_DENIED] = "denied",
+	[WEFT_CAP_SHARED] = "flooded",      [WEFT_CAP_TAKEN] = "taken",
 };
 
 static const char *verdict_name(__u8 verdict)

@@ -18,7 +18,7 @@
 
 static const struct show_kind *const kinds[] = {
 	&show_networks, &show_ports,    &show_fdb,   &show_tunnels,
-	&show_drops,    &show_policies, &show_flows,
+	&show_drops,    &show_policies, &show_flows, &show_multicast,
 };
 
 /** struct options - the command line. */
@@ -54,7 +54,9 @@ enum {
 
 static const struct argp_option options[] = {
 	{"network", OPT_NETWORK, "NAME", 0, "Only what belongs to this network", 0},
-	{"port", OPT_PORT, "NAME", 0, "Only what belongs to this port (ports, fdb, drops, flows)",
+	{"port", OPT_PORT, "NAME", 0,
+	 "Only what belongs to this port (ports, fdb, drops, flows, "
+	 "multicast)",
 	 0},
 	{"all", OPT_ALL, NULL, 0, "drops: list the reasons that have no drops too", 0},
 	{"reasons", OPT_REASONS, NULL, 0, "drops: explain every reason, count nothing", 0},
@@ -115,7 +117,8 @@ static void check_options(struct options *o, struct argp_state *state)
 
 	if (!o->kind) {
 		argp_error(state,
-			   "say what: networks, ports, fdb, tunnels, drops, policies or flows");
+			   "say what: networks, ports, fdb, tunnels, drops, policies, flows or "
+			   "multicast");
 		return;
 	}
 	option = misplaced(o);
@@ -204,7 +207,7 @@ static const struct argp_child children[] = {
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "networks|ports|fdb|tunnels|drops|policies|flows",
+	.args_doc = "networks|ports|fdb|tunnels|drops|policies|flows|multicast",
 	.doc = "Print what the kernel's tables hold on this node."
 	       "\v"
 	       "networks  each network's VNI, MTU, members and traffic\n"
@@ -213,7 +216,8 @@ static const struct argp argp = {
 	       "tunnels   each remote VTEP, the way to it, the networks shared with it\n"
 	       "drops     packets lost, by port and reason\n"
 	       "policies  each rule of the firewall, and what it decided\n"
-	       "flows     each connection that is known, in no order\n",
+	       "flows     each connection that is known, in no order\n"
+	       "multicast who gets which multicast group, where a network snoops\n",
 	.children = children,
 };
 

@@ -146,6 +146,7 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 		.kind = WEFT_FDB_LOCAL,
 		.delivery = port.delivery,
 		.ifindex = fact->ifindex,
+		.isolation = compile_guard_role(c, cfg_port),
 	};
 
 	if (!fact->ifindex)
@@ -156,6 +157,7 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 	compile_port_learning(c, cfg_port, network, &port);
 	compile_put_info(c, &port, cfg_port->name.v, cfg_port->interface.v, fact->ifindex,
 			 fact->nic && compile_promisc(c, port.id, fact->promisc));
+	compile_guard_port(c, cfg_port, network, port.id);
 	compile_place_port(c, cfg_port, fact, &port);
 	put_endpoint(c, cfg_port, port.network, &entry);
 	compile_flood_add(c, network, WEFT_FLOOD_PORT,
@@ -171,6 +173,7 @@ static void compile_remote_port(struct compiler *c, const struct cfg_port *port,
 		entry = c->nets[network].wire;
 	else
 		entry.tunnel = compile_tunnel_to(c, network, node);
+	entry.isolation = compile_guard_role(c, port);
 	if (entry.tunnel || entry.port)
 		put_endpoint(c, port, c->nets[network].id, &entry);
 }
@@ -202,6 +205,10 @@ static __u16 network_flags(const struct cfg_network *network)
 		flags |= WEFT_NET_TAGS;
 	if (network->encap.v == CFG_ENCAP_VLAN)
 		flags |= WEFT_NET_WIRE;
+	if (network->multicast_snooping.v)
+		flags |= WEFT_NET_SNOOP;
+	if (network->loop_protection.v != CFG_LOOP_OFF)
+		flags |= WEFT_NET_LOOPS;
 	return flags;
 }
 
@@ -257,6 +264,8 @@ static void release(struct compiler *c)
 	ids_clear(&c->tunnel_ids);
 	set_clear(&c->members);
 	set_clear(&c->trunks);
+	set_clear(&c->communities);
+	set_clear(&c->community_numbers);
 	free(c->nets);
 	free(c->flood);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the parts of the compiler share: compile.c (order, ports, networks), compile_tunnels.c
  * (remote nodes), compile_flood.c (replication lists), compile_vlans.c (trunks, wires),
- * compile_flows.c (connection tracking), compile_learning.c (learned addresses), compile_ids.c (who
- * was who). */
+ * compile_flows.c (connection tracking), compile_guard.c (port security), compile_learning.c
+ * (learned addresses), compile_ids.c (who was who). */
 #ifndef WEFT_LOADER_COMPILE_PARTS_H
 #define WEFT_LOADER_COMPILE_PARTS_H
 
@@ -54,8 +54,10 @@ struct compiler {
 	struct ids network_ids;
 	struct ids tunnel_ids;
 	struct net_state *nets;
-	struct set members; /* struct member_key -> tunnel id */
-	struct set trunks;  /* interface indices of trunks */
+	struct set members;           /* struct member_key -> tunnel id */
+	struct set trunks;            /* interface indices of trunks */
+	struct set communities;       /* name -> number */
+	struct set community_numbers; /* those in use */
 	struct flood_row *flood;
 	size_t n_flood;
 	size_t flood_size;
@@ -118,6 +120,12 @@ void compile_flood_add(struct compiler *c, size_t network, enum weft_flood_kind 
 
 /** compile_flood - give every member a slot: its old one, or else the lowest free. */
 void compile_flood(struct compiler *c);
+
+/** compile_guard_role - enum weft_isolation of a port, local or remote. */
+__u16 compile_guard_role(struct compiler *c, const struct cfg_port *port);
+
+/** compile_guard_port - what local port @id may send and get. @network: index of cfg->networks. */
+void compile_guard_port(struct compiler *c, const struct cfg_port *port, size_t network, __u32 id);
 
 /** compile_port_learning - what a port of this node may learn; @network by index. */
 void compile_port_learning(struct compiler *c, const struct cfg_port *cfg, size_t network,

@@ -148,6 +148,45 @@ struct cfg_uplinks {
 	size_t n;
 };
 
+/** enum cfg_isolation - `isolation` of a port. */
+enum cfg_isolation {
+	CFG_PROMISCUOUS,
+	CFG_ISOLATED,
+	CFG_COMMUNITY,
+};
+
+/** enum cfg_loop - `loop_protection` of a network. */
+enum cfg_loop {
+	CFG_LOOP_OFF,
+	CFG_LOOP_REPORT,
+	CFG_LOOP_BLOCK,
+};
+
+/** CFG_STORM_MAX - highest limit of storm control, packets a second. */
+#define CFG_STORM_MAX 10000000
+
+/** struct cfg_storm - packets a second; line 0: no limit. */
+struct cfg_storm {
+	int line;
+	int column;
+	struct cfg_num broadcast;
+	struct cfg_num multicast;
+	struct cfg_num unknown_unicast;
+};
+
+/** struct cfg_pair - an address that a port may use besides its own. */
+struct cfg_pair {
+	int line;
+	int column;
+	struct cfg_mac mac; /* line 0: the port's own */
+	struct cfg_addr address;
+};
+
+struct cfg_pairs {
+	struct cfg_pair *v;
+	size_t n;
+};
+
 struct cfg_node {
 	int line;
 	int column;
@@ -168,9 +207,13 @@ struct cfg_network {
 	struct cfg_num flood;  /* bool: replicate broadcast, multicast and unknown unicast */
 	struct cfg_num mtu;    /* bytes of L3 packet; 0 = what the underlay leaves */
 	struct cfg_strs nodes; /* members besides those that own a port here */
-	struct cfg_num default_policy; /* enum cfg_action */
-	struct cfg_num learning;       /* bool: what is behind remote nodes */
-	struct cfg_num mac_age;        /* milliseconds */
+	struct cfg_num default_policy;     /* enum cfg_action */
+	struct cfg_num multicast_snooping; /* bool */
+	struct cfg_storm storm_control;    /* of ports that don't say otherwise */
+	struct cfg_num loop_protection;    /* enum cfg_loop */
+	struct cfg_num loop_block;         /* milliseconds */
+	struct cfg_num learning;           /* bool: what is behind remote nodes */
+	struct cfg_num mac_age;            /* milliseconds */
 	struct cfg_num mac_limit;
 	struct cfg_num vtep_mac_limit;   /* line 0: half of @mac_limit */
 	struct cfg_num vlan;             /* CFG_ENCAP_VLAN: 802.1Q tag, 0 = none */
@@ -188,6 +231,13 @@ struct cfg_port {
 	struct cfg_mac mac;
 	struct cfg_addrs addresses;
 	struct cfg_strs groups;
+	struct cfg_num port_security; /* bool */
+	struct cfg_pairs allowed_address_pairs;
+	struct cfg_num dhcp_server;      /* bool */
+	struct cfg_num router;           /* bool */
+	struct cfg_num isolation;        /* enum cfg_isolation */
+	struct cfg_str community;        /* CFG_COMMUNITY: which */
+	struct cfg_storm storm_control;  /* what it leaves out is the network's */
 	struct cfg_num learning;         /* bool: any source that is nobody else's */
 	struct cfg_num mac_limit;        /* addresses learned behind it */
 	struct cfg_num mac_limit_action; /* enum cfg_mac_limit */
@@ -299,6 +349,7 @@ struct cfg_limits {
 	struct cfg_num half_open; /* not yet established */
 	struct cfg_num fdb_learned;
 	struct cfg_num fragments; /* datagrams that travel in pieces */
+	struct cfg_num multicast_members;
 };
 
 /** CFG_DURATION_MAX - longest time, in milliseconds: ten days. */

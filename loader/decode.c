@@ -16,7 +16,7 @@
 #define REUSE_FACTOR 4
 #define REUSE_BASE   100000
 
-#define MAX_KEYS      16 /* of one table */
+#define MAX_KEYS      32 /* of one table */
 #define MAX_SHOWN_KEY 64 /* a longer one is not worth the room in a path */
 
 struct decoder {

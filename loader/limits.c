@@ -11,6 +11,9 @@
 #include "config.h"
 #include "diag.h"
 
+/* Frames that are flooded within a quarter of a second, and compared with what comes back. */
+#define FLOODED_FRAMES 4096
+
 /**
  * struct limit - what sizes a table.
  * @name: key in `limits`; NULL: the table has one entry.
@@ -71,6 +74,8 @@ static const struct limit limits[__TABLE_MAX] = {
 	[TABLE_VNIS] = HASH(networks, 3), /* by VXLAN, Geneve and NVGRE */
 	[TABLE_VTEPS] = HASH(vteps, 1),
 	[TABLE_PEERS] = HASH(endpoints, 1),
+	[TABLE_GUARDS] = ARRAY(ports, 1, TABLE_PORT_INFO),
+	[TABLE_PAIRS] = HASH(endpoints, 2),
 	[TABLE_TAGS] = ARRAY(ports, 1, TABLE_PORT_INFO),
 	[TABLE_VLANS] = HASH(ports, 1),
 	[TABLE_PORTS] = HASH(ports, 1),
@@ -81,6 +86,11 @@ static const struct limit limits[__TABLE_MAX] = {
 	[TABLE_NET_STAT] = ARRAY(networks, 1, TABLE_NET_INFO),
 	[TABLE_DROPS] = ROOM(ports, __WEFT_DROP_MAX, 0),
 	[TABLE_ICMP_NEXT] = ARRAY(ports, 1, TABLE_PORT_INFO),
+	[TABLE_PORT_STATE] = ARRAY(ports, 1, TABLE_PORT_INFO),
+	[TABLE_FLOODED] = ROOM(ports, 0, FLOODED_FRAMES),
+	[TABLE_BUM_STAT] = ARRAY(networks, 1, TABLE_NET_INFO),
+	[TABLE_MCAST] = ROOM(multicast_members, 1, 0),
+	[TABLE_MCAST_NET] = ARRAY(networks, 1, TABLE_NET_INFO),
 	[TABLE_RULE_STAT] = ARRAY(rules, 1, TABLE_RULE_INFO),
 	[TABLE_FLOWS] = ROOM(flows, 1, 0),
 	[TABLE_FLOWS_NEW] = ROOM(half_open, 1, 0),

@@ -221,7 +221,7 @@ static bool is_forwarding(enum table_id id)
 {
 	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_TAGS ||
 	       id == TABLE_VLANS || id == TABLE_PORTS || id == TABLE_FDB || id == TABLE_NEIGH ||
-	       id == TABLE_FLOOD;
+	       id == TABLE_FLOOD || id == TABLE_GUARDS || id == TABLE_PAIRS;
 }
 
 int plan_generation(struct plan *plan)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The configuration file, key by key. This and its neighbours, schema_policy.c, schema_flows.c and
- * schema_limits.c, are the only places that know a key's name, type, default and meaning; see
- * schema.h for who reads them. Top level first, then each table as it is met.
+ * The configuration file, key by key. This and its neighbours, schema_ports.c, schema_guard.c,
+ * schema_policy.c, schema_flows.c and schema_limits.c, are the only places that know a key's name,
+ * type, default and meaning; see schema.h for who reads them. Top level first, then each table as
+ * it is met.
  */
 #include "schema.h"
 
@@ -11,17 +12,16 @@
 #include "config.h"
 #include "schema_parts.h"
 
-static const struct schema_table node_table, uplink_table, network_table, port_table;
+static const struct schema_table node_table, uplink_table, network_table;
 
 static const struct schema_type address_item = {.kind = SCHEMA_ADDRESS};
 static const struct schema_type prefix_item = {.kind = SCHEMA_PREFIX};
 static const struct schema_type node_item = {.kind = SCHEMA_TABLE, .table = &node_table};
 static const struct schema_type uplink_item = {.kind = SCHEMA_TABLE, .table = &uplink_table};
 static const struct schema_type network_item = {.kind = SCHEMA_TABLE, .table = &network_table};
-static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &port_table};
+static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &schema_port};
 static const struct schema_type set_item = {.kind = SCHEMA_TABLE, .table = &schema_address_set};
 static const struct schema_type policy_item = {.kind = SCHEMA_TABLE, .table = &schema_policy};
-static const struct schema_type label_item = {.kind = SCHEMA_LABEL};
 static const struct schema_type network_reference = {.kind = SCHEMA_REFERENCE, .target = "network"};
 static const char *const encap_names[] = {
 	[CFG_ENCAP_VXLAN] = "vxlan",
@@ -344,6 +344,42 @@ static const struct schema_key network_keys[] = {
 		.example = "deny",
 	},
 	{
+		.name = "multicast_snooping",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_network, multicast_snooping),
+		.fallback = "false",
+		.doc = "Whether a multicast goes to members of its group only, on all nodes, as "
+		       "IGMP and MLD tell. Groups of link-local scope are flooded nevertheless.",
+		.example = "true",
+	},
+	{
+		.name = "storm_control",
+		.type = {.kind = SCHEMA_TABLE, .table = &schema_storm},
+		.offset = offsetof(struct cfg_network, storm_control),
+		.doc = "Limits for each of the network's ports.",
+		.example = "{broadcast: 500}",
+	},
+	{
+		.name = "loop_protection",
+		.type = {.kind = SCHEMA_ENUM,
+			 .names = WORDS([CFG_LOOP_OFF] = "off", [CFG_LOOP_REPORT] = "report",
+					[CFG_LOOP_BLOCK] = "block")},
+		.offset = offsetof(struct cfg_network, loop_protection),
+		.fallback = "report",
+		.doc = "What happens when a flooded frame comes back by another port. `report`: "
+		       "`weft status` tells. `block`: besides, nothing is flooded from and to that "
+		       "port for a while.",
+		.example = "block",
+	},
+	{
+		.name = "loop_block",
+		.type = {.kind = SCHEMA_DURATION},
+		.offset = offsetof(struct cfg_network, loop_block),
+		.fallback = "30s",
+		.doc = "For how long, with `loop_protection: block`.",
+		.example = "10s",
+	},
+	{
 		.name = "learning",
 		.type = {.kind = SCHEMA_BOOL},
 		.offset = offsetof(struct cfg_network, learning),
@@ -413,137 +449,16 @@ static const struct schema_table network_table = {
 	.doc = "An Ethernet segment of its own. Addresses may be the same in different networks.",
 	.keys = network_keys,
 	.size = sizeof(struct cfg_network),
-	.rules = WORDS("No two networks have the same name or VNI, nor the same tags on a wire.",
-		       "`vlan` and `service_vlan` go with `encap: vlan`, `vni` with the others.",
-		       "The VNI of a network that NVGRE carries lies between 4096 and 16777214, and it "
-		       "is not `vlan_transparent`.",
-		       "Where groups are told (`geneve`, `vxlan-gbp`), no two sets of groups that "
-		       "ports have come to the same number.",
-		       "Subnets of one network do not overlap.",
-		       "All nodes of a network have a VTEP address of the family that `underlay` "
-		       "asks for; with `auto`, every two of them share a family."),
-};
-
-static const struct schema_key port_keys[] = {
-	{
-		.name = "name",
-		.type = {.kind = SCHEMA_NAME},
-		.offset = offsetof(struct cfg_port, name),
-		.required = true,
-		.doc = "What output and counters call this port.",
-		.example = "web-1",
-	},
-	{
-		.name = "node",
-		.type = {.kind = SCHEMA_REFERENCE, .target = "node"},
-		.offset = offsetof(struct cfg_port, node),
-		.required = true,
-		.doc = "The node that the workload runs on.",
-		.example = "a",
-	},
-	{
-		.name = "interface",
-		.type = {.kind = SCHEMA_INTERFACE},
-		.offset = offsetof(struct cfg_port, interface),
-		.doc = "The host's side of the workload's veth pair, its tap, or a NIC. Needed on "
-		       "the port's own node; other nodes don't look at it. An interface with "
-		       "several ports is a trunk.",
-		.example = "veth-web1",
-	},
-	{
-		.name = "network",
-		.type = {.kind = SCHEMA_REFERENCE, .target = "network"},
-		.offset = offsetof(struct cfg_port, network),
-		.required = true,
-		.doc = "The network that the workload joins.",
-		.example = "web",
-	},
-	{
-		.name = "mac",
-		.type = {.kind = SCHEMA_MAC},
-		.offset = offsetof(struct cfg_port, mac),
-		.doc = "The workload's MAC address: that of its side of the veth pair, not of the "
-		       "host's. Only a port with `learning` may be without one.",
-		.example = "02:00:00:00:00:01",
-	},
-	{
-		.name = "addresses",
-		.type = {.kind = SCHEMA_LIST, .item = &address_item},
-		.offset = offsetof(struct cfg_port, addresses),
-		.doc = "The workload's IP addresses. ARP requests and neighbour solicitations for "
-		       "them are answered on the asking node.",
-		.example = "[10.9.0.11, \"fd00:9::11\"]",
-	},
-	{
-		.name = "groups",
-		.type = {.kind = SCHEMA_LIST, .item = &label_item, .lone = true},
-		.offset = offsetof(struct cfg_port, groups),
-		.doc = "Labels that policies name this workload by. A group needs no declaration.",
-		.example = "[web, prod]",
-	},
-	{
-		.name = "learning",
-		.type = {.kind = SCHEMA_BOOL},
-		.offset = offsetof(struct cfg_port, learning),
-		.fallback = "false",
-		.doc = "Whether there may be more than one MAC address behind the port: a bridge, "
-		       "or "
-		       "a physical network. Frames may then come from any address that is not "
-		       "another endpoint's of this file, and weft learns where it is.",
-		.example = "true",
-	},
-	{
-		.name = "mac_limit",
-		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = CFG_FLOWS_MAX},
-		.offset = offsetof(struct cfg_port, mac_limit),
-		.fallback = "1024",
-		.doc = "With `learning`: MAC addresses that are learned behind the port at most.",
-		.example = "64",
-	},
-	{
-		.name = "mac_limit_action",
-		.type = {.kind = SCHEMA_ENUM,
-			 .names = WORDS([CFG_MAC_LIMIT_DROP] = "drop", [CFG_MAC_LIMIT_FLOOD] =
-									       "flood")},
-		.offset = offsetof(struct cfg_port, mac_limit_action),
-		.fallback = "drop",
-		.doc = "With `learning`: what becomes of frames from an address that can not be "
-		       "learned because the port, its network or the table is full. `drop`: "
-		       "dropped and counted. `flood`: forwarded; answers to it are flooded.",
-		.example = "flood",
-	},
-	{
-		.name = "vlan",
-		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
-		.offset = offsetof(struct cfg_port, vlan),
-		.doc = "VLAN id of the 802.1Q tag that the port's frames have on its interface, "
-		       "which may have other ports with other tags: a trunk. A port of a trunk "
-		       "without tags is its native one. What no port of a trunk has is dropped.",
-		.example = "10",
-	},
-	{
-		.name = "service_vlan",
-		.type = {.kind = SCHEMA_NUMBER, .min = 1, .max = 4094},
-		.offset = offsetof(struct cfg_port, service_vlan),
-		.doc = "The same for an 802.1ad tag, in front of the 802.1Q tag if there are both.",
-		.example = "300",
-	},
-	{},
-};
-
-static const struct schema_table port_table = {
-	.doc = "Where one workload, or a physical network, joins one network.",
-	.keys = port_keys,
-	.size = sizeof(struct cfg_port),
-	.rules = WORDS("No two ports have the same name, nor the same tags on one interface.",
-		       "No two ports on one interface are in the same network.",
-		       "Tags of a network with `vlan_transparent` must not be taken for those of "
-		       "other ports: it has no native port of a trunk, and no `service_vlan` that "
-		       "another port goes on with a `vlan`.",
-		       "No two ports of a network have the same MAC address or an IP address in "
-		       "common.",
-		       "Addresses are unicast, and not the network or broadcast address of an IPv4 "
-		       "subnet."),
+	.rules = WORDS(
+		"No two networks have the same name or VNI, nor the same tags on a wire.",
+		"`vlan` and `service_vlan` go with `encap: vlan`, `vni` with the others.",
+		"The VNI of a network that NVGRE carries lies between 4096 and 16777214, and it "
+		"is not `vlan_transparent`.",
+		"Where groups are told (`geneve`, `vxlan-gbp`), no two sets of groups that "
+		"ports have come to the same number.",
+		"Subnets of one network do not overlap.",
+		"All nodes of a network have a VTEP address of the family that `underlay` "
+		"asks for; with `auto`, every two of them share a family."),
 };
 
 const char *schema_encap_name(__u64 encap)

@@ -42,6 +42,7 @@ struct schema_type {
 	const char *const *names;         /* ENUM, NULL-terminated */
 	const char *target;               /* REFERENCE: "node", "network", .. */
 	bool whole;                       /* PREFIX: may be all addresses */
+	bool host;                        /* PREFIX: may be a lone address */
 	const struct schema_type *item;   /* LIST */
 	size_t min_items, max_items;      /* LIST; 0 = no limit */
 	bool lone;                        /* LIST: one item may stand without its list */

@@ -15,6 +15,7 @@
 #define MAC_PATTERN       "^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$"
 #define PREFIX_PATTERN    "^[0-9A-Fa-f:.]+/[1-9][0-9]{0,2}$"
 #define BLOCK_PATTERN     "^[0-9A-Fa-f:.]+/(0|[1-9][0-9]{0,2})$"
+#define HOST_PATTERN      "^[0-9A-Fa-f:.]+(/(0|[1-9][0-9]{0,2}))?$"
 #define PORTS_PATTERN     "^(0|[1-9][0-9]{0,4})(-(0|[1-9][0-9]{0,4}))?$"
 #define DURATION_PATTERN  "^[1-9][0-9]{0,8}(ms|s|m|h|d)?$"
 
@@ -121,7 +122,9 @@ static json_t *type_json(const struct schema_type *type)
 	case SCHEMA_LABEL:
 		return string_json(LABEL_PATTERN);
 	case SCHEMA_PREFIX:
-		return string_json(type->whole ? BLOCK_PATTERN : PREFIX_PATTERN);
+		return string_json(type->host    ? HOST_PATTERN
+				   : type->whole ? BLOCK_PATTERN
+						 : PREFIX_PATTERN);
 	case SCHEMA_PROTOCOL:
 		return protocol_json();
 	case SCHEMA_PORTS:

@@ -107,6 +107,17 @@ static const struct schema_key limits_keys[] = {
 		.doc = "Fragmented datagrams on their way at the same time.",
 		.example = "1024",
 	},
+	{
+		.name = "multicast_members",
+		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = CFG_FLOWS_MAX},
+		.offset = offsetof(struct cfg_limits, multicast_members),
+		.fallback = "16384",
+		.doc = "Memberships in multicast groups that one node knows of: of each of its "
+		       "ports, and of each other node. When there are more, the least recently "
+		       "used "
+		       "is forgotten.",
+		.example = "4096",
+	},
 	{},
 };
 

@@ -87,6 +87,9 @@ static void add_expected(struct schema_text *text, const struct schema_type *typ
 	case SCHEMA_TABLE:
 		add_table(text, type->table);
 		break;
+	case SCHEMA_PREFIX:
+		add(text, "%s%s", type->host ? "an address or " : "", phrases[type->kind]);
+		break;
 	default:
 		add(text, "%s", phrases[type->kind]);
 		break;

@@ -177,7 +177,7 @@ struct show_kind {
 };
 
 extern const struct show_kind show_networks, show_ports, show_fdb, show_tunnels, show_drops,
-	show_policies, show_flows;
+	show_policies, show_flows, show_multicast;
 
 /** show_flow_counts - how many flows show_flows would show. */
 extern const struct show_kind show_flow_counts;

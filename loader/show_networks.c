@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weft/guard.h>
+
 #include "print.h"
 #include "util.h"
 
@@ -27,6 +29,11 @@ static const struct print_column columns[] = {
 	{"bytes", "BYTES", "from_underlay", PRINT_NUMBER},
 	{"packets", "PACKETS", "to_underlay", PRINT_NUMBER},
 	{"bytes", "BYTES", "to_underlay", PRINT_NUMBER},
+	{"arp", "ARP", "answered", PRINT_NUMBER},
+	{"nd", "ND", "answered", PRINT_NUMBER},
+	{"snooping", NULL, NULL, PRINT_BOOL},
+	{"reports", NULL, "multicast", PRINT_NUMBER},
+	{"queries", NULL, "multicast", PRINT_NUMBER},
 };
 
 static int by_name(const void *a, const void *b)
@@ -135,10 +142,14 @@ static void print_row(const struct view *view, const struct view_network *row,
 		      struct print_table *out)
 {
 	static const struct weft_net_stat nothing;
+	static const struct weft_bum_stat quiet;
 	const struct weft_net_stat *stat = table_get(&view->t[TABLE_NET_STAT], &row->id);
+	const struct weft_bum_stat *bum = table_get(&view->t[TABLE_BUM_STAT], &row->id);
 
 	if (!stat)
 		stat = &nothing;
+	if (!bum)
+		bum = &quiet;
 	print_text(out, row->name.s);
 	print_number(out, row->id);
 	view_print_carrier(row, out);
@@ -151,6 +162,11 @@ static void print_row(const struct view *view, const struct view_network *row,
 	print_count(out, &stat->to_ports);
 	print_count(out, &stat->from_underlay);
 	print_count(out, &stat->to_underlay);
+	print_number(out, bum->arp_answered);
+	print_number(out, bum->nd_answered);
+	print_bool(out, row->network->flags & WEFT_NET_SNOOP);
+	print_number(out, bum->reports);
+	print_number(out, bum->queries);
 }
 
 static int fill(const struct show *show, struct print_table *out)
@@ -168,7 +184,7 @@ static int fill(const struct show *show, struct print_table *out)
 const struct show_kind show_networks = {
 	.name = "networks",
 	.tables = VIEW_TABLE(TABLE_NETWORKS) | VIEW_PORTS | VIEW_TABLE(TABLE_PEERS) |
-		  VIEW_TABLE(TABLE_NET_STAT),
+		  VIEW_TABLE(TABLE_NET_STAT) | VIEW_TABLE(TABLE_BUM_STAT),
 	.filters = SHOW_BY_NETWORK,
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weft/guard.h>
+
 #include "print.h"
 #include "show.h"
 #include "util.h"
@@ -23,6 +25,12 @@ static const struct print_column columns[] = {
 	{"packets", "PACKETS", "to_port", PRINT_NUMBER},
 	{"bytes", "BYTES", "to_port", PRINT_NUMBER},
 	{"drops", "DROPS", NULL, PRINT_NUMBER},
+	{"port_security", "SECURE", NULL, PRINT_BOOL},
+	{"isolation", "ISOLATION", NULL, PRINT_TEXT},
+	{"broadcast", NULL, "storm_drops", PRINT_NUMBER},
+	{"multicast", NULL, "storm_drops", PRINT_NUMBER},
+	{"unknown_unicast", NULL, "storm_drops", PRINT_NUMBER},
+	{"loops", NULL, NULL, PRINT_NUMBER},
 	{"addresses", "ADDRESSES", NULL, PRINT_LIST},
 	{"identity", NULL, NULL, PRINT_NUMBER},
 };
@@ -160,6 +168,39 @@ static void print_traffic(const struct view *view, const struct row *row, struct
 	print_count(out, &stat->to_port);
 }
 
+static const char *isolation_name(__u16 role)
+{
+	return role == WEFT_ISO_PROMISCUOUS ? "promiscuous"
+	       : role == WEFT_ISO_ISOLATED  ? "isolated"
+					    : "community";
+}
+
+static __u64 count_drop(const struct view *view, __u32 port, enum weft_drop reason)
+{
+	const struct weft_drop_key key = {.port = port, .reason = reason};
+	const struct weft_count *count = table_get(&view->t[TABLE_DROPS], &key);
+
+	return count ? count->packets : 0;
+}
+
+static void print_guard(const struct view *view, const struct row *row, struct print_table *out)
+{
+	const struct weft_port_state *state = table_get(&view->t[TABLE_PORT_STATE], &row->id);
+	const struct weft_guard *guard = table_get(&view->t[TABLE_GUARDS], &row->id);
+
+	if (row->info->kind != WEFT_PORT_ACCESS) {
+		for (int i = 0; i < 6; i++)
+			print_absent(out);
+		return;
+	}
+	print_bool(out, guard && guard->flags & WEFT_GUARD_SECURE);
+	print_text(out, isolation_name(guard ? guard->isolation : WEFT_ISO_PROMISCUOUS));
+	print_number(out, count_drop(view, row->id, WEFT_DROP_STORM_BROADCAST));
+	print_number(out, count_drop(view, row->id, WEFT_DROP_STORM_MULTICAST));
+	print_number(out, count_drop(view, row->id, WEFT_DROP_STORM_UNKNOWN));
+	print_number(out, state ? state->loops : 0);
+}
+
 static void print_row(const struct view *view, const struct row *row,
 		      const struct addresses *addresses, struct print_table *out)
 {
@@ -171,6 +212,7 @@ static void print_row(const struct view *view, const struct row *row,
 	print_place(view, row->port, out);
 	print_traffic(view, row, out);
 	print_number(out, count_drops(view, row->id));
+	print_guard(view, row, out);
 	if (row->port)
 		addresses_print(addresses, row->port->network, row->port->mac, out);
 	else
@@ -200,7 +242,7 @@ static int fill(const struct show *show, struct print_table *out)
 const struct show_kind show_ports = {
 	.name = "ports",
 	.tables = VIEW_PORTS | VIEW_TABLE(TABLE_PORT_STAT) | VIEW_TABLE(TABLE_DROPS) |
-		  VIEW_TABLE(TABLE_NEIGH),
+		  VIEW_TABLE(TABLE_NEIGH) | VIEW_TABLE(TABLE_GUARDS) | VIEW_TABLE(TABLE_PORT_STATE),
 	.filters = SHOW_BY_NETWORK | SHOW_BY_PORT,
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),

@@ -146,6 +146,12 @@ void firewall_print(const struct firewall *firewall, FILE *out);
 json_t *firewall_json(const struct firewall *firewall);
 
 /**
+ * troubles_fill - a table of the storms and loops there were; status_trouble.c.
+ * @out: uninitialised; print_clear() releases it.
+ */
+void troubles_fill(const struct status *status, struct print_table *out);
+
+/**
  * struct learning - learned MAC addresses.
  * @learned: entries of weft_learned, of at most @limit.
  * @pressure: who has used up most of his share, or was refused some.

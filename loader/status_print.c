@@ -156,6 +156,7 @@ struct listing {
 	struct print_table uplinks;
 	struct print_table networks;
 	struct print_table ports;
+	struct print_table troubles;
 	struct firewall firewall;
 	struct learning learning;
 	struct differences differences;
@@ -166,6 +167,7 @@ static void listing_clear(struct listing *l)
 	print_clear(&l->uplinks);
 	print_clear(&l->networks);
 	print_clear(&l->ports);
+	print_clear(&l->troubles);
 	firewall_clear(&l->firewall);
 	learning_clear(&l->learning);
 	differences_clear(&l->differences);
@@ -183,6 +185,7 @@ static int listing_fill(const struct status *s, const struct verdict *verdict, b
 	print_init(&l->ports, port_columns, ARRAY_SIZE(port_columns));
 	fill_uplinks(s, &l->uplinks);
 	fill_ports(s, troubled, &l->ports);
+	troubles_fill(s, &l->troubles);
 	differences_fill(verdict->plan, &l->differences);
 	err = firewall_read(s, &l->firewall);
 	if (!err)
@@ -297,6 +300,8 @@ int status_print(const struct status *s, const struct verdict *verdict)
 	if (!err)
 		err = print_section(&l.ports);
 	if (!err)
+		err = print_section(&l.troubles);
+	if (!err)
 		err = print_section(&l.firewall.pressure);
 	if (!err)
 		err = print_section(&l.learning.pressure);
@@ -351,6 +356,7 @@ int status_print_json(const struct status *s, const struct verdict *verdict)
 	err = json_object_set_new(doc, "uplinks", print_rows(&l.uplinks));
 	err |= json_object_set_new(doc, "networks", print_rows(&l.networks));
 	err |= json_object_set_new(doc, "ports", print_rows(&l.ports));
+	err |= json_object_set_new(doc, "troubles", print_rows(&l.troubles));
 	err |= json_object_set_new(doc, "firewall", firewall_json(&l.firewall));
 	err |= json_object_set_new(doc, "learning", learning_json(&l.learning));
 	if (verdict->plan) {

@@ -10,6 +10,8 @@
 #include <weft/capture.h>
 #include <weft/fdb.h>
 #include <weft/flow.h>
+#include <weft/guard.h>
+#include <weft/multicast.h>
 #include <weft/policy.h>
 
 #define FIRST_ROWS 64
@@ -58,6 +60,8 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_POL_CIDR] = HASH("weft_pol_cidr", struct weft_pol_cidr_key, __u32),
 	[TABLE_POL_IDENT] = HASH("weft_pol_ident", struct weft_pol_ident_key, __u32),
 	[TABLE_POL_PORTS] = MAPPED_ARRAY("weft_pol_ports", struct weft_pol_port),
+	[TABLE_GUARDS] = ARRAY("weft_guards", struct weft_guard),
+	[TABLE_PAIRS] = HASH("weft_pairs", struct weft_pair_key, __u32),
 	[TABLE_TAGS] = ARRAY("weft_tags", struct weft_tags),
 	[TABLE_VLANS] = HASH("weft_vlans", struct weft_vlan_key, struct weft_port),
 	[TABLE_PORTS] = HASH("weft_ports", __u32, struct weft_port),
@@ -69,6 +73,11 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_NET_STAT] = PERCPU_ARRAY("weft_net_stat", struct weft_net_stat),
 	[TABLE_DROPS] = PERCPU_HASH("weft_drops", struct weft_drop_key, struct weft_count),
 	[TABLE_ICMP_NEXT] = ARRAY("weft_icmp_next", __u64),
+	[TABLE_PORT_STATE] = ARRAY("weft_port_state", struct weft_port_state),
+	[TABLE_FLOODED] = HASH("weft_flooded", struct weft_flooded_key, struct weft_flooded),
+	[TABLE_BUM_STAT] = PERCPU_ARRAY("weft_bum_stat", struct weft_bum_stat),
+	[TABLE_MCAST] = HASH("weft_mcast", struct weft_mcast_key, struct weft_mcast),
+	[TABLE_MCAST_NET] = ARRAY("weft_mcast_net", struct weft_mcast_net),
 	[TABLE_RULE_STAT] = PERCPU_ARRAY("weft_rule_stat", struct weft_rule_stat),
 	[TABLE_FLOWS] = HASH("weft_flows", struct weft_flow_key, struct weft_flow_entry),
 	[TABLE_FLOWS_NEW] = HASH("weft_flows_new", struct weft_flow_key, struct weft_flow),

@@ -43,6 +43,8 @@ enum table_id {
 	TABLE_VNIS,
 	TABLE_VTEPS,
 	TABLE_PEERS,
+	TABLE_GUARDS, /* what a port may do is there before the port is */
+	TABLE_PAIRS,
 	TABLE_TAGS,
 	TABLE_VLANS,
 	TABLE_PORTS,
@@ -55,6 +57,11 @@ enum table_id {
 	TABLE_NET_STAT,
 	TABLE_DROPS,
 	TABLE_ICMP_NEXT,
+	TABLE_PORT_STATE,
+	TABLE_FLOODED,
+	TABLE_BUM_STAT,
+	TABLE_MCAST,
+	TABLE_MCAST_NET,
 	TABLE_RULE_STAT,
 	TABLE_FLOWS, /* this and its like may hold a million entries: never read as a whole */
 	TABLE_FLOWS_NEW,

@@ -311,6 +311,8 @@ static bool parse_prefix(const struct schema_type *type, const char *text, struc
 	const char *slash = strchr(text, '/');
 	struct cfg_addr prefix = {}, masked;
 
+	if (!slash && type->host)
+		return parse_address(text, out, problem);
 	if (!slash)
 		return wrong(problem, "has no prefix length");
 	if (slash - text >= (ptrdiff_t)sizeof(ip))

@@ -19,7 +19,8 @@ _Static_assert((int)WEFT_CAP_PASSED == WEFT_ACT_PASS &&
 		       (int)WEFT_CAP_SENT == WEFT_ACT_SEND &&
 		       (int)WEFT_CAP_FLOODED == WEFT_ACT_FLOOD &&
 		       (int)WEFT_CAP_ANSWERED == WEFT_ACT_REPLY &&
-		       (int)WEFT_CAP_REFUSED == WEFT_ACT_REFUSE,
+		       (int)WEFT_CAP_REFUSED == WEFT_ACT_REFUSE &&
+		       (int)WEFT_CAP_TAKEN == WEFT_ACT_TAKEN,
 	       "a verdict is an action");
 
 static __always_inline int weft_cap_on(void)

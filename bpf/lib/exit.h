@@ -43,6 +43,8 @@ static __always_inline int weft_exit_tc(weft_ctx *ctx, struct weft_pkt *p, int a
 	weft_cap_seen(ctx, p, act == WEFT_ACT_SHARED ? WEFT_ACT_FLOOD : act);
 	if (act != WEFT_ACT_REFUSE)
 		weft_count_accepted(p, act);
+	if (act == WEFT_ACT_TAKEN)
+		return TC_ACT_SHOT;
 	return act == WEFT_ACT_SHARED ? TC_ACT_UNSPEC : TC_ACT_REDIRECT;
 }
 

@@ -19,6 +19,22 @@
 #include "../maps.h"
 #include "../pkt.h"
 #include "deliver.h"
+#include "neighbour_security.h"
+
+/* Isolation: who must not talk to whom does not hear of him either. The question is flooded then,
+ * so that a router that answers for others can. */
+static __always_inline int weft_answer_apart(const struct weft_pkt *p, const struct weft_neigh *n)
+{
+	const struct weft_guard *g = weft_guard_of(p->here.port);
+	struct weft_fdb_key key = {.network = p->network};
+	const struct weft_fdb_entry *e;
+
+	if (!g || g->isolation == WEFT_ISO_PROMISCUOUS)
+		return 0;
+	__builtin_memcpy(key.mac, n->mac, sizeof(key.mac));
+	e = bpf_map_lookup_elem(&weft_fdb, &key);
+	return e && !weft_iso_allows(g->isolation, e->isolation);
+}
 
 /* The MAC address of @addr in the packet's network, unless it is the sender's own. */
 static __always_inline const struct weft_neigh *weft_neigh_of(const struct weft_pkt *p,
@@ -27,7 +43,18 @@ static __always_inline const struct weft_neigh *weft_neigh_of(const struct weft_
 	struct weft_neigh_key key = {.addr = *addr, .network = p->network};
 	const struct weft_neigh *n = bpf_map_lookup_elem(&weft_neigh, &key);
 
-	return n && !weft_mac_equal(n->mac, p->h.smac) ? n : 0;
+	return n && !weft_mac_equal(n->mac, p->h.smac) && !weft_answer_apart(p, n) ? n : 0;
+}
+
+static __always_inline void weft_count_answer(const struct weft_pkt *p)
+{
+	__u32 id = p->network;
+	struct weft_bum_stat *s = bpf_map_lookup_elem(&weft_bum_stat, &id);
+
+	if (s && p->h.version)
+		s->nd_answered++;
+	else if (s)
+		s->arp_answered++;
 }
 
 /* Spec: RFC 826; RFC 5227 section 1.1 (probes: the sender's protocol address is zero). */
@@ -55,6 +82,7 @@ static __attribute__((noinline)) int weft_answer_arp(weft_ctx *ctx, struct weft_
 	__builtin_memcpy(r.arp.tpa, &p->h.saddr.words[3], sizeof(r.arp.tpa));
 	if (ctx_store(ctx, 0, r.eth, sizeof(r) - sizeof(r.pad)))
 		return -WEFT_DROP_REPLY_FAILED;
+	weft_count_answer(p);
 	return weft_reply(ctx, p);
 }
 
@@ -119,6 +147,7 @@ static __attribute__((noinline)) int weft_answer_nd(weft_ctx *ctx, struct weft_p
 	if (bpf_skb_change_tail(ctx, sizeof(r) - sizeof(r.pad), 0) ||
 	    ctx_store(ctx, 0, r.eth, sizeof(r) - sizeof(r.pad)))
 		return -WEFT_DROP_REPLY_FAILED;
+	weft_count_answer(p);
 	return weft_reply(ctx, p);
 }
 
@@ -135,12 +164,7 @@ static __always_inline int weft_answer(weft_ctx *ctx, struct weft_pkt *p)
 
 	if (h->flags & WEFT_H_ARP)
 		return h->arp_op == bpf_htons(WEFT_ARP_REQUEST) ? weft_answer_arp(ctx, p) : 0;
-	/* A valid solicitation has hop limit 255 and code 0; RFC 4861 section 7.1.1. */
-	if (h->l4_proto == IPPROTO_ICMPV6 && h->version == 6 && h->icmp_type == WEFT_ND_SOLICIT &&
-	    !h->icmp_code && h->ttl == 255 && !(h->flags & WEFT_H_FRAG) &&
-	    h->l4_off == h->l3_off + sizeof(struct ipv6hdr))
-		return weft_answer_nd(ctx, p);
-	return 0;
+	return weft_is_nd(h) && weft_nd_is_question(h) ? weft_answer_nd(ctx, p) : 0;
 }
 
 #endif

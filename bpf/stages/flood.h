@@ -14,6 +14,7 @@
 
 #include "deliver.h"
 #include "encap.h"
+#include "multicast.h"
 #include "policy.h"
 
 #define WEFT_FLOOD_MAX    (1 << 16) /* slots visited at most */
@@ -226,10 +227,17 @@ static __attribute__((noinline)) int weft_flood_deny(struct weft_flood_run *r, _
 	return 1;
 }
 
-/* Nobody got a copy. Denied ones have been counted, each at its port. */
+/* Nobody got a copy. Denied ones have been counted, each at its port; a report was for us. */
 static __always_inline int weft_flood_nobody(const struct weft_flood_run *r)
 {
-	return r->denied ? WEFT_ACT_DENIED : -WEFT_DROP_NO_RECEIVER;
+	if (r->denied)
+		return WEFT_ACT_DENIED;
+	if (r->p->copies == WEFT_COPIES_ROUTERS)
+		return WEFT_ACT_TAKEN;
+	if (r->p->kept_apart)
+		return -WEFT_DROP_ISOLATED;
+	return r->p->copies == WEFT_COPIES_GROUP ? -WEFT_DROP_MULTICAST_NO_MEMBER
+						 : -WEFT_DROP_NO_RECEIVER;
 }
 
 static long weft_flood_port(__u32 slot, void *arg)
@@ -237,7 +245,7 @@ static long weft_flood_port(__u32 slot, void *arg)
 	struct weft_flood_run *r = arg;
 	const struct weft_flood_member *m = weft_flood_member(r, WEFT_FLOOD_PORT, slot);
 
-	if (!m || m->port == r->p->here.port)
+	if (!m || m->port == r->p->here.port || !weft_copy_wanted(r->p, WEFT_FLOOD_PORT, m->port))
 		return 0;
 	if (r->judged && weft_flood_deny(r, m->port))
 		return 0;
@@ -274,6 +282,8 @@ static long weft_flood_tunnel(__u32 i, void *arg)
 	m = weft_flood_member(r, WEFT_FLOOD_TUNNEL, r->slot++);
 	if (!m || !weft_flood_turn(r, weft_tunnel_of(m->tunnel)))
 		return 0;
+	if (r->p->copies && !weft_copy_wanted(r->p, WEFT_FLOOD_TUNNEL, m->tunnel))
+		return 0;
 	if (r->waiting)
 		weft_flood_clone(r);
 	r->last = *m;
@@ -307,8 +317,8 @@ static __always_inline void weft_flood_tunnels(struct weft_flood_run *r,
  *
  * A flooded frame must fit every tunnel of the network, or its wire.
  * Return: WEFT_ACT_FLOOD; WEFT_ACT_REFUSE (too big, the sender was told); -WEFT_DROP_PKT_TOO_BIG;
- * -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED; -WEFT_DROP_REPLICA_LOST (the last copy; the others are
- * counted here).
+ * -WEFT_DROP_NO_RECEIVER, -WEFT_DROP_ISOLATED, -WEFT_DROP_MULTICAST_NO_MEMBER; WEFT_ACT_DENIED;
+ * WEFT_ACT_TAKEN; -WEFT_DROP_REPLICA_LOST (the last copy; the others are counted here).
  */
 static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_pkt *p,
 						    const struct weft_network *net)
@@ -330,7 +340,7 @@ static __attribute__((noinline)) int weft_replicate(weft_ctx *ctx, struct weft_p
 
 /**
  * weft_replicate_local - stage 4b for a frame from the underlay, which goes to no tunnel.
- * Return: WEFT_ACT_FLOOD; -WEFT_DROP_NO_RECEIVER; WEFT_ACT_DENIED; -WEFT_DROP_REPLICA_LOST. If the
+ * Return: as above, as far as it has to do with ports. If the
  * host has a part in the frame (p->shared): WEFT_ACT_SHARED.
  */
 static __attribute__((noinline)) int weft_replicate_local(weft_ctx *ctx, struct weft_pkt *p,

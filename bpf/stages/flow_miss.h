@@ -15,6 +15,7 @@
 #define WEFT_BPF_STAGES_FLOW_MISS_H
 
 #include "flow.h"
+#include "port_security.h"
 
 /* What the opening packet asks for. */
 static __always_inline __u32 weft_point_of(const struct weft_flow_key *key, int origin)
@@ -228,7 +229,9 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 	if (!f)
 		return WEFT_MISS_NEW;
 	if (!weft_flow_fresh(p, f, side) || !weft_flow_placed(p, f, side, to)) {
-		err = weft_flow_decide(p, key, f, side, to);
+		err = weft_guard_ip(p, (struct weft_hop *)to);
+		if (!err)
+			err = weft_flow_decide(p, key, f, side, to);
 		if (err)
 			return err;
 	}
@@ -279,6 +282,9 @@ static __attribute__((noinline)) int weft_flow_first(weft_ctx *ctx, struct weft_
 
 	if (!s)
 		return 0;
+	err = weft_guard_ip(p, (struct weft_hop *)to);
+	if (err)
+		return err;
 	side &= 1;
 	f = &s->flow;
 	__builtin_memset(f, 0, sizeof(*f));

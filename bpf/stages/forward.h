@@ -16,16 +16,27 @@
 #include "flow_miss.h"
 #include "frag.h"
 #include "learn.h"
+#include "neighbour_security.h"
 #include "reject.h"
 #include "related.h"
+#include "snoop.h"
 
 /* Broadcast, multicast and unknown unicast. */
 static __always_inline int weft_forward_bum(weft_ctx *ctx, struct weft_pkt *p,
 					    const struct weft_network *net, const int from_underlay)
 {
-	if (net->flags & WEFT_NET_FLOOD)
+	int err = 0;
+
+	if (net->flags & WEFT_NET_FLOOD) {
+		if (!from_underlay)
+			err = weft_may_flood(ctx, p, net->flags & WEFT_NET_LOOPS);
+		else if (net->flags & WEFT_NET_LOOPS)
+			err = weft_loop(ctx, p);
+		if (err)
+			return err;
 		return from_underlay ? weft_replicate_local(ctx, p, net)
 				     : weft_replicate(ctx, p, net);
+	}
 	if (weft_mac_is_broadcast(p->h.dmac))
 		return -WEFT_DROP_BROADCAST_REFUSED;
 	if (weft_mac_is_group(p->h.dmac))
@@ -67,23 +78,61 @@ static __always_inline int weft_opaque(struct weft_pkt *p, struct weft_hop *to)
 	return -WEFT_DROP_VLAN_UNJUDGED;
 }
 
-static __always_inline int weft_forward_group(weft_ctx *ctx, struct weft_pkt *p,
-					      const struct weft_network *net,
-					      const int from_underlay)
+/* Port security, of what is no connection's. */
+static __always_inline int weft_guard(weft_ctx *ctx, struct weft_pkt *p, struct weft_hop *to)
+{
+	int err;
+
+	if (!p->h.version)
+		return weft_guard_l2(ctx, p);
+	err = weft_guard_ip(p, to);
+	return !err && weft_is_nd(&p->h) ? weft_guard_nd(ctx, p) : err;
+}
+
+/**
+ * weft_admit_group - everything that may stop a frame for a group.
+ *
+ * A global function, verified once on its own.
+ * Return: 0; a final action, of answer or snoop; a drop.
+ */
+__attribute__((noinline)) int weft_admit_group(weft_ctx *ctx, struct weft_pkt *p, int snoops)
 {
 	struct weft_hop everybody = {.kind = WEFT_HOP_FLOOD};
-	int act = weft_sender(p);
+	int act;
 
+	if (!p)
+		return -WEFT_DROP_NETWORK_UNKNOWN;
+	act = weft_sender(p);
 	if (!act && !p->h.version)
 		act = weft_opaque(p, &everybody);
-	if (!act && !from_underlay)
+	if (!act)
+		act = weft_guard(ctx, p, &everybody);
+	if (!act && !p->from_underlay)
 		act = weft_answer(ctx, p);
 	if (!act && weft_is_judged(&p->h)) {
 		act = weft_frag_look(p);
 		if (!act)
 			act = weft_judge_once(p, &everybody);
 	}
+	return !act && snoops ? weft_snoop(ctx, p) : act;
+}
+
+static __always_inline int weft_forward_group(weft_ctx *ctx, struct weft_pkt *p,
+					      const struct weft_network *net,
+					      const int from_underlay)
+{
+	const __u16 snoops = WEFT_NET_FLOOD | WEFT_NET_SNOOP;
+	int act = weft_admit_group(ctx, p, (net->flags & snoops) == snoops);
+
 	return act ? act : weft_forward_bum(ctx, p, net, from_underlay);
+}
+
+/* Who is not in the file has the role of the port that he is behind; elsewhere he is isolated. */
+static __always_inline __u16 weft_learned_role(const struct weft_hop *to)
+{
+	const struct weft_guard *g = to->kind == WEFT_HOP_LOCAL ? weft_guard_of(to->port) : 0;
+
+	return g ? g->isolation : WEFT_ISO_ISOLATED;
 }
 
 /* Where the FDB has the destination. */
@@ -97,9 +146,12 @@ static __always_inline void weft_route_find(struct weft_pkt *p, struct weft_hop 
 	dst = bpf_map_lookup_elem(&weft_fdb, &key);
 	if (!dst) {
 		*to = (struct weft_hop){.kind = WEFT_HOP_FLOOD};
-		if (p->net_flags & WEFT_NET_LEARN)
-			weft_learned_find(p, to);
-	} else if (dst->kind != WEFT_FDB_REMOTE) {
+		if (p->net_flags & WEFT_NET_LEARN && weft_learned_find(p, to))
+			p->to_role = weft_learned_role(to);
+		return;
+	}
+	p->to_role = dst->isolation;
+	if (dst->kind != WEFT_FDB_REMOTE) {
 		*to = (struct weft_hop){.target = dst->ifindex,
 					.port = dst->port,
 					.kind = dst->kind == WEFT_FDB_LOCAL ? WEFT_HOP_LOCAL
@@ -124,6 +176,35 @@ static __always_inline int weft_route(struct weft_pkt *p, struct weft_hop *to)
 	return 0;
 }
 
+/* Does isolation keep sender and receiver apart? */
+static __always_inline int weft_apart(struct weft_pkt *p)
+{
+	const struct weft_guard *g;
+
+	if (p->to_role == WEFT_ISO_PROMISCUOUS)
+		return 0;
+	if (!p->from_underlay) {
+		g = weft_guard_of(p->here.port);
+		p->role = g ? g->isolation : WEFT_ISO_PROMISCUOUS;
+	}
+	return weft_iso_allows(p->role, p->to_role) ? 0 : -WEFT_DROP_ISOLATED;
+}
+
+/* What is judged packet by packet, and not remembered: it has no ports, it is no question or
+ * answer, or nobody can answer it. */
+static __always_inline int weft_admit_once(weft_ctx *ctx, struct weft_pkt *p, struct weft_hop *to)
+{
+	int err = weft_guard(ctx, p, to);
+
+	if (err || !weft_is_judged(&p->h))
+		return err;
+	if (p->frag_drop)
+		return weft_is_guarded(p, to) ? -p->frag_drop : 0;
+	if (weft_is_icmp_error(&p->h))
+		return weft_related(ctx, p, to);
+	return weft_judge_once(p, to);
+}
+
 /**
  * weft_admit - everything that may stop a frame for one MAC address, where no flow says that all is
  * as before.
@@ -132,7 +213,8 @@ static __always_inline int weft_route(struct weft_pkt *p, struct weft_hop *to)
  *
  * A global function, verified once on its own. (Before Linux 6.2 the memory that such a one is
  * handed cannot be a map's key, hence the detour of @key.)
- * Return: 0; what weft_sender, route, opaque, related and flow_miss return; -p->frag_drop.
+ * Return: 0; what weft_sender, route, opaque, guard, related and flow_miss return;
+ * -WEFT_DROP_ISOLATED; -p->frag_drop.
  */
 __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int side,
 					 struct weft_hop *to)
@@ -145,16 +227,15 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int 
 	err = weft_sender(p);
 	if (!err)
 		err = weft_route(p, to);
+	if (!err)
+		err = weft_apart(p);
 	if (!err && !p->h.version)
 		err = weft_opaque(p, to);
-	if (err || !weft_is_judged(&p->h))
+	if (err)
 		return err;
-	if (p->frag_drop)
-		return weft_is_guarded(p, to) ? -p->frag_drop : 0;
-	if (weft_is_icmp_error(&p->h))
-		return weft_related(ctx, p, to);
-	if (side < 0)
-		return weft_judge_once(p, to);
+	if (side < 0 || p->frag_drop || weft_is_icmp_error(&p->h) ||
+	    weft_addr_is_group(&p->h.daddr, p->h.version))
+		return weft_admit_once(ctx, p, to);
 	return weft_flow_miss(ctx, p, &s->key, side, to);
 }
 

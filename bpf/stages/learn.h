@@ -349,6 +349,8 @@ static __always_inline int weft_sender_static(const struct weft_pkt *p,
  * about whom it speaks for: a frame must not carry the MAC address of one of our own ports, nor one
  * that the file places behind another VTEP.
  *
+ * Sets role of what comes from the underlay: who is not in the file is isolated.
+ *
  * Return: 0; -WEFT_DROP_MAC_SPOOFED; -WEFT_DROP_LOCAL_MAC; -WEFT_DROP_MAC_WRONG_VTEP; what
  * weft_learn returns.
  */
@@ -364,6 +366,7 @@ static __always_inline int weft_sender(struct weft_pkt *p)
 	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
 	key.network = p->network;
 	src = bpf_map_lookup_elem(&weft_fdb, &key);
+	p->role = src ? src->isolation : WEFT_ISO_ISOLATED;
 	if (src)
 		return weft_sender_static(p, src);
 	return learns ? weft_learn(p) : 0;

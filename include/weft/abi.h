@@ -161,6 +161,8 @@ _Static_assert(sizeof(struct weft_tags) == 8, "ABI");
 #define WEFT_NET_FLOOD         0x0002 /* replicate broadcast, multicast and unknown unicast */
 #define WEFT_NET_LEARN         0x0004 /* it may have entries in `weft_learned`; see fdb.h */
 #define WEFT_NET_LEARN_TUNNELS 0x0008 /* sources behind VTEPs are learned too */
+#define WEFT_NET_SNOOP         0x0100 /* multicast goes to members only; see weft/multicast.h */
+#define WEFT_NET_LOOPS         0x0200 /* look for loops between ports; see weft/guard.h */
 #define WEFT_NET_TAGS          0x1000 /* frames may carry one VLAN tag of the tenant's own */
 #define WEFT_NET_WIRE          0x2000 /* it lives on an uplink, and in no tunnel */
 
@@ -209,6 +211,7 @@ enum weft_fdb_kind {
  * struct weft_fdb_entry - `weft_fdb`, hash: where frames for a MAC address go.
  * @kind: enum weft_fdb_kind.
  * @delivery: local and wire: enum weft_delivery of the port.
+ * @isolation: enum weft_isolation of weft/guard.h.
  * @ifindex: local and wire: the port's interface.
  * @port: local and wire: the port's id.
  * @tunnel: remote: index of `weft_tunnels`.
@@ -216,7 +219,7 @@ enum weft_fdb_kind {
 struct weft_fdb_entry {
 	__u8 kind;
 	__u8 delivery;
-	__u16 pad;
+	__u16 isolation;
 	__u32 ifindex;
 	__u32 port;
 	__u32 tunnel;

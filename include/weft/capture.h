@@ -81,6 +81,9 @@ enum weft_cap_verdict {
 	WEFT_CAP_FLOODED,   /* copied to the members of its network */
 	WEFT_CAP_ANSWERED,  /* the frame is the answer to it */
 	WEFT_CAP_REFUSED,   /* the same, to a packet that was dropped */
+	WEFT_CAP_DENIED,    /* not recorded: its drops were */
+	WEFT_CAP_SHARED,    /* recorded as WEFT_CAP_FLOODED */
+	WEFT_CAP_TAKEN,     /* read by the datapath itself, and for nobody else */
 	__WEFT_CAP_VERDICT_MAX,
 };
 

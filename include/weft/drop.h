@@ -82,7 +82,30 @@
 	X(VLAN_UNTAGGED, "an untagged frame on a trunk without a native port")                     \
 	X(VLAN_OLD_TPID, "a VLAN tag of before the standard (ethertype 0x9100, 0x9200 or 0x9300)") \
 	X(VLAN_UNJUDGED,                                                                           \
-	  "a frame with the tenant's own VLAN tag, at a port whose policies cannot judge it")
+	  "a frame with the tenant's own VLAN tag, at a port whose policies cannot judge it")      \
+	/* port security */                                                                        \
+	X(ADDR_NOT_OWN, "the source IP address is not one that the sending port may use")          \
+	X(ADDR_NOT_RECEIVER, "the destination IP address is not one of the receiving port's")      \
+	X(ARP_SPOOFED, "ARP whose sender is not the sending port, by MAC or IP address")           \
+	X(ND_SPOOFED, "neighbour discovery with an address or a link-layer address that is not "   \
+		      "the sending port's")                                                        \
+	X(ND_INVALID, "a neighbour discovery message that contradicts its length or its options")  \
+	X(DHCP_SERVER, "DHCP of a server, from a port or to a port that is none")                  \
+	X(DHCPV6_SERVER, "DHCPv6 of a server, from a port or to a port that is none")              \
+	X(ROUTER_ADVERT, "a router advertisement or a redirect, from a port that is no router")    \
+	X(FRAME_LLC, "an 802.3 frame with a length in the place of a type (LLC, SNAP)")            \
+	X(TUNNEL_FROM_PORT, "a workload sends a tunnel packet to a VTEP")                          \
+	X(LOCAL_ADDR, "a remote VTEP sent a packet from an IP address that is a local port's")     \
+	/* who may talk to whom, and how much of what everybody gets */                            \
+	X(ISOLATED, "isolation keeps sender and receiver apart")                                   \
+	X(STORM_BROADCAST, "more broadcasts than the port's storm control allows")                 \
+	X(STORM_MULTICAST, "more multicasts than the port's storm control allows")                 \
+	X(STORM_UNKNOWN, "more unknown unicasts than the port's storm control allows")             \
+	X(LOOP_DETECTED, "a flooded frame came back by another port")                              \
+	X(LOOP_BLOCKED, "flooding from this port is blocked for a while, because of a loop")       \
+	X(MULTICAST_NO_MEMBER, "a multicast for a group that nobody has joined")                   \
+	X(MULTICAST_QUERY, "an IGMP or MLD query from a port that is no router")                   \
+	X(MULTICAST_INVALID, "an IGMP or MLD message with a wrong length, source or checksum")
 
 /** enum weft_drop - drop reasons; 0 is none. A stage returns the reason negated. */
 enum weft_drop {

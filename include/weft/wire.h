@@ -12,6 +12,7 @@
 #define WEFT_ETH_HLEN      14
 #define WEFT_ETH_MIN_FRAME 60 /* shortest frame on a wire, without FCS; IEEE 802.3 */
 
+#define WEFT_ETH_P_MIN    0x0600 /* what is less is a length */
 #define WEFT_ETH_P_IPV4   0x0800
 #define WEFT_ETH_P_ARP    0x0806
 #define WEFT_ETH_P_8021Q  0x8100
@@ -221,11 +222,38 @@ _Static_assert(sizeof(struct weft_ndmsg) == 32, "ND message with one option, RFC
 
 #define WEFT_ND_FIRST          133 /* router solicitation .. */
 #define WEFT_ND_LAST           137 /* .. redirect */
+#define WEFT_ND_ROUTER         134 /* router advertisement */
+#define WEFT_ND_REDIRECT       137
 #define WEFT_ND_SOLICIT        135
 #define WEFT_ND_ADVERT         136
 #define WEFT_ND_SOLICIT_LEN    24 /* without options */
+#define WEFT_ND_OPT_SOURCE     1
 #define WEFT_ND_OPT_TARGET     2
 #define WEFT_ND_FLAG_SOLICITED 0x40000000 /* host order */
 #define WEFT_ND_FLAG_OVERRIDE  0x20000000
+
+/* IGMP; RFC 2236, RFC 3376. */
+#define WEFT_IP_P_IGMP    2
+#define WEFT_IGMP_QUERY   0x11
+#define WEFT_IGMP_REPORT  0x12
+#define WEFT_IGMP2_REPORT 0x16
+#define WEFT_IGMP2_LEAVE  0x17
+#define WEFT_IGMP3_REPORT 0x22
+
+/* MLD, which is ICMPv6; RFC 2710, RFC 3810. */
+#define WEFT_MLD_QUERY   130
+#define WEFT_MLD_REPORT  131
+#define WEFT_MLD_DONE    132
+#define WEFT_MLD2_REPORT 143
+
+/** enum weft_mcast_record - kinds of group records in reports; RFC 3376 section 4.2.12. */
+enum weft_mcast_record {
+	WEFT_MCAST_IS_INCLUDE = 1,
+	WEFT_MCAST_IS_EXCLUDE,
+	WEFT_MCAST_TO_INCLUDE, /* without sources: a leave */
+	WEFT_MCAST_TO_EXCLUDE,
+	WEFT_MCAST_ALLOW,
+	WEFT_MCAST_BLOCK,
+};
 
 #endif

@@ -64,7 +64,18 @@ static bool accepted(const struct moves *m, enum counter_kind kind, __u32 len)
 	return found;
 }
 
-/* Bytes of a frame without its tags, all of which an access port's frames may have are VLAN 0's. */
+/* What the datapath reads itself goes to nobody, and is no loss. */
+static bool taken(const struct moves *m, enum prog prog)
+{
+	for (int i = 0; i < m->n; i++)
+		if (m->m[i].kind != C_FROM_PORT && m->m[i].kind != C_NET_FROM_PORTS &&
+		    m->m[i].kind != C_NET_FROM_UNDERLAY)
+			return false;
+	return accepted(m, prog == TC_UNDERLAY ? C_NET_FROM_UNDERLAY : C_FROM_PORT, 0);
+}
+
+/* Bytes of a frame without its tags, all of which an access port's frames may have are VLAN
+ * 0's. */
 static __u32 untagged_len(const __u8 *data, __u32 len)
 {
 	__u32 tags = 0;
@@ -84,7 +95,7 @@ static bool tc_holds(const struct run *r, const struct moves *m, enum wire wire,
 {
 	switch (r->verdict) {
 	case TC_SHOT:
-		return one_drop(m, wire);
+		return one_drop(m, wire) || taken(m, r->prog);
 	case TC_UNSPEC:
 		return r->prog == TC_UNDERLAY && !m->n && unchanged(r, data, len);
 	case TC_REDIRECT:

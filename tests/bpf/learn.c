@@ -197,6 +197,8 @@ bool check_learn_use(void)
 void learn_begin(void (*setup)(void))
 {
 	tables_fill();
+	port_security_off();
+	put_guard(WEB2, &(struct weft_guard){.flags = WEFT_GUARD_SECURE});
 	learn_port(WEB1, LEARN_PORT_LIMIT, 0);
 	learn_port(WEB3, LEARN_PORT_LIMIT, 0);
 	learn_network(NET_WEB, WEFT_NET_LEARN_TUNNELS, LEARN_AGE_MS, LEARN_NET_LIMIT,

@@ -25,12 +25,13 @@
 #include "wires.h"
 
 const struct port_table *const every_port_table[] = {
-	&forward_table, &malformed_table, &answer_table, &flood_table,
-	&too_big_table, &encap_table,     NULL,
+	&forward_table, &malformed_table, &answer_table, &flood_table,     &too_big_table,
+	&encap_table,   &security_table,  &guard_table,  &multicast_table, NULL,
 };
 
 const struct wire_table *const every_wire_table[] = {
-	&admit_table, &inner_table, &ecn_table, &decap_table, NULL,
+	&admit_table,      &inner_table,          &ecn_table, &decap_table, &wire_security_table,
+	&wire_guard_table, &wire_multicast_table, NULL,
 };
 
 const struct script_table *const every_script_table[] = {
@@ -132,7 +133,8 @@ int main(int argc, char **argv)
 	if (set_up())
 		return 1;
 	failed += test_programs() + run_tables() + test_firewall() + test_identity() +
-		  test_scripts() + test_flow() + test_learn() + test_round_trip() + test_vlan();
+		  test_scripts() + test_flow() + test_learn() + test_round_trip() + test_vlan() +
+		  test_guard();
 	failed += test_cut() + test_mutate() + test_live();
 	failed += test_all_reasons();
 	if (dump_close()) {

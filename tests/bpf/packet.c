@@ -45,6 +45,7 @@ __u32 layer_size(const struct building *b, const struct layer *l)
 	case L_UDP:
 	case L_ICMP:
 	case L_ICMP6:
+	case L_IGMP:
 	case L_VXLAN:
 	case L_GENEVE:
 	case L_GRE:
@@ -57,6 +58,8 @@ __u32 layer_size(const struct building *b, const struct layer *l)
 		return 12;
 	case L_ND:
 		return 24 + (l->nd.opt ? 8 : 0);
+	case L_BYTES:
+		return l->bytes.len;
 	case L_DATA:
 	case L_PAD:
 		return l->data.len;
@@ -101,6 +104,8 @@ __u32 protocol_of(const struct layer *next)
 	case L_ICMP6:
 	case L_ND:
 		return 58;
+	case L_IGMP:
+		return 2;
 	case L_SCTP:
 		return 132;
 	case L_GRE:

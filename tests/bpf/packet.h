@@ -36,6 +36,7 @@ enum layer_kind {
 	L_TCP,
 	L_ICMP,
 	L_ICMP6,
+	L_IGMP,
 	L_ND,
 	L_SCTP,
 	L_VXLAN,
@@ -43,6 +44,7 @@ enum layer_kind {
 	L_OPT, /* of Geneve */
 	L_GRE, /* with a key */
 	L_DATA,
+	L_BYTES,
 	L_PAD,
 	L_REF,
 	/* Of either IP version; script_packet.c makes them one of the above. */
@@ -103,7 +105,7 @@ struct layer {
 		} tcp;
 		struct {
 			__u32 type, code, rest, csum;
-		} icmp; /* both versions; rest: the second word */
+		} icmp; /* both versions, and IGMP; rest: the second word */
 		struct {
 			__u32 type, code, flags, opt, csum; /* opt: 1, 2, or 0 for no option */
 			__u8 target[16], mac[6];
@@ -133,6 +135,11 @@ struct layer {
 			__u32 proto;      /* data: what IP calls it */
 		} data;
 		struct {
+			const __u8 *v;
+			__u32 len;
+			__u32 proto; /* what IP calls it */
+		} bytes;
+		struct {
 			__u32 off, len; /* len 0: all that is left */
 		} ref;                  /* bytes of another packet */
 		struct {
@@ -161,6 +168,7 @@ struct layer {
 #define TCP(...) { .kind = L_TCP, .tcp = { __VA_ARGS__ } }
 #define ICMP(...) { .kind = L_ICMP, .icmp = { __VA_ARGS__ } }
 #define ICMP6(...) { .kind = L_ICMP6, .icmp = { __VA_ARGS__ } }
+#define IGMP(...) { .kind = L_IGMP, .icmp = { __VA_ARGS__ } }
 #define ND(...) { .kind = L_ND, .nd = { __VA_ARGS__ } }
 #define SCTP(...) { .kind = L_SCTP, .sctp = { __VA_ARGS__ } }
 #define VXLAN(...) { .kind = L_VXLAN, .vxlan = { __VA_ARGS__ } }
@@ -168,6 +176,8 @@ struct layer {
 #define OPT(...) { .kind = L_OPT, .opt = { __VA_ARGS__ } }
 #define GRE(...) { .kind = L_GRE, .gre = { __VA_ARGS__ } }
 #define DATA(n) { .kind = L_DATA, .data = { .len = (n) } }
+#define BYTES(...) { .kind = L_BYTES, .bytes = { .v = (const __u8[]){ __VA_ARGS__ }, \
+	.len = sizeof((const __u8[]){ __VA_ARGS__ }) } }
 #define RAW(p, n) { .kind = L_DATA, .data = { .proto = (p), .len = (n) } }
 #define PAD(n) { .kind = L_PAD, .data = { .len = (n) } }
 #define OUTER_PAD(n) { .kind = L_PAD, .data = { .len = (n), .outer = 1 } }

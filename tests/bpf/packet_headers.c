@@ -215,6 +215,7 @@ void write_layer(struct building *b, int i)
 		break;
 	case L_ICMP:
 	case L_ICMP6:
+	case L_IGMP:
 		write_icmp(b, i, l, off);
 		break;
 	case L_ND:
@@ -240,6 +241,9 @@ void write_layer(struct building *b, int i)
 	case L_DATA:
 		for (__u32 j = 0; j < l->data.len; j++)
 			put8(b, off + j, 'a' + j % 26);
+		break;
+	case L_BYTES:
+		putn(b, off, l->bytes.v, l->bytes.len);
 		break;
 	case L_REF:
 		putn(b, off, b->ref->data + l->ref.off, layer_size(b, l));

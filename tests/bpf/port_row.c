@@ -109,13 +109,22 @@ static void check_output(const struct port_row *row, const struct packet *in, co
 	check(r->mark == (row->marked ? WEFT_MARK_SEND : 0), "mark %x", r->mark);
 }
 
+const struct packet *port_row_sent(const struct port_row *row, const struct packet *in,
+				   struct packet *as)
+{
+	if (!row->as)
+		return in;
+	packet_build(as, row->as, in);
+	return as;
+}
+
 void port_row_run(void **state)
 {
 	const struct port_row *row = *state;
-	static struct packet in;
+	static struct packet in, as;
 	static struct run r;
 	struct moves want = {};
-	bool shot = row->last_lost || (row->drop && !row->to && !row->reply);
+	bool shot = row->last_lost || row->taken || (row->drop && !row->to && !row->reply);
 	int err;
 
 	packet_build(&in, row->in, NULL);
@@ -134,9 +143,9 @@ void port_row_run(void **state)
 		port_row_moves(row, in.len, &want);
 		check_moves(&want);
 		if (!row->last_lost)
-			check_output(row, &in, &r);
+			check_output(row, port_row_sent(row, &in, &as), &r);
 		if (__builtin_popcount(row->to) + row->last_lost > 1)
-			check_clones(row, &in);
+			check_clones(row, port_row_sent(row, &in, &as));
 	}
 	if (row->setup)
 		tables_fill();

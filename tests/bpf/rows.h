@@ -23,6 +23,8 @@
  * @ecn: TOS or traffic class of the outer header.
  * @marked: the last copy takes the way through the uplink's ingress.
  * @last_lost: the replica that was lost is the last one.
+ * @as: what the copies are of, if not of @in.
+ * @taken: accepted, and for nobody.
  * @reply: what goes back to @from instead; REF() is the frame that came.
  * @not_live: makes no sense, or something else, with real interfaces.
  * @odd: the frame itself is none that a dissector would like.
@@ -39,6 +41,8 @@ struct port_row {
 	__u32 ecn;
 	bool marked;
 	bool last_lost;
+	const struct layer *as;
+	bool taken;
 	const struct layer *reply;
 	bool not_live;
 	bool odd;
@@ -86,8 +90,9 @@ struct wire_table {
 };
 
 extern const struct port_table forward_table, answer_table, too_big_table, flood_table,
-	malformed_table, encap_table;
-extern const struct wire_table admit_table, inner_table, ecn_table, decap_table;
+	malformed_table, encap_table, security_table, guard_table, multicast_table;
+extern const struct wire_table admit_table, inner_table, ecn_table, decap_table,
+	wire_security_table, wire_guard_table, wire_multicast_table;
 
 /** every_port_table, every_wire_table - all of the above, up to a NULL. */
 extern const struct port_table *const every_port_table[];
@@ -99,6 +104,10 @@ void port_row_moves(const struct port_row *row, __u32 len, struct moves *want);
 /** port_row_copy - the frame that tunnel or port number @bit of row->to gets. */
 void port_row_copy(const struct port_row *row, const struct packet *in, unsigned int bit,
 		   struct packet *out);
+
+/** port_row_sent - @in, or row->as in @as. */
+const struct packet *port_row_sent(const struct port_row *row, const struct packet *in,
+				   struct packet *as);
 
 /** wire_row_inner - the frame that comes out of @in. @by_tc: decapsulated by tc_underlay. */
 void wire_row_inner(const struct wire_row *row, const struct packet *in, bool by_tc,

@@ -67,7 +67,8 @@ static const struct port_row rows[] = {
 	  .in = PKT(BROADCAST(MAC_WEB1), SHOUT) },
 	{ "a broadcast from another port, which is not in the list's middle", .from = WEB3,
 	  .to = TO(WEB1) | TO(WEB2) | VIA(TUNNEL_B) | VIA(TUNNEL_C), .marked = true,
-	  .in = PKT(BROADCAST(MAC_WEB3), SHOUT) },
+	  .in = PKT(BROADCAST(MAC_WEB3), IP4(.src = IP4_WEB3, .dst = IP4_BROADCAST),
+		    UDP(.sport = 1000, .dport = 2000), DATA(40)) },
 	{ "an IPv4 multicast", .from = WEB1, .to = ALL_BUT_WEB1, .marked = true,
 	  .in = PKT(ETH(.dst = MAC_GROUP4, .src = MAC_WEB1), REPORT) },
 	{ "an IPv6 multicast", .from = WEB1, .to = ALL_BUT_WEB1, .marked = true,
@@ -113,7 +114,7 @@ static const struct port_row rows[] = {
 	  .in = PKT(BROADCAST(MAC_DB1), SHOUT) },
 	{ "an IPv4 multicast, refused", .from = DB1, .drop = WEFT_DROP_MULTICAST_REFUSED,
 	  .in = PKT(ETH(.dst = MAC_GROUP4, .src = MAC_DB1), REPORT) },
-	{ "an IPv6 multicast, refused", .from = DB1, .drop = WEFT_DROP_MULTICAST_REFUSED,
+	{ "an IPv6 multicast, refused", .setup = port_security_off, .from = DB1, .drop = WEFT_DROP_MULTICAST_REFUSED,
 	  .in = PKT(ETH(.dst = MAC_GROUP6, .src = MAC_DB1), REPORT6) },
 };
 

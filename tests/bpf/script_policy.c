@@ -48,7 +48,7 @@ static const struct hand_rule nothing_goes_out[] = {
 
 static const struct hand_rule b_shuts[] = {
 	{ .id = 1, .on = B, .dir = IN, DENY, EVERYTHING },
-	{ .id = 2, .on = C, .dir = IN, ALLOW, UDP_PORT(67) },
+	{ .id = 2, .on = C, .dir = IN, ALLOW, UDP_PORT(1067) },
 	{},
 };
 
@@ -77,6 +77,12 @@ static const struct hand_rule from_c_only[] = {
 #define DENIED_OUT LOST(POLICY_DENY_EGRESS), NO_FLOW
 #define SOLICIT(hops) PKT(ETH(.dst = MAC_WEB2, .src = MAC_WEB1), \
 	IP6(.src = IP6_WEB1, .dst = IP6_WEB2, .hlim = hops), ND(.target = IP6_WEB2))
+
+static void no_port_security(const struct stage *stage)
+{
+	(void)stage;
+	port_security_off();
+}
 
 static const struct script scripts[] = {
 	{ "ingress: what the rules allow, and nothing else", .policy = b_admits, AT_B, .steps = {
@@ -147,20 +153,31 @@ static const struct script scripts[] = {
 		{ SYN_TO(5), FLOW(NEW, TCP_SYN_SENT, 1, 0), RULES(4, 0) },
 		{ SYN_TO(6), DENIED_IN } } },
 
-	{ "another endpoint's address", .policy = from_c_only, AT_B, .steps = {
-		{ UDP_TO(53), DENIED_IN },
+	{ "another endpoint's address", .policy = from_c_only, .places = AT(LOCAL), .steps = {
+		{ .change = no_port_security, UDP_TO(53), DENIED_IN },
 		{ UDP_TO(53), .claims = C, LOST(ADDR_SPOOFED),
 		  .of_by = C, .of = PKT(UDP(.sport = 1000, .dport = 53)), NO_FLOW },
 		{ SYN_TO(80), .claims = C, LOST(ADDR_SPOOFED) },
 		{ FROM_A(PING(.id = 7), DATA(20)), .claims = C, LOST(ADDR_SPOOFED) },
 		{ FROM_A(ICMP(.type = 200), DATA(20)), .claims = C, LOST(ADDR_SPOOFED) } } },
+	{ "an address of this node's, from another", .policy = from_c_only,
+	  .places = FROM_OUTSIDE, .steps = {
+		{ UDP_TO(53), .claims = C, LOST(LOCAL_ADDR),
+		  .of_by = C, .of = PKT(UDP(.sport = 1000, .dport = 53)), NO_FLOW },
+		{ SYN_TO(80), .claims = C, LOST(LOCAL_ADDR) },
+		{ FROM_A(PING(.id = 7), DATA(20)), .claims = C, LOST(LOCAL_ADDR) },
+		{ FROM_A(ICMP(.type = 200), DATA(20)), .claims = C, LOST(LOCAL_ADDR) },
+		{ UDP_TO(53), .dst = ALL, .claims = C, LOST(LOCAL_ADDR) },
+		{ .change = no_port_security, UDP_TO(53), .claims = C, LOST(LOCAL_ADDR) } } },
 	{ "another endpoint's address, from whom the sender's own policies allow it",
 	  .policy = a_asks_80, AT_A, .steps = {
 		{ SYN_TO(80), .claims = C, LOST(ADDR_SPOOFED) } } },
 	{ "an address that the file gives to nobody", .policy = a_asks_80, AT_A, .steps = {
-		{ SYN_TO(80), .claims = STRANGER } } },
-	{ "another endpoint's address, where nothing is restricted", .steps = {
-		{ UDP_TO(53), .claims = C } } },
+		{ SYN_TO(80), .claims = STRANGER, LOST(ADDR_NOT_OWN) },
+		{ .change = no_port_security, SYN_TO(80), .claims = STRANGER } } },
+	{ "another endpoint's address, where nothing is restricted", AT_A, .steps = {
+		{ UDP_TO(53), .claims = C, LOST(ADDR_SPOOFED) },
+		{ .change = no_port_security, UDP_TO(53), .claims = C } } },
 
 	{ "neighbour discovery is nobody's to judge", .policy = nothing_comes_in,
 	  .places = AT(LOCAL), .family = 6, .steps = {
@@ -180,15 +197,16 @@ static const struct script scripts[] = {
 	{ "a broadcast is denied on its way out once", .policy = nothing_goes_out, AT_A, .steps = {
 		{ UDP_TO(67), .dst = ALL, LOST(POLICY_DENY_EGRESS) } } },
 	{ "each receiver of a broadcast has its own say", .policy = b_shuts, AT_B, .steps = {
-		{ UDP_TO(67), .dst = ALL, .denied = 1 << B },
-		{ UDP_TO(68), .dst = ALL, .denied = 1 << B | 1 << C } } },
+		{ UDP_TO(1067), .dst = ALL, .denied = 1 << B },
+		{ UDP_TO(1068), .dst = ALL, .denied = 1 << B | 1 << C } } },
 	{ "a frame for nobody known too", .policy = b_shuts, AT_B, .steps = {
-		{ UDP_TO(67), .dst = STRANGER, .denied = 1 << B },
-		{ UDP_TO(68), .dst = STRANGER, .denied = 1 << B | 1 << C } } },
+		{ UDP_TO(1067), .dst = STRANGER, .denied = 1 << B },
+		{ UDP_TO(1068), .dst = STRANGER, .denied = 1 << B | 1 << C } } },
 	{ "and is denied on its way out once", .policy = nothing_goes_out, AT_A, .steps = {
 		{ UDP_TO(67), .dst = STRANGER, LOST(POLICY_DENY_EGRESS) } } },
-	{ "a broadcast in another's name", .policy = from_c_only, AT_B, .steps = {
-		{ UDP_TO(67), .dst = ALL, .claims = C, .denied = 1 << B,
+	{ "a broadcast in another's name", .policy = from_c_only, .places = AT(LOCAL), .steps = {
+		{ UDP_TO(53), .dst = ALL, .claims = C, LOST(ADDR_SPOOFED) },
+		{ .change = no_port_security, UDP_TO(53), .dst = ALL, .claims = C, .denied = 1 << B,
 		  .denied_for = WEFT_DROP_ADDR_SPOOFED } } },
 };
 /* clang-format on */

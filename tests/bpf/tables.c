@@ -221,21 +221,97 @@ __u64 get_icmp_next(enum wire wire)
 	return at;
 }
 
-#define BYTES(n, ...) ((const __u8[n])__VA_ARGS__)
-#define A_MAC(...)    ((struct mac){__VA_ARGS__})
+void put_guard(enum wire wire, const struct weft_guard *guard)
+{
+	__u32 port = PORT_ID(wire);
+
+	table_put("weft_guards", &port, guard);
+}
+
+void put_pair(enum wire wire, const __u8 mac[static 6], const struct weft_addr *addr,
+	      __u32 prefix_len, __u32 what)
+{
+	struct weft_pair_key key = {.prefixlen = WEFT_PAIR_BITS, .port = PORT_ID(wire)};
+
+	memcpy(key.mac, mac, 6);
+	what |= WEFT_PAIR_MAC;
+	if (addr) {
+		key.addr = *addr;
+		key.prefixlen += prefix_len;
+	}
+	table_put("weft_pairs", &key, &what);
+}
+
+void put_role(enum network_id net, const __u8 mac[static 6], __u16 role)
+{
+	struct weft_fdb_key key = {.network = net};
+	struct weft_fdb_entry e;
+
+	memcpy(key.mac, mac, 6);
+	if (bpf_map_lookup_elem(map_fd("weft_fdb"), &key, &e))
+		return;
+	e.isolation = role;
+	table_put("weft_fdb", &key, &e);
+}
+
+void put_network_flags(enum network_id id, __u16 flags)
+{
+	struct weft_network n;
+	__u32 net = id;
+
+	bpf_map_lookup_elem(map_fd("weft_networks"), &net, &n);
+	n.flags |= flags;
+	table_put("weft_networks", &net, &n);
+}
+
+static void clear_guards(void)
+{
+	const struct weft_port_state nothing = {};
+	const struct weft_mcast_net never = {};
+
+	for (__u32 id = 0; id < PORT_MAX; id++)
+		table_put("weft_port_state", &id, &nothing);
+	for (__u32 id = 0; id < NET_MAX; id++)
+		table_put("weft_mcast_net", &id, &never);
+	table_clear("weft_pairs");
+	table_clear("weft_mcast");
+	table_clear("weft_flooded");
+}
+
+/* As the loader makes them unless the file says otherwise. */
+static void fill_guards(void)
+{
+	const struct weft_guard none = {}, secure = {.flags = WEFT_GUARD_SECURE};
+	const struct weft_guard listed = {.flags = WEFT_GUARD_SECURE | WEFT_GUARD_ADDRS};
+
+	clear_guards();
+	for (int i = 0; i < WIRE_MAX; i++)
+		put_guard(i, i == WEB1 || i == WEB2 || i == WEB3 || i == DB1 ? &listed
+			     : i == UPLINK || i == STRAY                     ? &none
+									     : &secure);
+}
+
+void port_security_off(void)
+{
+	for (int i = 0; i < WIRE_MAX; i++)
+		put_guard(i, &(struct weft_guard){});
+}
+
+#define OCTETS(n, ...) ((const __u8[n])__VA_ARGS__)
+#define A_MAC(...)     ((struct mac){__VA_ARGS__})
 
 static void fill_ports(void)
 {
-	put_local(WEB1, NET_WEB, A_MAC(MAC_WEB1), WEFT_DELIVER_PEER, BYTES(4, IP4_WEB1),
-		  BYTES(16, IP6_WEB1));
-	put_local(WEB2, NET_WEB, A_MAC(MAC_WEB2), WEFT_DELIVER_PEER, BYTES(4, IP4_WEB2),
-		  BYTES(16, IP6_WEB2));
-	put_local(WEB3, NET_WEB, A_MAC(MAC_WEB3), WEFT_DELIVER_REDIRECT, BYTES(4, IP4_WEB3),
-		  BYTES(16, IP6_WEB3));
-	put_local(DB1, NET_DB, A_MAC(MAC_DB1), WEFT_DELIVER_PEER, BYTES(4, IP4_DB1), NULL);
+	put_local(WEB1, NET_WEB, A_MAC(MAC_WEB1), WEFT_DELIVER_PEER, OCTETS(4, IP4_WEB1),
+		  OCTETS(16, IP6_WEB1));
+	put_local(WEB2, NET_WEB, A_MAC(MAC_WEB2), WEFT_DELIVER_PEER, OCTETS(4, IP4_WEB2),
+		  OCTETS(16, IP6_WEB2));
+	put_local(WEB3, NET_WEB, A_MAC(MAC_WEB3), WEFT_DELIVER_REDIRECT, OCTETS(4, IP4_WEB3),
+		  OCTETS(16, IP6_WEB3));
+	put_local(DB1, NET_DB, A_MAC(MAC_DB1), WEFT_DELIVER_PEER, OCTETS(4, IP4_DB1), NULL);
 	put_local(LONE1, NET_LONE, A_MAC(MAC_LONE1), WEFT_DELIVER_PEER, NULL, NULL);
-	put_local(MIX1, NET_MIX, A_MAC(MAC_MIX1), WEFT_DELIVER_PEER, BYTES(4, IP4_MIX1),
-		  BYTES(16, IP6_MIX1));
+	put_local(MIX1, NET_MIX, A_MAC(MAC_MIX1), WEFT_DELIVER_PEER, OCTETS(4, IP4_MIX1),
+		  OCTETS(16, IP6_MIX1));
 	put_local(GONE1, NET_GONE, A_MAC(MAC_GONE1), WEFT_DELIVER_PEER, NULL, NULL);
 	put_port(UPLINK, 0, A_MAC(MAC_NONE), WEFT_DELIVER_NONE);
 }
@@ -243,10 +319,12 @@ static void fill_ports(void)
 static void fill_remotes(void)
 {
 	tunnels_fill();
-	put_remote(TUNNEL_B, NET_WEB, A_MAC(MAC_WEB_B), BYTES(4, IP4_WEB_B), BYTES(16, IP6_WEB_B));
-	put_remote(TUNNEL_C, NET_WEB, A_MAC(MAC_WEB_C), BYTES(4, IP4_WEB_C), BYTES(16, IP6_WEB_C));
-	put_remote(TUNNEL_B, NET_DB, A_MAC(MAC_DB_B), BYTES(4, IP4_DB_B), NULL);
-	put_remote(TUNNEL_D, NET_DB, A_MAC(MAC_DB_D), BYTES(4, IP4_DB_D), NULL);
+	put_remote(TUNNEL_B, NET_WEB, A_MAC(MAC_WEB_B), OCTETS(4, IP4_WEB_B),
+		   OCTETS(16, IP6_WEB_B));
+	put_remote(TUNNEL_C, NET_WEB, A_MAC(MAC_WEB_C), OCTETS(4, IP4_WEB_C),
+		   OCTETS(16, IP6_WEB_C));
+	put_remote(TUNNEL_B, NET_DB, A_MAC(MAC_DB_B), OCTETS(4, IP4_DB_B), NULL);
+	put_remote(TUNNEL_D, NET_DB, A_MAC(MAC_DB_D), OCTETS(4, IP4_DB_D), NULL);
 	for (enum tunnel_id id = TUNNEL_NVGRE4; id < TUNNEL_MAX; id++)
 		put_remote(id, NET_MIX, A_MAC(MAC_MIX(id)), NULL, NULL);
 	put_remote(TUNNEL_LOST, NET_WEB, A_MAC(MAC_LOST), NULL, NULL);
@@ -272,6 +350,7 @@ void tables_fill(void)
 
 	put_node(a4, a6, WEFT_VXLAN_PORT);
 	put_flow_conf(&(struct weft_flow_conf){});
+	fill_guards();
 	fill_ports();
 	fill_remotes();
 	/* Slots with gaps, as they are after a member has left. */

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <weft/abi.h>
+#include <weft/guard.h>
+#include <weft/multicast.h>
 
 #include "actors.h"
 
@@ -23,6 +25,12 @@ void put_node(const __u8 *vtep4, const __u8 *vtep6, __u16 vxlan_port); /* NULL =
 void put_encaps(__u16 geneve_port, bool nvgre);                        /* after put_node() */
 void put_member(enum network_id net, enum weft_flood_kind kind, __u32 slot,
 		const struct weft_flood_member *member); /* NULL = empty slot */
+void port_security_off(void);
+void put_guard(enum wire wire, const struct weft_guard *guard);
+void put_pair(enum wire wire, const __u8 mac[static 6], const struct weft_addr *addr,
+	      __u32 prefix_len, __u32 what); /* NULL = the MAC address alone */
+void put_role(enum network_id net, const __u8 mac[static 6], __u16 role);
+void put_network_flags(enum network_id id, __u16 flags); /* besides those it has */
 void put_tunnel_ifindex(enum tunnel_id id, __u32 ifindex);
 void put_icmp_next(enum wire wire, __u64 at_ns);
 __u64 get_icmp_next(enum wire wire);

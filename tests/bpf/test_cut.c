@@ -75,6 +75,24 @@ static void test_wire_rows(void **state)
 	check_end();
 }
 
+/* The control messages that a network which snoops reads, from both sides. */
+static void test_snooping(void **state)
+{
+	unsigned int runs = 0;
+	int failures = 0;
+
+	(void)state;
+	check_begin();
+	put_network_flags(NET_WEB, WEFT_NET_SNOOP | WEFT_NET_LOOPS);
+	for (size_t i = 0; i < multicast_table.n; i++)
+		cut(multicast_table.rows[i].in, multicast_table.rows[i].from, &failures, &runs);
+	for (size_t i = 0; i < wire_multicast_table.n; i++)
+		cut(wire_multicast_table.rows[i].in, WEB1, &failures, &runs);
+	printf("# %u runs\n", runs);
+	tables_fill();
+	check_end();
+}
+
 /* Linux 6.18 can be told where the first buffer ends. */
 static bool kernel_splits(void)
 {
@@ -126,6 +144,7 @@ int test_cut(void)
 	const struct CMUnitTest tests[] = {
 		{"what a workload sends, cut at every length", test_port_rows, NULL, NULL, NULL},
 		{"what the wire brings, cut at every length", test_wire_rows, NULL, NULL, NULL},
+		{"multicast control, cut at every length", test_snooping, NULL, NULL, NULL},
 		{"what the wire brings, split in two at every byte", test_split, NULL, NULL, NULL},
 	};
 

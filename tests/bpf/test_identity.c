@@ -242,6 +242,7 @@ static void test_story(void **state)
 	__u32 generation = 1;
 
 	hand_clear();
+	port_security_off();
 	put_policies(generation);
 	if (story->setup)
 		story->setup();

@@ -47,7 +47,7 @@ static void expect_copies(const struct port_row *row, const struct packet *in)
 static void test_port_row(void **state)
 {
 	const struct port_row *row = *state;
-	static struct packet in, want;
+	static struct packet in, want, as;
 	struct moves moves = {};
 
 	packet_build(&in, row->in, NULL);
@@ -57,7 +57,7 @@ static void test_port_row(void **state)
 		row->setup();
 	check_begin();
 	assert_int_equal(wires_send(row->from, in.data, in.len, NULL), 0);
-	expect_copies(row, &in);
+	expect_copies(row, port_row_sent(row, &in, &as));
 	if (row->reply) {
 		packet_build(&want, row->reply, &in);
 		live_expect("the answer", row->from, &want);

@@ -16,7 +16,7 @@
 #include "tests.h"
 
 #define FRAMES_PER_PROG 20000
-#define SOURCES_MAX     512
+#define SOURCES_MAX     2048
 #define FAILURES_MAX    5
 #define HEADERS         160 /* bytes where a change is likely to matter */
 
@@ -149,9 +149,11 @@ static void test_mutate_one(void **state)
 	const char *seed = getenv("WEFT_TEST_SEED");
 
 	check_begin();
+	put_network_flags(NET_WEB, WEFT_NET_SNOOP | WEFT_NET_LOOPS);
 	collect(*(enum prog *)*state);
 	state_ = seed && strtoull(seed, NULL, 10) ? strtoull(seed, NULL, 10) : 0x77656674;
 	mutate(*(enum prog *)*state);
+	tables_fill();
 	check_end();
 }
 

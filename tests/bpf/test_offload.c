@@ -100,7 +100,7 @@ static const struct offload_row rows[] = {
 	{ "a solicitation whose checksum would be filled in behind where our answer ends",
 	  PKT(ETH(.dst = MAC_SOLICITED(0x12), .src = MAC_WEB1),
 	      IP6(.src = IP6_WEB1, .dst = IP6_SOLICITED(0x12), .hlim = 255),
-	      ND(.target = IP6_WEB2, .opt = 1, .mac = MAC_WEB1), DATA(100)),
+	      ND(.target = IP6_WEB2, .opt = 1, .mac = MAC_WEB1), BYTES(253, 12, [95] = 0)),
 	  { .csum_start = 150, .csum_offset = 16 }, .segs = 1, .drop = WEFT_DROP_REPLY_FAILED },
 };
 

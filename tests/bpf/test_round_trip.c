@@ -94,6 +94,7 @@ static void turn_round(const struct trip_row *row, const struct packet *in, cons
 	bool v4 = out[12] == 0x08;
 	struct weft_peer_key key;
 
+	port_security_off();
 	sender_of(row, out, &key);
 	put_node(v4 ? out + 30 : NULL, v4 ? NULL : out + 38, WEFT_VXLAN_PORT);
 	table_put("weft_peers", &key, &peer);

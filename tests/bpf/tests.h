@@ -18,6 +18,7 @@ int test_learn_flows(void); /* called by test_learn() */
 int test_round_trip(void);
 int test_vlan(void);
 int test_cut(void);
+int test_guard(void);
 int test_mutate(void);
 int test_live(void);
 /* Called by test_live(), with the programs attached. */

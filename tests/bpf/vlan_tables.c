@@ -80,6 +80,7 @@ static void put_vlan_port(const struct vlan_port *p)
 
 	memcpy(row.mac, p->mac, 6);
 	table_put("weft_vlans", &key, &row);
+	table_put("weft_guards", &row.id, &(struct weft_guard){.flags = WEFT_GUARD_SECURE});
 	table_put("weft_tags", &p->id, &tags);
 	if (!p->flags)
 		put_fdb(p->network, p->mac, &entry);
@@ -162,6 +163,7 @@ void vlan_tables_fill(void)
 	const struct weft_port trunk = {.id = P_TRUNK, .kind = WEFT_PORT_TRUNK};
 	__u32 stray = wires_index(STRAY);
 
+	port_security_off(); /* of IP addresses, which the networks here have not */
 	table_put("weft_ports", &stray, &trunk);
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
 		put_vlan_port(&ports[i]);
@@ -202,6 +204,8 @@ void vlan_tables_clear(void)
 		table_put("weft_networks", &id, &no_network);
 	move_port(LONE1, NET_LONE, lone);
 	move_port(GONE1, NET_GONE, gone);
+	for (__u32 id = PORT_VLANS; id < PORT_MAX; id++)
+		table_put("weft_guards", &id, &(struct weft_guard){});
 	table_clear("weft_fdb");
 	forget_ports();
 	tables_fill();

@@ -69,6 +69,7 @@ class Workload(Namespace):
         self.ip6 = f"fd00:{network.index}::{host.index}:{number}"
         self.listed = True  # in the file
         self.groups = []
+        self.options = {}  # further keys of its port
 
     def address(self, family):
         return self.ip4 if family == 4 else self.ip6
@@ -93,7 +94,9 @@ class Workload(Namespace):
     def row(self):
         row = {"name": self.port, "node": self.host.node, "interface": self.interface,
                "network": self.network.name, "mac": self.mac, "addresses": [self.ip4, self.ip6]}
-        return {**row, "groups": self.groups} if self.groups else row
+        if self.groups:
+            row["groups"] = self.groups
+        return {**row, **self.options}
 
 
 class Host(Namespace):

@@ -114,11 +114,11 @@ def test_a_frame_is_shown_as_it_was_sent(four, path):
     at_a = Capture(a, "-w", path, "--snaplen", "2000", "--network", "web")
     at_b = Capture(b, "-w", other, "--snaplen", "2000", "--network", "web")
     source, sent = Frames(a1), {}
-    for what, dst in ("remote", b1.mac), ("local", a2.mac), ("flooded", BROADCAST):
+    for what, dst, to in ("remote", b1.mac, b1), ("local", a2.mac, a2), ("flooded", BROADCAST, b1):
         payload = mark()
         sent[what] = [frame(dst, a1.mac, payload), frame(dst, a1.mac, payload.ljust(1000, b"x"), 0x88b6),
-                      bytes(Ether(dst=dst, src=a1.mac) / IP(src=a1.ip4, dst=b1.ip4) / UDP() / payload),
-                      bytes(Ether(dst=dst, src=a1.mac) / IPv6(src=a1.ip6, dst=b1.ip6) / UDP() / payload)]
+                      bytes(Ether(dst=dst, src=a1.mac) / IP(src=a1.ip4, dst=to.ip4) / UDP() / payload),
+                      bytes(Ether(dst=dst, src=a1.mac) / IPv6(src=a1.ip6, dst=to.ip6) / UDP() / payload)]
         source.send(*sent[what])
     settle(source, [Frames(b1)])
     out, _ = at_a.end()

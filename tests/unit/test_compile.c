@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <weft/abi.h>
+#include <weft/guard.h>
 
 #include "compile.h"
 #include "config.h"
@@ -264,7 +265,8 @@ static void test_two_nodes(void **state)
 	assert_null(peer(n, "192.0.2.3", 100));
 	assert_int_equal(rows(n, TABLE_TUNNELS), 1);
 	assert_int_equal(network(n, "web")->vni, 100);
-	assert_int_equal(network(n, "web")->flags, WEFT_NET_PRESENT | WEFT_NET_FLOOD);
+	assert_int_equal(network(n, "web")->flags,
+			 WEFT_NET_PRESENT | WEFT_NET_FLOOD | WEFT_NET_LOOPS);
 	assert_int_equal(network(n, "web")->mtu, 1450);
 	assert_int_equal(network(n, "web")->flood_ports, 1);
 	assert_int_equal(network(n, "web")->flood_tunnels, 1);
@@ -536,13 +538,107 @@ static void test_neighbours(void **state)
 	assert_memory_equal(neigh->mac, "\2\0\0\0\0\2", 6);
 }
 
+static const struct weft_guard *guard(struct node *n, const char *port)
+{
+	__u32 id = port_id(n, port);
+
+	return row(n, TABLE_GUARDS, &id);
+}
+
+static void test_guards(void **state)
+{
+	static const char file[] = NODES
+		"networks:\n"
+		"  - {name: web, vni: 100, multicast_snooping: true, loop_protection: block,\n"
+		"     loop_block: 2s, storm_control: {broadcast: 1000, multicast: 500}}\n"
+		"ports:\n"
+		"  - {name: w1, node: a, interface: v1, network: web, mac: \"02:00:00:00:00:01\",\n"
+		"     addresses: [10.9.0.1], isolation: isolated, dhcp_server: true,\n"
+		"     storm_control: {broadcast: 20}}\n"
+		"  - {name: w2, node: a, interface: v2, network: web, mac: \"02:00:00:00:00:02\",\n"
+		"     isolation: community, community: blue, router: true}\n"
+		"  - {name: w3, node: a, interface: v3, network: web, mac: \"02:00:00:00:00:03\",\n"
+		"     port_security: false, isolation: community, community: red}\n"
+		"  - {name: w4, node: b, interface: v4, network: web, mac: \"02:00:00:00:00:04\",\n"
+		"     isolation: community, community: blue}\n";
+	struct node *n = *state;
+	__u16 blue, red;
+
+	apply(n, file);
+	assert_int_equal(network(n, "web")->flags,
+			 WEFT_NET_PRESENT | WEFT_NET_FLOOD | WEFT_NET_SNOOP | WEFT_NET_LOOPS);
+	assert_int_equal(guard(n, "w1")->flags, WEFT_GUARD_SECURE | WEFT_GUARD_ADDRS |
+							WEFT_GUARD_DHCP | WEFT_GUARD_LOOP_BLOCK);
+	assert_int_equal(guard(n, "w1")->isolation, WEFT_ISO_ISOLATED);
+	assert_int_equal(guard(n, "w1")->storm_ns[WEFT_STORM_BROADCAST], 50000000);
+	assert_int_equal(guard(n, "w1")->storm_ns[WEFT_STORM_MULTICAST], 2000000);
+	assert_int_equal(guard(n, "w1")->storm_ns[WEFT_STORM_UNKNOWN], 0);
+	assert_int_equal(guard(n, "w1")->loop_block_ms, 2000);
+	assert_int_equal(guard(n, "w2")->flags,
+			 WEFT_GUARD_SECURE | WEFT_GUARD_ROUTER | WEFT_GUARD_LOOP_BLOCK);
+	assert_int_equal(guard(n, "w3")->flags, WEFT_GUARD_LOOP_BLOCK);
+	blue = guard(n, "w2")->isolation;
+	red = guard(n, "w3")->isolation;
+	assert_true(blue >= WEFT_ISO_COMMUNITY && red >= WEFT_ISO_COMMUNITY && blue != red);
+	assert_int_equal(fdb(n, "web", 1)->isolation, WEFT_ISO_ISOLATED);
+	assert_int_equal(fdb(n, "web", 4)->isolation, blue);
+	assert_int_equal(changes(n, file), 0);
+}
+
+/* What says nothing but zeros has no row, for in an array it would be no other than none. */
+static void test_no_guard(void **state)
+{
+	struct node *n = *state;
+	static const char file[] =
+		NODES WEB "ports:\n  - {name: w1, node: a, interface: v1, network: web, mac: "
+			  "\"02:00:00:00:00:01\", port_security: false}\n";
+
+	apply(n, file);
+	assert_int_equal(rows(n, TABLE_GUARDS), 0);
+	assert_int_equal(changes(n, file), 0);
+}
+
+static __u32 pair(struct node *n, __u32 prefixlen, __u8 mac, const char *address)
+{
+	struct weft_pair_key key = {.prefixlen = WEFT_PAIR_BITS + prefixlen,
+				    .port = port_id(n, "w1"),
+				    .mac = {2, 0, 0, 0, 0, mac}};
+	const __u32 *what;
+
+	if (address)
+		key.addr = addr(address);
+	what = table_get(&n->state.t[TABLE_PAIRS], &key);
+	return what ? *what : 0;
+}
+
+static void test_pairs(void **state)
+{
+	struct node *n = *state;
+
+	apply(n, NODES WEB "ports:\n  - {name: w1, node: a, interface: v1, network: web, mac: "
+			   "\"02:00:00:00:00:01\", allowed_address_pairs: [10.9.0.5, 10.8.0.0/16, "
+			   "{mac: \"02:00:00:00:00:77\", address: \"fd00::/16\"}, "
+			   "{mac: \"02:00:00:00:00:77\", address: \"::/0\"}, "
+			   "{mac: \"02:00:00:00:00:78\", address: 0.0.0.0/0}]}\n");
+	assert_int_equal(guard(n, "w1")->flags,
+			 WEFT_GUARD_SECURE | WEFT_GUARD_ADDRS | WEFT_GUARD_PAIRS);
+	assert_int_equal(rows(n, TABLE_PAIRS), 7);
+	assert_int_equal(pair(n, 0, 1, NULL), WEFT_PAIR_MAC);
+	assert_int_equal(pair(n, 128, 1, "10.9.0.5"), WEFT_PAIR_MAC | WEFT_PAIR_IPV4);
+	assert_int_equal(pair(n, 96 + 16, 1, "10.8.0.0"), WEFT_PAIR_MAC | WEFT_PAIR_IPV4);
+	assert_int_equal(pair(n, 0, 0x77, NULL), WEFT_PAIR_MAC | WEFT_PAIR_IPV6);
+	assert_int_equal(pair(n, 16, 0x77, "fd00::"), WEFT_PAIR_MAC | WEFT_PAIR_IPV6);
+	assert_int_equal(pair(n, 0, 0x78, NULL), WEFT_PAIR_MAC);
+	assert_int_equal(pair(n, 96, 0x78, "0.0.0.0"), WEFT_PAIR_MAC | WEFT_PAIR_IPV4);
+}
+
 static void test_without_flooding(void **state)
 {
 	struct node *n = *state;
 
 	apply(n, NODES "networks:\n  - {name: web, vni: 1, flood: false}\nports:\n" PORT(
 			 "w1", "a", "web", "01") PORT("w2", "b", "web", "02"));
-	assert_int_equal(network(n, "web")->flags, WEFT_NET_PRESENT);
+	assert_int_equal(network(n, "web")->flags, WEFT_NET_PRESENT | WEFT_NET_LOOPS);
 	assert_int_equal(rows(n, TABLE_FLOOD), 0);
 	assert_int_equal(network(n, "web")->flood_ports, 0);
 }
@@ -589,10 +685,10 @@ static void test_adding_a_port_is_small(void **state)
 	assert_int_equal(changes(n, NODES WEB "ports:\n" PORT("p1", "a", "web", "01") PORT(
 					    "p2", "b", "web", "02") PORT("p3", "b", "web", "03")),
 			 1);
-	/* A local one: port, name, MAC, replica, and the length of the replication list. */
+	/* A local one: port, name, guard, MAC, replica, and the length of the replication list. */
 	assert_int_equal(changes(n, NODES WEB "ports:\n" PORT("p1", "a", "web", "01") PORT(
 					    "p2", "b", "web", "02") PORT("p3", "a", "web", "03")),
-			 5);
+			 6);
 }
 
 static void test_removing_in_the_middle(void **state)
@@ -838,6 +934,9 @@ int main(void)
 		TEST(membership),
 		TEST(neighbours),
 		TEST(without_flooding),
+		TEST(guards),
+		TEST(no_guard),
+		TEST(pairs),
 		TEST(same_file_changes_nothing),
 		TEST(order_does_not_matter),
 		TEST(adding_a_port_is_small),

@@ -15,7 +15,7 @@
 #include "config.h"
 #include "util.h"
 
-#define MAX_FIXTURES 64
+#define MAX_FIXTURES 192
 
 /* A file beside this one. */
 static void path_to(char *path, size_t size, const char *folder, const char *name)

@@ -16,7 +16,7 @@
 #include "util.h"
 #include "value.h"
 
-#define MAX_KEYS      16 /* as in decode.c */
+#define MAX_KEYS      32 /* as in decode.c */
 #define VALIDATE_SKIP 77
 
 static const struct schema_table *table_of(const struct schema_type *type)

@@ -279,9 +279,10 @@ static const char *map_type(enum table_id id)
 {
 	const struct table_desc *desc = &table_descs[id];
 
-	if (id == TABLE_POL_CIDR)
+	if (id == TABLE_POL_CIDR || id == TABLE_PAIRS)
 		return "Longest-prefix match";
-	if (id == TABLE_FLOWS_NEW || id == TABLE_FLOWS_OVER || id == TABLE_FRAGS)
+	if (id == TABLE_FLOWS_NEW || id == TABLE_FLOWS_OVER || id == TABLE_FRAGS ||
+	    id == TABLE_FLOODED || id == TABLE_MCAST)
 		return "LRU hash";
 	if (desc->array)
 		return desc->percpu ? "Per-CPU array" : "Array";
