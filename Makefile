@@ -10,6 +10,7 @@ PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/weft
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
 VERSION    := 0.1.0
 
 ifeq ($(V),1)
@@ -24,13 +25,14 @@ WARN       := -Wall -Wextra -Werror
 CFLAGS     ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DWEFT_VERSION='"$(VERSION)"' \
 	      -Iinclude -iquote loader -I$(BUILD) -I/usr/include/libnl3 -MMD -MP
-LIBS       := -lxdp -lbpf -lyaml -ljansson -lnl-route-3 -lnl-3
+LIBS       := -lxdp -lbpf -lyaml -ljansson -levent_core -levent_extra -lseccomp -lnl-route-3 -lnl-3 -lm
 # The host's headers, for asm/types.h: clang's BPF target does not search them.
 BPF_SYS    := -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 BPF_CFLAGS := -std=gnu11 -g -O2 -mcpu=v3 -target bpf $(WARN) -Wno-unused-parameter \
 	      -Iinclude $(BPF_SYS) -MMD -MP
 
-SKELS      := $(BUILD)/tc.skel.h $(BUILD)/xdp.skel.h
+DOC_FILES  := $(wildcard docs/*.md docs/*.yaml docs/*.json)
+SKELS      := $(patsubst %,$(BUILD)/%.skel.h,tc xdp tc_trace xdp_trace)
 LOADER_SRC := $(wildcard loader/*.c)
 LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o,$(LOADER_OBJ))
@@ -60,6 +62,14 @@ $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c $< -o $@
+
+# The same programs as `weft explain` runs them: trace_on.h comes before their own trace_off.h.
+$(BUILD)/tc_trace.bpf.o: TRACE = -include bpf/lib/ctx_skb.h -include bpf/lib/trace_on.h
+$(BUILD)/xdp_trace.bpf.o: TRACE = -include bpf/lib/ctx_xdp.h -include bpf/lib/trace_on.h
+$(BUILD)/%_trace.bpf.o: bpf/%.bpf.c Makefile
+	$(call msg,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(TRACE) -MF $(@:.o=.d) -c $< -o $@
 
 $(BUILD)/tests/bench/%.bpf.o: tests/bench/%.bpf.c Makefile
 	$(call msg,BPF,$@)
@@ -142,37 +152,44 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o
 bench: all $(BENCH_BIN) $(BENCH_BPF)
 	$(Q)$(PYTHON) tests/bench/bench --build $(BUILD) $(BENCH_ARGS)
 
-## fuzz: the packet parser and the configuration, FUZZ_SECONDS each
+## fuzz: packets, tunnel headers, configurations, API requests, capture files, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN)
 	$(Q)scripts/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
 
+FUZZ_WITH_fuzz_config := $(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)
+FUZZ_WITH_fuzz_api := $(FUZZ_WITH_fuzz_config)
+FUZZ_WITH_fuzz_pcap := loader/capture_words.c loader/pcap_read.c
 FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) Makefile | $(SKELS)
 	$(call msg,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(FUZZ_FLAGS) $< \
-		$(if $(findstring config,$*),$(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)) -o $@
+		$(FUZZ_WITH_$*) -o $@
 
 ## check: formatting, static analysis, and the unit tests under sanitizers
 .PHONY: check
 check:
 	$(Q)scripts/check
 
-## install: the binary, man page and documentation; honours PREFIX and DESTDIR
+## install: the binary, man page, documentation and systemd unit; honours PREFIX and DESTDIR
 .PHONY: install
 install: all
 	install -D -m 0755 $(BUILD)/weft $(DESTDIR)$(SBINDIR)/weft
 	install -D -m 0644 docs/weft.8 $(DESTDIR)$(MANDIR)/man8/weft.8
 	install -d $(DESTDIR)$(DOCDIR)
-	install -m 0644 README.md LICENSE $(wildcard docs/*.md) $(DESTDIR)$(DOCDIR)
+	install -m 0644 README.md LICENSE $(DOC_FILES) $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@SBINDIR@|$(SBINDIR)|' dist/weft@.service >$(DESTDIR)$(UNITDIR)/weft@.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/weft@.service
 
 ## uninstall: removes what install put there
 .PHONY: uninstall
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/weft $(DESTDIR)$(MANDIR)/man8/weft.8
-	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md LICENSE $(notdir $(wildcard docs/*.md)))
+	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md LICENSE $(notdir $(DOC_FILES)))
+	rm -f $(DESTDIR)$(UNITDIR)/weft@.service
 	-rmdir $(DESTDIR)$(DOCDIR)
 
 ## clean: removes what was built

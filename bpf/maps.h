@@ -77,7 +77,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 16384);
 	__type(key, struct weft_fdb_key);
 	__type(value, struct weft_learned);
 } weft_learned SEC(".maps");
@@ -410,6 +410,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct weft_node_info);
 } weft_node_info SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weft_file_info);
+} weft_file_info SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -35,7 +35,7 @@ static __always_inline void weft_pkt_init(weft_ctx *ctx, struct weft_pkt *p)
 	p->len = ctx_len(ctx);
 	p->gso_size = ctx_gso_size(ctx);
 	p->segs = ctx_segs(ctx);
-	p->ifindex = ctx_ifindex(ctx);
+	p->ifindex = trace_ifindex(ctx);
 	p->tagged = ctx_vlan_present(ctx);
 	weft_generation_read(p);
 }
@@ -75,7 +75,7 @@ static __always_inline int weft_classify_workload(weft_ctx *ctx, struct weft_pkt
 /** weft_from_port - what a workload sends. Never WEFT_ACT_PASS: all of it is ours. */
 static __always_inline int weft_from_port(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_classify_workload(ctx, p);
+	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_workload(ctx, p));
 
 	return err ? err : weft_forward(ctx, p, 0);
 }
@@ -83,27 +83,27 @@ static __always_inline int weft_from_port(weft_ctx *ctx, struct weft_pkt *p)
 /** weft_answer_from_port - what tc_underlay refused in the name of a port's workload. */
 static __always_inline int weft_answer_from_port(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_classify_workload(ctx, p);
+	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_workload(ctx, p));
 
 	return err ? err : weft_forward_answer(ctx, p);
 }
 
 /*
  * Outer headers, where xdp_underlay has not dealt with them; or else a VLAN's tags, and p->here is
- * then that wire.
+ * then that wire. Not inlined, so that what it has on the stack is gone when the rest begins.
  */
-static __always_inline int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
+static __attribute__((noinline)) int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
 {
 	int parsed = weft_parse_ctx(ctx, p), err;
 	__u8 tagged = p->tagged;
 
 	if (tagged && !weft_tag_vid(ctx_vlan_tag(ctx)))
 		p->tagged = 0; /* a priority, and no VLAN */
-	err = weft_classify_underlay(ctx, p, parsed);
+	err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_underlay(ctx, p, parsed));
 	p->tagged = tagged;
 	if (err == WEFT_ACT_PASS)
-		return weft_classify_wire(ctx, p, parsed);
-	return err ? err : weft_decap_tc(ctx, p);
+		return trace_result(WEFT_TRACE_WIRE, weft_classify_wire(ctx, p, parsed));
+	return err ? err : trace_result(WEFT_TRACE_DECAP, weft_decap_tc(ctx, p));
 }
 
 /** weft_from_underlay - what the wire brings. */
@@ -112,13 +112,13 @@ static __always_inline int weft_from_underlay(weft_ctx *ctx, struct weft_pkt *p)
 	int err;
 
 	p->from_underlay = 1;
-	err = weft_restore(ctx, p);
+	err = trace_result(WEFT_TRACE_RESTORE, weft_restore(ctx, p));
 	if (err == WEFT_ACT_PASS)
 		err = weft_strip_outer(ctx, p);
 	if (!err && p->here.kind != WEFT_HOP_WIRE) {
 		err = weft_parse_ctx(ctx, p);
 		if (!err)
-			err = weft_classify_inner(p);
+			err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_inner(p));
 	}
 	return err ? err : weft_forward(ctx, p, 1);
 }

@@ -7,6 +7,7 @@
  * An object of its own, because libxdp loads it when it attaches it.
  */
 #include "lib/ctx_xdp.h"
+#include "lib/trace_off.h"
 
 #include "config.h"
 #include "lib/stats.h"
@@ -18,10 +19,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 static __always_inline int weft_strip(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int err = weft_parse(&p->h, ctx, p->len, 0);
+	int err = trace_parsed(ctx, weft_parse(&p->h, ctx, p->len, 0));
 
-	err = weft_classify_underlay(ctx, p, err);
-	return err ? err : weft_decap_xdp(ctx, p);
+	err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_underlay(ctx, p, err));
+	return err ? err : trace_result(WEFT_TRACE_DECAP, weft_decap_xdp(ctx, p));
 }
 
 /* The loader says whether it takes packets of several buffers. */
@@ -32,8 +33,8 @@ int xdp_underlay(struct xdp_md *xdp)
 	int act;
 
 	p.len = ctx_len(xdp);
-	p.ifindex = ctx_ifindex(xdp);
-	act = weft_strip(xdp, &p);
+	p.ifindex = trace_ifindex(xdp);
+	act = trace_result(WEFT_TRACE_END, weft_strip(xdp, &p));
 	if (act == WEFT_ACT_PASS)
 		return XDP_PASS;
 	weft_count_drop(xdp, &p, -act);

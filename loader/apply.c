@@ -32,10 +32,24 @@ static bool has_stragglers(const struct plan *plan)
  * on its way that has seen the old state. If the kernel cannot (nohz_full), such a packet may find
  * its tunnel or its rules gone, and be dropped as that.
  */
-static int wait_for_packets(void *arg __attribute__((unused)))
+void apply_wait(void)
 {
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+static int wait_for_packets(void *arg __attribute__((unused)))
+{
+	apply_wait();
 	return 0;
+}
+
+/* Not until nobody can look any more into what was in force the last but one time. */
+static int let_stragglers_pass(struct apply *a)
+{
+	if (!a->plan->terms.stragglers || !a->plan->new_policies)
+		return 0;
+	return journal_do(a->journal, wait_for_packets, NULL, NULL,
+			  "wait for packets under older policies");
 }
 
 static int let_packets_pass(struct apply *a)
@@ -51,6 +65,7 @@ static int (*const stages[])(struct apply *a) = {
 	apply_make_maps,
 	/* what is new */
 	apply_new_names,
+	let_stragglers_pass,
 	apply_new_policies,
 	apply_begin,
 	apply_new_entries,
@@ -69,6 +84,7 @@ static int (*const stages[])(struct apply *a) = {
 	apply_end,
 	apply_forget_flows,
 	apply_remove_names,
+	apply_file,
 };
 
 static int run(struct apply *a)

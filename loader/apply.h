@@ -33,6 +33,9 @@ struct plan_summary;
  */
 int apply_plan(struct plan *plan, struct journal *journal);
 
+/** apply_wait - until no packet is on its way that began before. */
+void apply_wait(void);
+
 /**
  * struct down_summary - what was removed: attached programs, and pinned maps.
  */

@@ -40,7 +40,8 @@ static bool has_xdp(const struct plan *done, __u32 ifindex)
 static bool wants_gro(const struct plan *done)
 {
 	for (size_t i = 0; i < done->node->uplinks.n; i++)
-		if (!has_xdp(done, done->facts.uplinks[i].ifindex))
+		if (done->facts.uplinks[i].ifindex &&
+		    !has_xdp(done, done->facts.uplinks[i].ifindex))
 			return true;
 	return false;
 }
@@ -62,14 +63,18 @@ static int apply_again(const struct plan *done, struct plan_summary *sum)
 {
 	_cleanup_(journal_clear) struct journal journal = {};
 	_cleanup_(diag_freep) struct diag *diag = diag_new();
+	_cleanup_(diag_freep) struct diag *pending = diag_new(); /* told before */
 	_cleanup_(plan_clear) struct plan plan = {};
 	_cleanup_free_ char *problem = NULL;
+	struct plan_terms terms = done->terms;
 	struct plan_summary more;
 	int err;
 
-	if (!diag)
+	if (!diag || !pending)
 		return -ENOMEM;
-	err = plan_make(done->cfg, done->node, diag, &plan, &problem);
+	if (terms.pending)
+		terms.pending = pending;
+	err = plan_make(done->cfg, done->node, &terms, diag, &plan, &problem);
 	if (!err && diag_count(diag))
 		err = -EAGAIN; /* the machine has changed since it was looked at */
 	if (!err)

@@ -69,6 +69,7 @@ int apply_new_policies(struct apply *a);
 int apply_new_entries(struct apply *a);
 int apply_remove_entries(struct apply *a);
 int apply_remove_names(struct apply *a);
+int apply_file(struct apply *a);
 
 /* apply_generation.c; see generation.h */
 int apply_begin(struct apply *a);

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
 #include "bpf_log.h"
 #include "hurry.h"
 #include "util.h"
@@ -24,7 +22,7 @@ static bool needs(const struct apply *a, const char *prog)
 	return false;
 }
 
-/* A program that is at work on other interfaces need not be loaded again. */
+/* A program that is at work on other interfaces, or was, need not be loaded again. */
 static int borrow(const struct apply *a, const char *prog)
 {
 	const struct attachment *at;
@@ -34,9 +32,23 @@ static int borrow(const struct apply *a, const char *prog)
 	for (size_t i = 0; i < a->plan->attachments.n; i++) {
 		at = &a->plan->attachments.v[i];
 		if (at->tc_prog.current && !strcmp(at->tc_prog.name, prog))
-			return bpf_prog_get_fd_by_id(at->tc_prog.prog);
+			return progs_fd(a->plan->progs, at->tc_prog.prog);
 	}
-	return -1;
+	return progs_kept(a->plan->progs, prog, datapath_tc_build(), map_id(a->use.fd[TABLE_NODE]));
+}
+
+/* So that the next plan knows them again, whatever it may ask the kernel. */
+static int describe(struct apply *a)
+{
+	const int fds[] = {a->from_port, a->underlay};
+	__u32 tables[__TABLE_MAX];
+	int err = 0;
+
+	for (int id = 0; id < __TABLE_MAX; id++)
+		tables[id] = map_id(a->use.fd[id]);
+	for (size_t i = 0; i < ARRAY_SIZE(fds) && !err; i++)
+		err = progs_add(a->plan->progs, fds[i], datapath_tc_build(), tables, __TABLE_MAX);
+	return err;
 }
 
 static int load_tc(void *arg)
@@ -49,6 +61,8 @@ static int load_tc(void *arg)
 	closep(&a->underlay);
 	a->from_port = a->underlay = -1;
 	err = datapath_load_tc(&a->use, &a->from_port, &a->underlay);
+	if (!err)
+		err = describe(a);
 	if (!err)
 		bpf_log_clear();
 	return err;
@@ -70,7 +84,7 @@ int apply_load(struct apply *a)
 /* Keeps a program alive that is about to lose its last place. */
 static int keep(struct apply *a, __u32 prog)
 {
-	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(prog);
+	_cleanup_close_ int fd = progs_fd(a->plan->progs, prog);
 	int *kept;
 
 	if (fd < 0)
@@ -109,7 +123,7 @@ static int program_of(const struct op_step *step)
 static struct whose whose_of(const struct op_step *step)
 {
 	return (struct whose){
-		.progs = &step->apply->plan->progs,
+		.progs = step->apply->plan->progs,
 		.node = map_id(step->apply->use.fd[TABLE_NODE]),
 	};
 }
@@ -154,7 +168,7 @@ static int undo_tc_replace(void *arg)
 {
 	const struct op_step *step = arg;
 	const struct op *op = step->op;
-	_cleanup_close_ int old = bpf_prog_get_fd_by_id(op->before.tc_prog.prog);
+	_cleanup_close_ int old = progs_fd(step->apply->plan->progs, op->before.tc_prog.prog);
 
 	if (old < 0)
 		return old;
@@ -178,7 +192,7 @@ static int undo_tc_detach(void *arg)
 
 	if (before->tc == TC_NONE)
 		return 0;
-	old = bpf_prog_get_fd_by_id(before->tc_prog.prog);
+	old = progs_fd(step->apply->plan->progs, before->tc_prog.prog);
 	if (old < 0)
 		return old;
 	return tc_attach(&step->apply->plan->pins, before->tc, before->ifindex, old,
@@ -225,7 +239,7 @@ static int undo_xdp(void *arg)
 
 	if (before->xdp == XDP_NONE)
 		return 0;
-	old = bpf_prog_get_fd_by_id(before->xdp_prog.prog);
+	old = progs_fd(step->apply->plan->progs, before->xdp_prog.prog);
 	if (old < 0)
 		return old;
 	return xdp_restore(&step->apply->plan->pins, &step->apply->use, &whose, before, old);

@@ -170,7 +170,7 @@ static bool lives_elsewhere(const struct pins *pins, const struct attachments *a
 }
 
 int attach_read(const struct pins *pins, const struct maps *maps, struct progs *progs,
-		struct attachments *out)
+		bool everywhere, struct attachments *out)
 {
 	struct currency currency = {};
 	struct whose whose = {.progs = progs};
@@ -187,7 +187,7 @@ int attach_read(const struct pins *pins, const struct maps *maps, struct progs *
 		err = read_one(pins, &whose, &currency, &out->v[i]);
 		found |= out->v[i].tc != TC_NONE || out->v[i].xdp != XDP_NONE;
 	}
-	if (!err && out->n && !found && whose.node)
+	if (!err && everywhere && out->n && !found && whose.node)
 		out->elsewhere = lives_elsewhere(pins, out, whose.node);
 	return err;
 }

@@ -73,6 +73,7 @@ struct attachment {
 /**
  * struct attachments - all of a node.
  * @elsewhere: nothing of it is attached here, but it is attached: in another network namespace.
+ * Only if that was asked for.
  */
 struct attachments {
 	struct attachment *v;
@@ -86,12 +87,13 @@ struct attachments {
  * attach_read - find what a node has attached in this network namespace.
  * @maps: the node's pinned maps, as far as they are there.
  * @progs: filled on the way.
+ * @everywhere: find out about other namespaces, which may take seconds if nothing is attached here.
  * @out: all zero; release with attachments_clear() in any case.
  *
  * Return: 0 or -errno.
  */
 int attach_read(const struct pins *pins, const struct maps *maps, struct progs *progs,
-		struct attachments *out);
+		bool everywhere, struct attachments *out);
 
 void attachments_clear(struct attachments *attachments);
 

@@ -84,8 +84,8 @@ static void check_row(struct checker *c, struct rows *rows, size_t i)
 	if (err != -EEXIST)
 		return;
 	diag_error(c->diag, DIAG_AT(*name, "%s[%zu].name", rows->list, i),
-		   "the name %s is already used in line %d", diag_quote(name->v).s,
-		   row_name(rows, first)->line);
+		   "the name %s is already used in %s", diag_quote(name->v).s,
+		   diag_line(row_name(rows, first)->line).s);
 	diag_hint(c->diag, "give each %s a name of its own", rows->one);
 }
 

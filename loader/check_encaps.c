@@ -105,8 +105,9 @@ static void refuse_identity(struct checker *c, size_t i, size_t first, __u32 num
 	const struct cfg_port *port = &c->cfg->ports.v[i], *other = &c->cfg->ports.v[first];
 
 	diag_error(c->diag, DIAG_AT(port->groups.v[0], "ports[%zu].groups", i),
-		   "%s carries these groups as the number %#x, and those of port %s in line %d too",
-		   encap, number, diag_quote(other->name.v).s, other->groups.v[0].line);
+		   "%s carries these groups as the number %#x, and those of port %s in %s too",
+		   encap, number, diag_quote(other->name.v).s,
+		   diag_line(other->groups.v[0].line).s);
 	diag_hint(c->diag, "give one of the groups another name");
 }
 

@@ -56,7 +56,8 @@ static void check_pair_mac(struct checker *c, const struct cfg_port *port, size_
 	if (!set_find(&c->macs, &key, sizeof(key), &line))
 		return;
 	diag_error(c->diag, DIAG_AT(*mac, "ports[%zu].allowed_address_pairs[%zu].mac", i, j),
-		   "%s is the own address of the port in line %zu", value_mac(mac->v).s, line);
+		   "%s is the own address of the port in %s", value_mac(mac->v).s,
+		   diag_line(line).s);
 	diag_hint(c->diag, "name a MAC address that moves, or leave mac out for the port's own");
 }
 

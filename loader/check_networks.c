@@ -45,8 +45,8 @@ static void refuse_overlap(struct checker *c, size_t i, const struct cfg_addr *l
 	size_t j = late - c->cfg->networks.v[i].subnets.v;
 
 	diag_error(c->diag, DIAG_AT(*late, "networks[%zu].subnets[%zu]", i, j),
-		   "%s overlaps %s in line %d", value_prefix(late).s, value_prefix(early).s,
-		   early->line);
+		   "%s overlaps %s in %s", value_prefix(late).s, value_prefix(early).s,
+		   diag_line(early->line).s);
 	diag_hint(c->diag, "keep the larger one, or split it");
 }
 
@@ -138,7 +138,7 @@ static void check_vni(struct checker *c, size_t i, struct set *vnis)
 			 &first))
 		return;
 	diag_error(c->diag, DIAG_AT(network->vni, "networks[%zu].vni", i),
-		   "the VNI %llu is already used in line %zu", network->vni.v, first);
+		   "the VNI %llu is already used in %s", network->vni.v, diag_line(first).s);
 	diag_hint(c->diag, "each network has a VNI of its own");
 }
 

@@ -43,7 +43,8 @@ static void check_vtep(struct checker *c, const struct cfg_addr *addr, size_t i,
 	}
 	if (check_taken(c, vteps, UNDERLAY, &addr->v, sizeof(addr->v), addr->line, &first)) {
 		diag_error(c->diag, DIAG_AT(*addr, "nodes[%zu].vtep[%zu]", i, j),
-			   "%s is already a VTEP address in line %zu", value_addr(addr).s, first);
+			   "%s is already a VTEP address in %s", value_addr(addr).s,
+			   diag_line(first).s);
 		diag_hint(c->diag, "each node has addresses of its own");
 	}
 }
@@ -60,8 +61,8 @@ static void check_uplink(struct checker *c, const struct cfg_uplink *uplink, siz
 	if (!check_place_is_taken(c, &c->uplinks, i, &place, name->line, &first))
 		return;
 	diag_error(c->diag, DIAG_AT(*name, "nodes[%zu].uplinks[%zu]", i, j),
-		   "the interface %s is already used on this node in line %zu",
-		   diag_quote(name->v).s, first);
+		   "the interface %s is already used on this node in %s", diag_quote(name->v).s,
+		   diag_line(first).s);
 	diag_hint(c->diag, "name each uplink once");
 }
 

@@ -23,8 +23,8 @@ static void check_mac(struct checker *c, const struct cfg_port *port, size_t i, 
 	    !check_taken(c, &c->macs, network, mac->v, sizeof(mac->v), mac->line, &first))
 		return;
 	diag_error(c->diag, DIAG_AT(*mac, "ports[%zu].mac", i),
-		   "%s is already used in network %s in line %zu", value_mac(mac->v).s,
-		   diag_quote(network_name(c, network)).s, first);
+		   "%s is already used in network %s in %s", value_mac(mac->v).s,
+		   diag_quote(network_name(c, network)).s, diag_line(first).s);
 	diag_hint(c->diag, "each port of a network has a MAC address of its own");
 }
 
@@ -112,8 +112,8 @@ static void check_address(struct checker *c, const struct cfg_addr *addr, size_t
 	if (!check_taken(c, &c->addresses, network, &addr->v, sizeof(addr->v), addr->line, &first))
 		return;
 	diag_error(c->diag, DIAG_AT(*addr, "ports[%zu].addresses[%zu]", i, j),
-		   "%s is already used in network %s in line %zu", value_addr(addr).s,
-		   diag_quote(network_name(c, network)).s, first);
+		   "%s is already used in network %s in %s", value_addr(addr).s,
+		   diag_quote(network_name(c, network)).s, diag_line(first).s);
 	diag_hint(c->diag, "each port of a network has addresses of its own");
 }
 

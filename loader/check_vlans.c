@@ -55,14 +55,14 @@ static void refuse_place(struct checker *c, const struct cfg_port *port, size_t 
 {
 	if (has_tags(port)) {
 		diag_error(c->diag, at_port(port, i, "interface"),
-			   "the port in line %zu has the same tags on the interface %s", first,
-			   diag_quote(port->interface.v).s);
+			   "the port in %s has the same tags on the interface %s",
+			   diag_line(first).s, diag_quote(port->interface.v).s);
 		diag_hint(c->diag, "each port of a trunk has tags of its own");
 		return;
 	}
 	diag_error(c->diag, at_port(port, i, "interface"),
-		   "the interface %s is already used on this node in line %zu",
-		   diag_quote(port->interface.v).s, first);
+		   "the interface %s is already used on this node in %s",
+		   diag_quote(port->interface.v).s, diag_line(first).s);
 	diag_hint(c->diag,
 		  "each port and each uplink has an interface of its own, unless a \"vlan\" "
 		  "tells ports apart");
@@ -98,8 +98,8 @@ void check_interface(struct checker *c, size_t i, size_t node, size_t network)
 	place.service = place.vlan = 0;
 	if (find_place(&c->uplinks, node, &place, &first)) {
 		diag_error(c->diag, DIAG_AT(port->interface, "ports[%zu].interface", i),
-			   "the interface %s is already used on this node in line %zu",
-			   diag_quote(port->interface.v).s, first);
+			   "the interface %s is already used on this node in %s",
+			   diag_quote(port->interface.v).s, diag_line(first).s);
 		diag_hint(c->diag,
 			  "an uplink has no ports; a network with \"encap: vlan\" can live "
 			  "on it");
@@ -109,8 +109,8 @@ void check_interface(struct checker *c, size_t i, size_t node, size_t network)
 	if (network != NONE &&
 	    check_place_is_taken(c, &c->joined, node, &place, port->interface.line, &first)) {
 		diag_error(c->diag, DIAG_AT(port->network, "ports[%zu].network", i),
-			   "the port in line %zu is in this network already, on the same interface",
-			   first);
+			   "the port in %s is in this network already, on the same interface",
+			   diag_line(first).s);
 		diag_hint(c->diag, "two VLANs of a trunk are two networks");
 	}
 }
@@ -133,8 +133,8 @@ static void check_own_tags(struct checker *c, size_t i, size_t node)
 		return;
 	if (place.service) {
 		diag_error(c->diag, at_port(port, i, "interface"),
-			   "the tags of network %s could be taken for the \"vlan\" in line %zu",
-			   diag_quote(port->network.v).s, line);
+			   "the tags of network %s could be taken for the \"vlan\" in %s",
+			   diag_quote(port->network.v).s, diag_line(line).s);
 		diag_hint(c->diag, "give one of the ports another service_vlan");
 	} else {
 		diag_error(c->diag, at_port(port, i, "interface"),
@@ -186,7 +186,7 @@ static void check_wire(struct checker *c, size_t i, struct set *wires)
 		return;
 	if (check_taken(c, wires, 0, tags, sizeof(tags), network->line, &first)) {
 		diag_error(c->diag, DIAG_AT(*network, "networks[%zu]", i),
-			   "the network in line %zu has the same tags on the wire", first);
+			   "the network in %s has the same tags on the wire", diag_line(first).s);
 		diag_hint(c->diag, "each network with \"encap: vlan\" has tags of its own");
 	}
 	if (network->vlan_transparent.v && (!network->vlan.v || network->service_vlan.v))
@@ -230,8 +230,8 @@ static void check_lives(struct checker *c, size_t i, size_t j, size_t k, struct 
 		diag_error(c->diag, at, "the network %s is in tunnels", diag_quote(ref->v).s);
 		diag_hint(c->diag, "only one with \"encap: vlan\" lives on an uplink");
 	} else if (check_taken(c, lives, i, &key, sizeof(key), ref->line, &first)) {
-		diag_error(c->diag, at, "the network %s lives on the uplink in line %zu already",
-			   diag_quote(ref->v).s, first);
+		diag_error(c->diag, at, "the network %s lives on the uplink in %s already",
+			   diag_quote(ref->v).s, diag_line(first).s);
 		diag_hint(c->diag, "it has one uplink on each node");
 	}
 }

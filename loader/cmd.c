@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lock.h"
 #include "pins.h"
 #include "suggest.h"
 #include "util.h"
@@ -174,6 +175,26 @@ enum cmd_exit cmd_choose_node(const struct cmd_common *common, struct pins *pins
 				 err == -EPERM ? "not root's alone, so weft did not make it"
 					       : strerror(-err));
 	*pins = chosen;
+	return CMD_OK;
+}
+
+enum cmd_exit cmd_take_lock(const char *node, bool beside_agent, int *fd)
+{
+	pid_t holder = beside_agent ? 0 : lock_held(node, LOCK_AGENT);
+	int err;
+
+	if (holder)
+		return cmd_error(CMD_BUSY,
+				 "node %s: an agent (process %d) keeps it as its own file says: "
+				 "change that file, use the agent's API, or stop the agent",
+				 node, holder);
+	err = lock_take(node, LOCK_CHANGE, fd, &holder);
+	if (err == -EBUSY)
+		return cmd_error(CMD_BUSY, "node %s: another weft (process %d) is changing it",
+				 node, holder);
+	if (err)
+		return cmd_error(CMD_FAILED, "%s: %s%s", LOCK_DIR, strerror(-err),
+				 err == -EACCES ? "; weft needs root" : "");
 	return CMD_OK;
 }
 

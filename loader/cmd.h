@@ -28,6 +28,8 @@ enum cmd_exit {
 	CMD_INVALID,     /* the file or the command line is wrong; nothing was tried */
 	CMD_NOT_APPLIED, /* nothing is applied on this node, or not what the file says */
 	CMD_BUSY,        /* another weft is at work on this node */
+	CMD_DROPPED,     /* explain: the packet is dropped, or refused */
+	CMD_PASSED,      /* explain: it is not for weft */
 };
 
 /**
@@ -73,6 +75,15 @@ enum cmd_exit cmd_choose_node(const struct cmd_common *common, struct pins *pins
 enum cmd_exit cmd_enter_netns(const struct cmd_common *common);
 
 /**
+ * cmd_take_lock - be the only one that changes a node, until @fd is closed.
+ * @beside_agent: fine while an agent looks after the node, which would soon undo an apply. Who only
+ *                removes what an apply copies need only not be beside an apply.
+ *
+ * Return: CMD_OK; CMD_BUSY or CMD_FAILED, said on standard error.
+ */
+enum cmd_exit cmd_take_lock(const char *node, bool beside_agent, int *fd);
+
+/**
  * cmd_error - say what went wrong, as "weft: MESSAGE", on standard error.
  * @status: why, returned as it is.
  */
@@ -111,15 +122,6 @@ extern const struct argp cmd_fdb_argp, cmd_fdb_origin_argp;
 const char *cmd_fdb_option(const struct fdb_filter *filter);
 
 /**
- * cmd_take_lock - keep others from changing the node: an apply that copies tables would bring back
- * what is removed from them.
- * @lock: receives a descriptor; closing it lets go.
- *
- * Return: CMD_OK, CMD_BUSY or CMD_FAILED, said on standard error.
- */
-enum cmd_exit cmd_take_lock(const struct pins *pins, int *lock);
-
-/**
  * cmd_open_orders - orders_open() on a node's tables.
  * @orders: orders_close() releases it, after a failure too.
  *
@@ -140,12 +142,15 @@ int cmd_finish(int status);
 /* The verbs. Each returns an enum cmd_exit. */
 int cmd_check(int argc, char **argv);
 int cmd_apply(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_flows(int argc, char **argv);
 int cmd_fdb(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 
 #endif

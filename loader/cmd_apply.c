@@ -12,7 +12,6 @@
 #include "diag.h"
 #include "devices.h"
 #include "journal.h"
-#include "lock.h"
 #include "plan.h"
 #include "print.h"
 #include "util.h"
@@ -68,21 +67,6 @@ static const struct argp argp = {
 	       "this machine is refused before anything is touched.",
 	.children = children,
 };
-
-static enum cmd_exit take_lock(const char *node, int *fd)
-{
-	pid_t holder = 0;
-	int err;
-
-	err = lock_take(node, fd, &holder);
-	if (err == -EBUSY)
-		return cmd_error(CMD_BUSY, "node %s: another weft (process %d) is changing it",
-				 node, holder);
-	if (err)
-		return cmd_error(CMD_FAILED, "%s: %s%s", LOCK_DIR, strerror(-err),
-				 err == -EACCES ? "; weft needs root" : "");
-	return CMD_OK;
-}
 
 /* What is wrong with the file, in either form. */
 static enum cmd_exit report_invalid(const struct options *o, struct diag *diag)
@@ -255,7 +239,7 @@ static enum cmd_exit apply(const struct options *o, const struct config *cfg,
 	struct plan_summary sum;
 	int err;
 
-	err = plan_make(cfg, node, diag, &plan, &problem);
+	err = plan_make(cfg, node, NULL, diag, &plan, &problem);
 	if (!err && diag_count(diag))
 		return report_invalid(o, diag);
 	if (err)
@@ -306,7 +290,7 @@ int cmd_apply(int argc, char **argv)
 	if (err)
 		return report_invalid(&o, diag);
 
-	status = o.dry_run ? CMD_OK : take_lock(node->name.v, &lock);
+	status = o.dry_run ? CMD_OK : cmd_take_lock(node->name.v, false, &lock);
 	if (status == CMD_OK)
 		status = cmd_enter_netns(&o.common);
 	return status == CMD_OK ? apply(&o, cfg, node, diag) : status;

@@ -63,16 +63,12 @@ static enum cmd_exit down(const struct cmd_common *common, const struct pins *pi
 	_cleanup_free_ char *what = NULL;
 	const char *node = pins->node;
 	struct down_summary sum;
-	pid_t holder = 0;
+	enum cmd_exit status;
 	int err;
 
-	err = lock_take(node, &lock, &holder);
-	if (err == -EBUSY)
-		return cmd_error(CMD_BUSY, "node %s: another weft (process %d) is changing it",
-				 node, holder);
-	if (err)
-		return cmd_error(CMD_FAILED, "%s: %s%s", LOCK_DIR, strerror(-err),
-				 err == -EACCES ? "; weft needs root" : "");
+	status = cmd_take_lock(node, false, &lock);
+	if (status)
+		return status;
 	err = down_node(pins, &sum, &what);
 	if (err == -EEXIST)
 		return cmd_error(CMD_FAILED, "node %s: %s; give that one with --netns", node, what);

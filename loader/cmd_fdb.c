@@ -195,6 +195,6 @@ int cmd_fdb(int argc, char **argv)
 	if (!status)
 		status = cmd_enter_netns(&o.common);
 	if (!status)
-		status = cmd_take_lock(&pins, &lock);
+		status = cmd_take_lock(pins.node, true, &lock);
 	return status ?: flush(&o, &pins);
 }

@@ -13,7 +13,7 @@ static const struct argp_option by_options[] = {
 	{"mac", OPT_BY + FDB_BY_MAC, "ADDRESS", 0, "This MAC address", 0},
 	{"vtep", OPT_BY + FDB_BY_VTEP, "ADDRESS", 0, "Behind this remote VTEP", 0},
 	{"local", OPT_BY + FDB_BY_LOCAL, NULL, 0, "Behind ports of this node", 0},
-	{"remote", OPT_BY + FDB_BY_REMOTE, NULL, 0, "Behind remote VTEPs", 0},
+	{"remote", OPT_BY + FDB_BY_REMOTE, NULL, 0, "Behind remote VTEPs, or on wires", 0},
 	{},
 };
 

@@ -209,7 +209,7 @@ int cmd_flows(int argc, char **argv)
 	if (!status)
 		status = cmd_enter_netns(&o.common);
 	if (!status)
-		status = cmd_take_lock(&pins, &lock);
+		status = cmd_take_lock(pins.node, true, &lock);
 	if (!status)
 		status = resolve(&o, &pins);
 	return status ?: flush_flows(&o, &pins);

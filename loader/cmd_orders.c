@@ -7,7 +7,6 @@
 #include "bpf_log.h"
 #include "cmd.h"
 #include "datapath.h"
-#include "lock.h"
 #include "pins.h"
 #include "util.h"
 
@@ -30,18 +29,4 @@ enum cmd_exit cmd_open_orders(const struct pins *pins, enum orders_about about,
 		  strerror(-err));
 	bpf_log_print(stderr);
 	return CMD_FAILED;
-}
-
-enum cmd_exit cmd_take_lock(const struct pins *pins, int *lock)
-{
-	pid_t holder = 0;
-	int err = lock_take(pins->node, lock, &holder);
-
-	if (err == -EBUSY)
-		return cmd_error(CMD_BUSY, "node %s: another weft (process %d) is changing it",
-				 pins->node, holder);
-	if (err)
-		return cmd_error(CMD_FAILED, "%s: %s%s", LOCK_DIR, strerror(-err),
-				 err == -EACCES ? "; weft needs root" : "");
-	return CMD_OK;
 }

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent_client.h"
 #include "bpf_log.h"
 #include "cmd.h"
 #include "config.h"
 #include "diag.h"
+#include "lock.h"
 #include "pins.h"
 #include "plan.h"
 #include "print.h"
@@ -99,14 +101,16 @@ static enum cmd_exit print(const struct options *o, const struct status *status,
 
 static enum cmd_exit print_against(const struct options *o, const struct status *status,
 				   const struct cfg_node *node, const struct config *cfg,
-				   struct diag *diag)
+				   json_t *agent, struct diag *diag)
 {
+	/* Policies of before are no difference to what is in force. */
+	const struct plan_terms terms = {.keep_halves = true};
 	_cleanup_(plan_clear) struct plan plan = {};
 	_cleanup_free_ char *problem = NULL;
-	struct verdict verdict = {.file = o->file, .plan = &plan};
+	struct verdict verdict = {.file = o->file, .plan = &plan, .agent = agent};
 	struct plan_summary summary;
 
-	if (plan_make(cfg, node, diag, &plan, &problem))
+	if (plan_make(cfg, node, &terms, diag, &plan, &problem))
 		return cmd_error(CMD_FAILED, "%s", problem ?: strerror(ENOMEM));
 	if (diag_count(diag)) {
 		verdict.plan = NULL;
@@ -118,27 +122,49 @@ static enum cmd_exit print_against(const struct options *o, const struct status 
 	return print(o, status, &verdict);
 }
 
+static void json_putp(json_t **json)
+{
+	json_decref(*json);
+}
+
+/* What the node's agent says of itself; NULL if none runs, or none answers. */
+static json_t *ask_agent(const struct pins *pins)
+{
+	json_t *answer = NULL;
+	int status;
+
+	if (!lock_held(pins->node, LOCK_AGENT))
+		return NULL;
+	if (agent_ask(pins->node, NULL, "GET", "/v1/agent", NULL, &status, &answer) ||
+	    status != 200) {
+		json_decref(answer);
+		return NULL;
+	}
+	return answer;
+}
+
 static enum cmd_exit show_status(const struct options *o, const struct pins *pins,
 				 const struct config *cfg, struct diag *diag)
 {
+	_cleanup_(json_putp) json_t *agent = ask_agent(pins);
 	_cleanup_(status_clear) struct status status;
-	struct verdict verdict = {.file = o->file};
+	struct verdict verdict = {.file = o->file, .agent = agent};
 	const struct cfg_node *node;
 	const char *failed;
 	int err;
 
-	err = status_read(pins, &status, &failed);
+	err = status_read(pins, NULL, &status, &failed);
 	if (err)
 		return no_status(pins, failed, err);
 	if (!cfg) {
-		verdict.in_step = status_whole(&status);
+		verdict.in_step = status_whole(&status) && (!agent || status_agent_in_step(agent));
 		return print(o, &status, &verdict);
 	}
 	if (config_select_node(cfg, pins->node, diag, &node)) {
 		verdict.errors = diag;
 		return print(o, &status, &verdict);
 	}
-	return print_against(o, &status, node, cfg, diag);
+	return print_against(o, &status, node, cfg, agent, diag);
 }
 
 /* The node that is meant: by --node, by the file, or the only one. */

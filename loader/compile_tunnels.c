@@ -261,7 +261,7 @@ static struct weft_tunnel tunnel_for(const struct compiler *c, const struct cfg_
 
 static void note_tunnel(struct net_state *net, const struct weft_tunnel *tunnel)
 {
-	if (tunnel->mtu < net->mtu)
+	if (tunnel->ifindex && tunnel->mtu < net->mtu) /* else its uplink is not there yet */
 		net->mtu = tunnel->mtu;
 	if (!net->flood_header || tunnel->header_len < net->flood_header)
 		net->flood_header = tunnel->header_len;

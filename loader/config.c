@@ -57,18 +57,6 @@ static int read_file(const char *path, char **out, size_t *len)
 	return read_all(fd, out, len);
 }
 
-int config_load(const char *path, struct diag *diag, struct config **out)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t len = 0;
-	int err;
-
-	err = read_file(path, &text, &len);
-	if (err)
-		return err;
-	return config_load_bytes(strcmp(path, "-") ? path : "<stdin>", text, len, diag, out);
-}
-
 static int load_document(const void *text, size_t len, struct diag *diag, struct config *cfg)
 {
 	_cleanup_(yaml_document_delete) yaml_document_t document = {};
@@ -81,25 +69,74 @@ static int load_document(const void *text, size_t len, struct diag *diag, struct
 	return 0;
 }
 
-int config_load_bytes(const char *name, const void *text, size_t len, struct diag *diag,
-		      struct config **out)
+/* Decoded, even if @diag was told something. */
+static int decode_bytes(const char *name, const void *text, size_t len, struct diag *diag,
+			struct config **out)
 {
 	_cleanup_(config_freep) struct config *cfg = calloc(1, sizeof(*cfg));
-	size_t errors = diag_count(diag);
 	int err;
 
 	if (!cfg)
 		return -ENOMEM;
 	diag_set_file(diag, name);
-	if (len > CFG_FILE_MAX) {
-		diag_error(diag, diag_at(0, 0, "%s", ""), "the file is larger than %u MiB",
-			   CFG_FILE_MAX >> 20);
-		return -EINVAL;
-	}
-
+	if (len > CFG_FILE_MAX)
+		return diag_error(diag, diag_at(0, 0, "%s", ""), "the file is larger than %u MiB",
+				  CFG_FILE_MAX >> 20);
 	err = load_document(text, len, diag, cfg);
 	if (!err)
+		*out = TAKE_PTR(cfg);
+	return err;
+}
+
+int config_load_bytes(const char *name, const void *text, size_t len, struct diag *diag,
+		      struct config **out)
+{
+	_cleanup_(config_freep) struct config *cfg = NULL;
+	size_t errors = diag_count(diag);
+	int err;
+
+	err = decode_bytes(name, text, len, diag, &cfg);
+	if (!err)
 		err = config_check(cfg, diag);
+	if (err)
+		return err;
+	if (diag_count(diag) > errors)
+		return -EINVAL;
+	*out = TAKE_PTR(cfg);
+	return 0;
+}
+
+static const char *display_name(const char *path)
+{
+	return strcmp(path, "-") ? path : "<stdin>";
+}
+
+int config_load(const char *path, struct diag *diag, struct config **out)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+	int err;
+
+	err = read_file(path, &text, &len);
+	if (err)
+		return err;
+	err = config_load_bytes(display_name(path), text, len, diag, out);
+	if (!err && strcmp(path, "-") != 0)
+		(*out)->file = realpath(path, NULL);
+	return err;
+}
+
+int config_read(const char *path, struct diag *diag, struct config **out)
+{
+	_cleanup_(config_freep) struct config *cfg = NULL;
+	_cleanup_free_ char *text = NULL;
+	size_t errors = diag_count(diag);
+	size_t len = 0;
+	int err;
+
+	err = read_file(path, &text, &len);
+	if (!err)
+		err = decode_bytes(display_name(path), text, len, diag, &cfg);
 	if (err)
 		return err;
 	if (diag_count(diag) > errors)
@@ -116,7 +153,15 @@ void config_free(struct config *cfg)
 	set_clear(&cfg->network_index);
 	set_clear(&cfg->port_index);
 	set_clear(&cfg->address_set_index);
-	schema_free(&schema_root, cfg);
+	if (cfg->borrows) {
+		free(cfg->networks.v);
+		free(cfg->ports.v);
+		free(cfg->address_sets.v);
+		free(cfg->policies.v);
+	} else {
+		schema_free(&schema_root, cfg);
+		free(cfg->file);
+	}
 	free(cfg);
 }
 

@@ -406,6 +406,8 @@ struct config {
 	struct set network_index;
 	struct set port_index;
 	struct set address_set_index;
+	char *file;   /* absolute path; NULL: it was read from elsewhere */
+	bool borrows; /* all but the lists of rows themselves is another's; see documents.h */
 };
 
 /** CFG_FILE_MAX - largest file that is read, in bytes: room for a million endpoints. */
@@ -421,6 +423,12 @@ struct config {
  * not be read (@diag says nothing).
  */
 int config_load(const char *path, struct diag *diag, struct config **out);
+
+/**
+ * config_read - config_load() without what has to be checked between values: for documents.h.
+ * config_find_*() don't work on the result yet.
+ */
+int config_read(const char *path, struct diag *diag, struct config **out);
 
 /** config_load_bytes - config_load() of @len bytes at @text; @name stands for the file in messages.
  */

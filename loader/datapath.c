@@ -11,6 +11,7 @@
 
 #include <weft/abi.h>
 
+#include "datapath_parts.h"
 #include "pins.h"
 #include "tc.skel.h"
 #include "util.h"
@@ -247,7 +248,7 @@ int datapath_create_maps(const __u32 max_entries[static __TABLE_MAX], struct map
 	return err;
 }
 
-static int reuse_maps(struct bpf_object *obj, const struct maps *maps)
+int datapath_reuse_maps(struct bpf_object *obj, const struct maps *maps)
 {
 	struct bpf_map *map;
 	int err = 0;
@@ -260,7 +261,7 @@ static int reuse_maps(struct bpf_object *obj, const struct maps *maps)
 	return err;
 }
 
-static int copy_program(struct bpf_object *obj, const char *name, int *fd)
+int datapath_copy_program(struct bpf_object *obj, const char *name, int *fd)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(obj, name);
 	int copy;
@@ -283,7 +284,7 @@ static int take_program(struct bpf_object *obj, const struct maps *maps, const c
 	_cleanup_close_ int copy = -1;
 	int err;
 
-	err = copy_program(obj, name, &copy);
+	err = datapath_copy_program(obj, name, &copy);
 	if (!err)
 		err = bpf_prog_bind_map(copy, maps->fd[TABLE_NODE], NULL);
 	if (err && err != -EEXIST)
@@ -302,7 +303,7 @@ int datapath_load_tc(const struct maps *maps, int *from_port, int *underlay)
 	if (err)
 		return err;
 	choose_programs(obj, PROG_FROM_PORT, PROG_TC_UNDERLAY);
-	err = reuse_maps(obj, maps);
+	err = datapath_reuse_maps(obj, maps);
 	if (!err)
 		err = bpf_object__load(obj);
 	if (!err)
@@ -323,10 +324,10 @@ int datapath_load_order(const struct maps *maps, const char *name, int *fd)
 	if (err)
 		return err;
 	choose_programs(obj, name, "");
-	err = reuse_maps(obj, maps);
+	err = datapath_reuse_maps(obj, maps);
 	if (!err)
 		err = bpf_object__load(obj);
-	return err ? err : copy_program(obj, name, fd);
+	return err ? err : datapath_copy_program(obj, name, fd);
 }
 
 int datapath_open_xdp(const struct maps *maps, struct bpf_object **out)
@@ -336,7 +337,7 @@ int datapath_open_xdp(const struct maps *maps, struct bpf_object **out)
 
 	err = open_xdp(&obj);
 	if (!err)
-		err = reuse_maps(obj, maps);
+		err = datapath_reuse_maps(obj, maps);
 	if (!err)
 		*out = TAKE_PTR(obj);
 	return err;

@@ -104,6 +104,15 @@ struct diag_quote diag_quote(const char *text)
 	return quote;
 }
 
+struct diag_line diag_line(size_t line)
+{
+	struct diag_line text = {"a document of the API"};
+
+	if (line < DIAG_LINE_API)
+		snprintf(text.s, sizeof(text.s), "line %zu", line);
+	return text;
+}
+
 static char *format(const char *fmt, va_list args)
 {
 	char *text;
@@ -215,9 +224,9 @@ static void print_entry(const struct diag *diag, const struct diag_entry *entry,
 {
 	const struct diag_at *at = &entry->at;
 
-	fputs(file_name(diag), out);
+	fputs(at->line < DIAG_LINE_API ? file_name(diag) : "API", out);
 	if (at->line)
-		fprintf(out, ":%d:%d", at->line, at->column);
+		fprintf(out, ":%d:%d", at->line % DIAG_LINE_API, at->column);
 	fputs(entry->warning ? ": warning: " : ": error: ", out);
 	if (at->key[0])
 		fprintf(out, "%s: ", at->key);
@@ -270,8 +279,9 @@ static json_t *entry_json(const struct diag *diag, const struct diag_entry *entr
 {
 	const struct diag_at *at = &entry->at;
 
-	return json_pack("{s:o, s:i, s:i, s:s, s:o, s:o, s:o}", "file", json_text(file_name(diag)),
-			 "line", at->line, "column", at->column, "severity",
+	return json_pack("{s:o, s:i, s:i, s:s, s:o, s:o, s:o}", "file",
+			 json_text(at->line < DIAG_LINE_API ? file_name(diag) : "API"), "line",
+			 at->line % DIAG_LINE_API, "column", at->column, "severity",
 			 entry->warning ? "warning" : "error", "key", json_text(at->key), "message",
 			 json_text(entry->message), "hint",
 			 entry->hint ? json_text(entry->hint) : json_null());

@@ -20,7 +20,18 @@
 #define DIAG_KEY_LEN   128 /* a key path, with the final NUL; longer ones are cut */
 #define DIAG_QUOTE_LEN 64
 
+/**
+ * DIAG_LINE_API - added to the lines of what came over the agent's API, to tell them from lines of
+ * the file; a file is too small for so many.
+ */
+#define DIAG_LINE_API (1 << 30)
+
 struct diag;
+
+/** struct diag_line - a line in words, by value; see diag_line(). */
+struct diag_line {
+	char s[32];
+};
 
 /** struct diag_at - where something is wrong; line 0 means the file as a whole. */
 struct diag_at {
@@ -92,6 +103,9 @@ void diag_hint(struct diag *diag, const char *hint, ...) __attribute__((format(p
  * inside one call: diag_error(..., "no node is called %s", diag_quote(name).s).
  */
 struct diag_quote diag_quote(const char *text);
+
+/** diag_line - "line 12", or "a document of the API", where lines mean nothing to the reader. */
+struct diag_line diag_line(size_t line);
 
 /** diag_count - number of errors so far, including those beyond what is kept. */
 size_t diag_count(const struct diag *diag);

@@ -105,7 +105,7 @@ static void take_down(struct down *d)
 
 	err = maps_open_pinned(d->pins, &maps);
 	if (!err)
-		err = attach_read(d->pins, &maps, &progs, &attachments);
+		err = attach_read(d->pins, &maps, &progs, true, &attachments);
 	if (!err && attachments.elsewhere) {
 		note(d, -EEXIST, "it is applied in another network namespace", 0);
 		return;

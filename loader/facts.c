@@ -12,6 +12,11 @@
 #include "util.h"
 #include "value.h"
 
+/* The kernel gives out interface indexes from 1 on. */
+#define PRETENDED_PORT   0x70000000
+#define PRETENDED_UPLINK 0x7f000000
+#define PRETENDED_MTU    1500
+
 /** struct role - an interface that the file names, and where. */
 struct role {
 	const struct cfg_str *name;
@@ -165,6 +170,23 @@ int facts_read(const struct config *cfg, const struct cfg_node *node, struct dia
 	return 0;
 }
 
+void facts_pretend(struct facts *facts)
+{
+	for (size_t i = 0; i < facts->node->uplinks.n; i++)
+		if (!facts->uplinks[i].ifindex)
+			facts->uplinks[i] = (struct uplink_fact){
+				.ifindex = PRETENDED_UPLINK + i,
+				.mtu = PRETENDED_MTU,
+			};
+	for (size_t i = 0; i < facts->cfg->ports.n; i++)
+		if (!facts->ports[i].ifindex &&
+		    !strcmp(facts->cfg->ports.v[i].node.v, facts->node->name.v))
+			facts->ports[i] = (struct port_fact){
+				.ifindex = PRETENDED_PORT + i,
+				.delivery = WEFT_DELIVER_PEER,
+			};
+}
+
 void facts_clear(struct facts *facts)
 {
 	ifaces_clear(&facts->ifaces);
@@ -172,6 +194,15 @@ void facts_clear(struct facts *facts)
 	free(facts->ports);
 	free(facts->uplinks);
 	*facts = (struct facts){};
+}
+
+/* Index 0 also if no uplink is usable. */
+static size_t first_usable(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->node->uplinks.n; i++)
+		if (facts->uplinks[i].ifindex)
+			return i;
+	return 0;
 }
 
 size_t facts_route(void *arg, const struct in6_addr *remote)
@@ -185,5 +216,5 @@ size_t facts_route(void *arg, const struct in6_addr *remote)
 				return i;
 	facts->detours++;
 	facts->detour = *remote;
-	return 0;
+	return first_usable(facts);
 }

@@ -36,13 +36,20 @@ struct facts {
 /**
  * facts_read - look at the machine.
  * @cfg, @node: must outlive @facts.
- * @diag: told everything that is wrong.
+ * @diag: told everything that is wrong, or only missing so far: ports and uplinks that it was told
+ *        of are unusable, see compile.h.
  * @facts: all zero; release with facts_clear() in any case.
  *
  * Return: 0, also if @diag was told something; -errno if the kernel could not be asked.
  */
 int facts_read(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
 	       struct facts *facts);
+
+/**
+ * facts_pretend - make up the interfaces that are missing, for a file that is only asked what it
+ * would do: ports and uplinks get numbers that no interface has, uplinks 1500 bytes.
+ */
+void facts_pretend(struct facts *facts);
 
 /** facts_clear - release what facts_read() made. Also for _cleanup_(). */
 void facts_clear(struct facts *facts);

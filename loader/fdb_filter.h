@@ -18,7 +18,7 @@ enum fdb_by {
 	FDB_BY_MAC,  /* @text: the address */
 	FDB_BY_VTEP, /* @text: behind this remote VTEP */
 	FDB_BY_LOCAL,
-	FDB_BY_REMOTE,
+	FDB_BY_REMOTE, /* behind a VTEP, or on a wire */
 	FDB_BY_LEARNED,
 	FDB_BY_STATIC,
 	__FDB_BY_MAX,

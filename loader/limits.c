@@ -110,18 +110,6 @@ static const struct cfg_num *limit_of(const struct config *cfg, enum table_id id
 	return (const struct cfg_num *)((const char *)&cfg->limits + limits[id].offset);
 }
 
-static __u32 highest_id(const struct table *names)
-{
-	__u32 id, highest = 0;
-
-	for (size_t i = 0; i < names->rows.n; i++) {
-		memcpy(&id, table_key(names, i), sizeof(id));
-		if (id > highest)
-			highest = id;
-	}
-	return highest;
-}
-
 __u32 limits_entries(const struct config *cfg, enum table_id id, const struct tables *wanted,
 		     const struct tables *actual)
 {
@@ -137,9 +125,9 @@ __u32 limits_entries(const struct config *cfg, enum table_id id, const struct ta
 	if (!limits[id].ids)
 		return last * limits[id].factor + limits[id].more;
 
-	kept = highest_id(&wanted->t[limits[id].ids]);
+	kept = table_highest_id(&wanted->t[limits[id].ids]);
 	last = kept > last ? kept : last;
-	kept = highest_id(&actual->t[limits[id].ids]);
+	kept = table_highest_id(&actual->t[limits[id].ids]);
 	last = kept > last ? kept : last;
 	return (last + 1) * limits[id].factor; /* ids begin with 1 */
 }
@@ -160,7 +148,8 @@ static void check(const struct config *cfg, enum table_id id, const struct table
 	const struct cfg_num *limit = limit_of(cfg, id);
 	__u64 room = limit->v * limits[id].factor;
 	size_t rows = wanted->t[id].rows.n;
-	size_t old = rows <= room ? leaving(&wanted->t[id], &actual->t[id]) : 0;
+	bool roomy = rows + actual->t[id].rows.n <= room; /* whoever leaves */
+	size_t old = rows <= room && !roomy ? leaving(&wanted->t[id], &actual->t[id]) : 0;
 
 	if (rows + old <= room)
 		return;

@@ -16,12 +16,14 @@
 
 #include "util.h"
 
-#define PATH_SIZE (sizeof(LOCK_DIR "/.lock") + WEFT_NAME_LEN)
+#define PATH_SIZE (sizeof(LOCK_DIR "/.agent.lock") + WEFT_NAME_LEN)
 #define TRIES     100
 
-static void lock_path(const char *node, char path[static PATH_SIZE])
+/* No node has a dot in its name. */
+static void lock_path(const char *node, enum lock_kind kind, char path[static PATH_SIZE])
 {
-	snprintf(path, PATH_SIZE, "%s/%.*s.lock", LOCK_DIR, WEFT_NAME_LEN - 1, node);
+	snprintf(path, PATH_SIZE, "%s/%.*s%s.lock", LOCK_DIR, WEFT_NAME_LEN - 1, node,
+		 kind == LOCK_AGENT ? ".agent" : "");
 }
 
 static int open_file(const char *path)
@@ -62,12 +64,12 @@ static int write_holder(int fd)
 	return 0;
 }
 
-int lock_take(const char *node, int *fd, pid_t *holder)
+int lock_take(const char *node, enum lock_kind kind, int *fd, pid_t *holder)
 {
 	char path[PATH_SIZE];
 	int err;
 
-	lock_path(node, path);
+	lock_path(node, kind, path);
 	for (int i = 0; i < TRIES; i++) {
 		_cleanup_close_ int file = open_file(path);
 
@@ -90,11 +92,25 @@ int lock_take(const char *node, int *fd, pid_t *holder)
 	return -EAGAIN;
 }
 
+pid_t lock_held(const char *node, enum lock_kind kind)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PATH_SIZE];
+
+	lock_path(node, kind, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || !flock(fd, LOCK_SH | LOCK_NB))
+		return 0;
+	return read_holder(fd);
+}
+
 void lock_remove(const char *node)
 {
 	char path[PATH_SIZE];
 
-	lock_path(node, path);
+	lock_path(node, LOCK_AGENT, path);
+	unlink(path);
+	lock_path(node, LOCK_CHANGE, path);
 	unlink(path);
 	rmdir(LOCK_DIR);
 }

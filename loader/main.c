@@ -22,12 +22,15 @@ static int cmd_version(int argc, char **argv);
 static const struct command commands[] = {
 	{"check", "read a file and report everything that is wrong with it", cmd_check},
 	{"apply", "make the kernel do what a file says", cmd_apply},
+	{"agent", "apply a file, and see to it that it stays so", cmd_agent},
 	{"down", "remove everything that apply made", cmd_down},
 	{"status", "what runs here, and whether it is what a file says", cmd_status},
 	{"show", "print networks, ports, fdb, tunnels, drops, policies or flows", cmd_show},
 	{"flows", "make the kernel forget flows", cmd_flows},
 	{"fdb", "make the kernel forget learned MAC addresses", cmd_fdb},
+	{"metrics", "print counters for Prometheus", cmd_metrics},
 	{"capture", "show the packets that the datapath sees or drops", cmd_capture},
+	{"explain", "say what the datapath would do to a packet, and why", cmd_explain},
 	{"schema", "print the JSON Schema or the reference of the file", cmd_schema},
 	{"help", "explain a verb", cmd_help},
 };
@@ -64,9 +67,9 @@ static void print_usage(FILE *out)
 	      "  --help         explain the verb\n"
 	      "\nExit status: 0 done; 1 failed; 2 wrong file or command line; 3 not applied, or "
 	      "not\n"
-	      "what the file says; 4 another weft is at work on this node. \"weft --version\" "
-	      "prints\n"
-	      "the version. The manual: man weft.\n",
+	      "what the file says; 4 another weft is at work on this node; explain: 5 dropped, 6 "
+	      "not "
+	      "for weft.\n\"weft --version\" prints the version. The manual: man weft.\n",
 	      out);
 }
 

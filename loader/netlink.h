@@ -78,6 +78,36 @@ int local_addresses(const struct in6_addr *addrs, size_t n, bool *found);
  */
 int clsact_filters(__u32 ifindex, size_t *n);
 
+/**
+ * struct link_watcher - who wants to hear of changes in this network namespace.
+ * @link: an interface is new or has changed, or has gone.
+ * @address: an address has come or gone.
+ * @lost: there were more changes than could be told.
+ */
+struct link_watcher {
+	void (*link)(void *arg, const struct iface *iface, bool gone);
+	void (*address)(void *arg);
+	void (*lost)(void *arg);
+	void *arg;
+};
+
+struct link_watch;
+
+/**
+ * link_watch_open - begin to hear.
+ * @watcher: must outlive @out.
+ * @fd: becomes readable when link_watch_read() has something to tell; stays @out's.
+ *
+ * Return: 0 or -errno.
+ */
+int link_watch_open(const struct link_watcher *watcher, struct link_watch **out, int *fd);
+
+/** link_watch_read - tell what has been heard; never waits. */
+void link_watch_read(struct link_watch *watch);
+
+/** link_watch_close - NULL is fine. */
+void link_watch_close(struct link_watch *watch);
+
 struct routes;
 
 /** routes_open - for several calls of routes_out(). Return: 0 or -errno. */

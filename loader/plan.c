@@ -84,6 +84,12 @@ static int read_actual(struct plan *plan, char **problem)
 	if (err)
 		return fail(problem, err, "the BPF programs in this binary");
 	err = check_layouts(plan, expected, problem);
+	if (!err && plan->terms.known && plan->terms.known->valid) {
+		plan->actual = plan->terms.known->tables;
+		*plan->terms.known = (struct known){};
+		plan->was_known = true;
+		return 0;
+	}
 	for (int id = 0; id < __TABLE_WANTED_MAX && !err; id++) {
 		if (plan->pinned.fd[id] < 0)
 			continue;
@@ -107,9 +113,13 @@ static int compile_wanted(struct plan *plan, struct diag *diag)
 		.route_arg = &plan->facts,
 		.previous = &plan->actual,
 	};
-	int err;
+	int err = 0;
 
-	err = compile(&input, diag, &plan->wanted);
+	/* Much the same, mostly. */
+	for (int id = 0; id < __TABLE_WANTED_MAX && !err; id++)
+		err = table_reserve(&plan->wanted.t[id], plan->actual.t[id].rows.n);
+	if (!err)
+		err = compile(&input, diag, &plan->wanted);
 	if (!err && !diag_count(diag))
 		err = plan_policies(plan, diag);
 	if (!err)
@@ -181,20 +191,26 @@ static int plan_maps(struct plan *plan)
 	return 0;
 }
 
-static int plan_changes(struct plan *plan, char **problem)
+static int compare_tables(struct plan *plan)
 {
 	int err = 0;
 
 	for (int id = 0; id < TABLE_GENERATION && !err; id++)
-		err = table_diff(&plan->actual.t[id], &plan->wanted.t[id], &plan->diff[id]);
+		err = plan_diff(plan, id);
 	if (!err)
 		err = plan_maps(plan);
-	if (!err)
-		err = plan_generation(plan);
+	return err ? err : plan_generation(plan);
+}
+
+static int plan_changes(struct plan *plan, char **problem)
+{
+	int err = compare_tables(plan);
+
 	if (err)
 		return fail(problem, err, "compare the tables");
 
-	err = attach_read(&plan->pins, &plan->pinned, &plan->progs, &plan->attachments);
+	err = attach_read(&plan->pins, &plan->pinned, plan->progs, !plan->terms.settled,
+			  &plan->attachments);
 	if (err)
 		return fail(problem, err, "find the attached programs");
 	if (plan->attachments.elsewhere)
@@ -205,12 +221,17 @@ static int plan_changes(struct plan *plan, char **problem)
 	return err ? fail(problem, err, "compare the attached programs") : 0;
 }
 
-int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
-	      struct plan *plan, char **problem)
+/* What the file is to be compared with. @terms: may be NULL. */
+static int look_around(const struct config *cfg, const struct cfg_node *node,
+		       const struct plan_terms *terms, struct diag *diag, struct plan *plan,
+		       char **problem)
 {
 	int err;
 
 	*plan = (struct plan){.cfg = cfg, .node = node};
+	if (terms)
+		plan->terms = *terms;
+	plan->progs = plan->terms.progs ?: &plan->own_progs;
 	*problem = NULL;
 	maps_init(&plan->pinned);
 	tables_init(&plan->wanted);
@@ -219,18 +240,41 @@ int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag
 
 	err = config_check_local(cfg, node, diag);
 	if (!err)
-		err = facts_read(cfg, node, diag, &plan->facts);
+		err = facts_read(cfg, node, plan->terms.pending ?: diag, &plan->facts);
 	if (err)
 		return fail(problem, err, "look at this machine's interfaces");
 	err = open_pinned(plan, problem);
-	if (!err)
-		err = read_actual(plan, problem);
+	return err ? err : read_actual(plan, problem);
+}
+
+int plan_make(const struct config *cfg, const struct cfg_node *node, const struct plan_terms *terms,
+	      struct diag *diag, struct plan *plan, char **problem)
+{
+	int err;
+
+	err = look_around(cfg, node, terms, diag, plan, problem);
 	if (err)
 		return err;
 	err = compile_wanted(plan, diag);
 	if (err)
 		return fail(problem, err, "compile the file");
 	return diag_count(diag) ? 0 : plan_changes(plan, problem);
+}
+
+int plan_preview(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
+		 struct diag *fit, struct plan *plan, char **problem)
+{
+	const struct plan_terms terms = {.pending = fit};
+	int err;
+
+	err = look_around(cfg, node, &terms, diag, plan, problem);
+	if (err || diag_count(diag))
+		return err;
+	facts_pretend(&plan->facts);
+	err = compile_wanted(plan, diag);
+	if (!err && !diag_count(diag))
+		err = compare_tables(plan);
+	return err ? fail(problem, err, "compile the file") : 0;
 }
 
 void plan_clear(struct plan *plan)
@@ -244,7 +288,7 @@ void plan_clear(struct plan *plan)
 		rows_clear(&plan->stale[id]);
 	}
 	rows_clear(&plan->passing);
-	progs_clear(&plan->progs);
+	progs_clear(&plan->own_progs);
 	attachments_clear(&plan->attachments);
 	free(plan->ops);
 	plan->ops = NULL;

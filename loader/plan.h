@@ -52,7 +52,40 @@ struct op {
 };
 
 /**
+ * struct plan_terms - what a plan may take for granted. All zero: all of the file, or nothing.
+ * @pending: told what the file names and this machine does not have (yet); the plan is made for the
+ *           rest. NULL: that is an error like others.
+ * @settled: the node is this process's, in this network namespace: what of it is attached in
+ *           another has moved there, and is let go.
+ * @no_xdp: indices of uplinks that are not to be tried with XDP where it is optional; may be NULL.
+ * @keep_halves: leave policies that are not in force any more in their half of the tables. The next
+ *               change of policies then writes only where it differs from the last but one, and who
+ *               asks for a difference is not told of them.
+ * @new_policies: policies are known to change: don't compile them just to find out.
+ * @known: what the kernel is known to have, instead of reading it; NULL: read it.
+ * @progs: programs that are known already, to be added to; NULL: none.
+ * @stragglers: packets may be on their way that look into the half that is not in force.
+ */
+struct plan_terms {
+	struct diag *pending;
+	bool settled;
+	const struct set *no_xdp;
+	bool keep_halves;
+	bool new_policies;
+	bool stragglers;
+	struct known *known;
+	struct progs *progs;
+};
+
+/** struct known - what the kernel's tables hold, as far as it was us who wrote them. */
+struct known {
+	bool valid;
+	struct tables tables;
+};
+
+/**
  * struct plan - see above.
+ * @terms: of plan_make().
  * @pinned: the maps as they are.
  * @create: by table: entries of a map to be made, 0 if it is there and has the right size.
  * @along: by table: it is made anew only because others are, and comes before them where they are
@@ -66,11 +99,13 @@ struct op {
  * @new_policies: the policies in force become others.
  * @fresh_policies: the tables of policies are made anew, all of them and TABLE_GENERATION: what was
  *                  in them stays with the programs that work with the old ones.
+ * @was_known: @actual is of @terms.
  * @programs_stale: maps are to be made, so all programs have to be loaded anew.
  */
 struct plan {
 	const struct config *cfg;
 	const struct cfg_node *node;
+	struct plan_terms terms;
 	struct pins pins;
 	struct facts facts;
 	struct maps pinned;
@@ -82,11 +117,13 @@ struct plan {
 	struct rows stale[__TABLE_WANTED_MAX];
 	struct rows passing;
 	struct generations generations;
-	struct progs progs;
+	struct progs *progs; /* of @terms, or @own_progs */
+	struct progs own_progs;
 	struct attachments attachments;
 	bool new_policies;
 	bool fresh_policies;
 	bool programs_stale;
+	bool was_known;
 	struct op *ops;
 	size_t n_ops;
 	size_t ops_size;
@@ -112,14 +149,26 @@ struct plan_summary {
 /**
  * plan_make - compare the file with this machine.
  * @cfg, @node: must outlive the plan.
+ * @terms: may be NULL: none.
  * @diag: told everything about the file that does not fit the machine. The plan is then no good.
  * @plan: all zero; release with plan_clear() in any case.
  * @problem: receives, on failure, what went wrong, in words; the caller frees it.
  *
  * Return: 0, also if @diag was told something; -errno.
  */
-int plan_make(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
-	      struct plan *plan, char **problem);
+int plan_make(const struct config *cfg, const struct cfg_node *node, const struct plan_terms *terms,
+	      struct diag *diag, struct plan *plan, char **problem);
+
+/**
+ * plan_preview - compile a file for a machine that need not have what it names: only @wanted and
+ * what was read for it are filled in. Such a plan must not be carried out.
+ * @diag: as above.
+ * @fit: told what does not fit the machine, and was made up; see facts_pretend().
+ *
+ * Return: as plan_make().
+ */
+int plan_preview(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
+		 struct diag *fit, struct plan *plan, char **problem);
 
 /** plan_clear - release a plan. Also for _cleanup_(). */
 void plan_clear(struct plan *plan);
@@ -145,6 +194,21 @@ int plan_policies(struct plan *plan, struct diag *diag);
  * Return: 0 or -ENOMEM.
  */
 int plan_generation(struct plan *plan);
+
+/** plan_diff - the part of plan_make() that compares one table; plan_policy.c. */
+int plan_diff(struct plan *plan, enum table_id id);
+
+/**
+ * plan_learn - after apply_plan(): what the kernel has now, from what it had and what was done.
+ * @known: filled; all empty and not valid if that cannot be told. plan_known.c.
+ */
+void plan_learn(struct plan *plan, struct known *known);
+
+/** known_clear - nothing is known. Also for _cleanup_(). */
+void known_clear(struct known *known);
+
+/** policy_half - the half of a policy table, 0 or 1, that a row belongs to. */
+__u32 policy_half(enum table_id id, const void *key);
 
 /** plan_attachments - the part of plan_make() that chooses @ops; plan_attach.c. */
 int plan_attachments(struct plan *plan);

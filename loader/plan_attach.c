@@ -101,6 +101,9 @@ static int plan_uplink_xdp(struct plan *plan, const struct attachment *a,
 
 	const struct iface *iface = ifaces_find_index(&plan->facts.ifaces, a->ifindex);
 
+	if (uplink->xdp.v == CFG_XDP_AUTO && a->xdp == XDP_NONE && plan->terms.no_xdp &&
+	    set_find(plan->terms.no_xdp, &a->ifindex, sizeof(a->ifindex), NULL))
+		return 0;
 	/* XDP on a veth switches GSO off at its peer, and copies every packet. */
 	if (uplink->xdp.v == CFG_XDP_AUTO && iface && iface->kind == IFACE_VETH)
 		return plan_xdp(plan, a, XDP_NONE, false);

@@ -25,7 +25,7 @@ static __u32 id_of(const void *key)
 
 /* The half of the tables that a row belongs to: of keys that are numbers, of rule sets and of
  * classes it is the lowest bit. */
-static __u32 half_of(enum table_id id, const void *key)
+__u32 policy_half(enum table_id id, const void *key)
 {
 	const struct weft_pol_cidr_key *cidr = key;
 	const struct weft_pol_addr_key *addr = key;
@@ -66,7 +66,7 @@ static bool same_rows(const struct plan *plan, enum table_id id, __u32 half)
 	for (size_t i = 0; i < actual->rows.n; i++) {
 		const void *key = table_key(actual, i), *value;
 
-		if (half_of(id, key) != half || (id == TABLE_POL_PORTS && has_left(plan, key)))
+		if (policy_half(id, key) != half || (id == TABLE_POL_PORTS && has_left(plan, key)))
 			continue;
 		value = table_get(wanted, key);
 		if (!value || memcmp(value, table_value(actual, i), actual->desc->value_size) != 0)
@@ -110,6 +110,11 @@ int plan_policies(struct plan *plan, struct diag *diag)
 	if (!ports || !networks)
 		return -ENOMEM;
 	policy_ids(cfg, plan->node, &plan->wanted, ports, networks);
+	if (plan->terms.new_policies && was.policy) {
+		plan->new_policies = true;
+		in.generation++;
+		return policy_compile(&in, diag, &plan->wanted);
+	}
 	err = policy_compile(&in, diag, &plan->wanted);
 	if (err || diag_count(diag) > errors)
 		return err;
@@ -119,6 +124,34 @@ int plan_policies(struct plan *plan, struct diag *diag)
 	forget(&plan->wanted);
 	in.generation++;
 	return policy_compile(&in, diag, &plan->wanted);
+}
+
+/* The half that the wanted policies are in. */
+static __u32 wanted_half(const struct plan *plan)
+{
+	return (in_force(plan).policy + plan->new_policies) & 1;
+}
+
+/** struct half - one half of one table. */
+struct half {
+	enum table_id id;
+	__u32 half;
+};
+
+static bool is_in_half(void *arg, const void *key)
+{
+	const struct half *half = arg;
+
+	return policy_half(half->id, key) == half->half;
+}
+
+int plan_diff(struct plan *plan, enum table_id id)
+{
+	struct half half = {.id = id, .half = wanted_half(plan)};
+	bool some = plan->terms.keep_halves && table_is_policy(id);
+
+	return table_diff_among(&plan->actual.t[id], &plan->wanted.t[id], some ? is_in_half : NULL,
+				&half, &plan->diff[id]);
 }
 
 /* Of the rows that are to go, take out those in the half that is to be written. */
@@ -132,7 +165,7 @@ static int split_stale(struct plan *plan, enum table_id id, __u32 half)
 	for (size_t i = 0; i < removed->n && !err; i++) {
 		const __u8 *key = removed->keys + i * desc->key_size;
 
-		err = rows_add(half_of(id, key) == half ? &plan->stale[id] : &rest, desc, key,
+		err = rows_add(policy_half(id, key) == half ? &plan->stale[id] : &rest, desc, key,
 			       removed->values + i * desc->value_size);
 	}
 	rows_clear(removed);
@@ -231,7 +264,7 @@ int plan_generation(struct plan *plan)
 		.fresh = plan->fresh_policies && plan->pinned.fd[TABLE_GENERATION] >= 0,
 	};
 	struct weft_generation was = in_force(plan);
-	__u32 half = (was.policy + change.policy) & 1, zero = 0;
+	__u32 half = wanted_half(plan), zero = 0;
 	int err = 0;
 
 	for (int id = 0; id < __TABLE_WANTED_MAX && !err; id++) {

@@ -208,8 +208,8 @@ static void warn_hidden(struct warner *w, const struct shadow *s, __u32 order)
 
 		if (pol_identity(p, rule) != own)
 			continue;
-		diag_warning(w->diag, at, "the rule says the same as that in line %d",
-			     rule->rule->line);
+		diag_warning(w->diag, at, "the rule says the same as that in %s",
+			     diag_line(rule->rule->line).s);
 		diag_hint(w->diag, "remove one of them");
 		return;
 	}

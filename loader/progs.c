@@ -3,6 +3,7 @@
 #include "progs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -112,7 +113,7 @@ static void sort_maps(struct prog *prog)
 	prog->n_maps = tables;
 }
 
-static int read_prog(__u32 id, struct prog *prog)
+static int read_prog(__u32 id, bool keep, struct prog *prog)
 {
 	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
 	__u32 type;
@@ -121,14 +122,28 @@ static int read_prog(__u32 id, struct prog *prog)
 	if (fd < 0)
 		return fd;
 	err = read_info(fd, prog, &type);
-	if (!err)
-		sort_maps(prog);
-	return err;
+	if (err)
+		return err;
+	sort_maps(prog);
+	if (keep && prog->build)
+		prog->fd = TAKE_FD(fd);
+	return 0;
+}
+
+static const struct prog *append(struct progs *progs, const struct prog *prog)
+{
+	struct prog *v = reallocarray(progs->v, progs->n + 1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	progs->v = v;
+	v[progs->n] = *prog;
+	return &v[progs->n++];
 }
 
 int progs_get(struct progs *progs, __u32 id, const struct prog **out)
 {
-	struct prog *v, prog = {};
+	struct prog prog = {.fd = -1};
 	int err;
 
 	for (size_t i = 0; i < progs->n; i++) {
@@ -137,22 +152,91 @@ int progs_get(struct progs *progs, __u32 id, const struct prog **out)
 			return 0;
 		}
 	}
-	err = read_prog(id, &prog);
+	err = read_prog(id, progs->keep, &prog);
 	if (err)
 		return err;
-	v = reallocarray(progs->v, progs->n + 1, sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	v[progs->n] = prog;
-	progs->v = v;
-	*out = &v[progs->n++];
-	return 0;
+	*out = append(progs, &prog);
+	if (*out)
+		return 0;
+	closep(&prog.fd);
+	return -ENOMEM;
+}
+
+static bool is_among(__u32 id, const __u32 *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+int progs_add(struct progs *progs, int fd, __u64 build, const __u32 *tables, size_t n)
+{
+	struct prog prog = {.build = build, .fd = -1};
+	__u32 type, used = 0;
+	int err;
+
+	err = read_info(fd, &prog, &type);
+	if (err)
+		return err;
+	for (__u32 i = 0; i < prog.n_maps; i++)
+		if (is_among(prog.map_ids[i], tables, n))
+			prog.map_ids[used++] = prog.map_ids[i];
+	prog.n_maps = used;
+	if (progs->keep) {
+		prog.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (prog.fd < 0)
+			return -errno;
+	}
+	if (append(progs, &prog))
+		return 0;
+	closep(&prog.fd);
+	return -ENOMEM;
+}
+
+int progs_fd(const struct progs *progs, __u32 id)
+{
+	int fd;
+
+	for (size_t i = 0; i < progs->n; i++) {
+		if (progs->v[i].id != id || progs->v[i].fd < 0)
+			continue;
+		fd = fcntl(progs->v[i].fd, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	return bpf_prog_get_fd_by_id(id);
+}
+
+int progs_kept(const struct progs *progs, const char *name, __u64 build, __u32 map_id)
+{
+	for (size_t i = 0; i < progs->n; i++) {
+		const struct prog *prog = &progs->v[i];
+
+		if (prog->fd >= 0 && prog->build == build && prog_uses(prog, map_id) &&
+		    !strncmp(prog->name, name, sizeof(prog->name)))
+			return progs_fd(progs, prog->id);
+	}
+	return -ENOENT;
+}
+
+void progs_retain(struct progs *progs, const __u32 *ids, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < progs->n; i++) {
+		if (is_among(progs->v[i].id, ids, n))
+			progs->v[kept++] = progs->v[i];
+		else
+			closep(&progs->v[i].fd);
+	}
+	progs->n = kept;
 }
 
 void progs_clear(struct progs *progs)
 {
+	progs_retain(progs, NULL, 0);
 	free(progs->v);
-	*progs = (struct progs){};
+	*progs = (struct progs){.keep = progs->keep};
 }
 
 bool prog_uses(const struct prog *prog, __u32 map_id)
@@ -169,7 +253,7 @@ bool progs_any_tc_uses(__u32 map_id)
 
 	while (!bpf_prog_get_next_id(id, &id)) {
 		_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
-		struct prog prog = {};
+		struct prog prog = {.fd = -1};
 
 		if (fd >= 0 && !read_info(fd, &prog, &type) && type == BPF_PROG_TYPE_SCHED_CLS &&
 		    prog_uses(&prog, map_id))

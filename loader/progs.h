@@ -17,6 +17,7 @@
  * struct prog - a loaded program.
  * @build: struct weft_prog_config's; 0 if the program has none, and so is not ours.
  * @map_ids: the maps of bpf/maps.h that it uses, not those made for its own ends.
+ * @fd: a descriptor, of struct progs that @keep them; else -1.
  */
 struct prog {
 	__u32 id;
@@ -24,12 +25,17 @@ struct prog {
 	__u64 build;
 	__u32 map_ids[PROG_MAX_MAPS];
 	__u32 n_maps;
+	int fd;
 };
 
-/** struct progs - what was read so far: ten thousand ports share one program. All zero at first. */
+/**
+ * struct progs - what was read so far: ten thousand ports share one program. All zero at first.
+ * @keep: keep descriptors of ours, as it takes CAP_SYS_ADMIN to come by another one.
+ */
 struct progs {
 	struct prog *v;
 	size_t n;
+	bool keep;
 };
 
 /**
@@ -41,6 +47,29 @@ struct progs {
 int progs_get(struct progs *progs, __u32 id, const struct prog **out);
 
 void progs_clear(struct progs *progs);
+
+/**
+ * progs_add - describe a program that was just loaded, without asking by ids.
+ * @fd: stays the caller's.
+ * @build: that it is from.
+ * @tables: ids of the maps that it was loaded on, @n of them.
+ *
+ * Return: 0 or -errno.
+ */
+int progs_add(struct progs *progs, int fd, __u64 build, const __u32 *tables, size_t n);
+
+/** progs_fd - a descriptor of a program; the caller closes it. Return: it, or -errno. */
+int progs_fd(const struct progs *progs, __u32 id);
+
+/**
+ * progs_kept - a program that is known and kept, by its name, build and one of its maps.
+ *
+ * Return: a descriptor that the caller closes; -ENOENT; -errno.
+ */
+int progs_kept(const struct progs *progs, const char *name, __u64 build, __u32 map_id);
+
+/** progs_retain - forget all programs but those with these ids. */
+void progs_retain(struct progs *progs, const __u32 *ids, size_t n);
 
 /** prog_uses - whether the program uses the map with this id. */
 bool prog_uses(const struct prog *prog, __u32 map_id);

@@ -102,6 +102,9 @@ void schema_set_defaults(const struct schema_table *table, void *row);
 /** schema_free - release everything that @row owns, but not @row. */
 void schema_free(const struct schema_table *table, void *row);
 
+/** schema_shift_lines - add to the line of every value in @row that was given. */
+void schema_shift_lines(const struct schema_table *table, void *row, int lines);
+
 /** schema_expected - what a value must be, as the end of "must be ...": "a number from 1 to 65535".
  */
 struct schema_text schema_expected(const struct schema_type *type);

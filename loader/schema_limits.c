@@ -92,11 +92,14 @@ static const struct schema_key limits_keys[] = {
 	},
 	{
 		.name = "fdb_learned",
-		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = 4194304},
+		.type = {.kind = SCHEMA_NUMBER, .min = 16, .max = 262144},
 		.offset = offsetof(struct cfg_limits, fdb_learned),
-		.fallback = "65536",
+		.fallback = "16384",
 		.doc = "Learned MAC addresses that one node knows. When there are more, they are "
-		       "not learned; nothing is forgotten for them.",
+		       "not learned; nothing is forgotten for them. Whoever finds no room looks "
+		       "for "
+		       "addresses that are too old, at most once a second; that takes about 2 ms "
+		       "for 16384.",
 		.example = "4096",
 	},
 	{

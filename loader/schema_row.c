@@ -133,3 +133,39 @@ void schema_free(const struct schema_table *table, void *row)
 	for (key = table->keys; key->name; key++)
 		free_value(&key->type, (char *)row + key->offset);
 }
+
+static void shift(void *value, int lines)
+{
+	struct cfg_pos pos;
+
+	memcpy(&pos, value, sizeof(pos));
+	if (pos.line)
+		pos.line += lines;
+	memcpy(value, &pos, sizeof(pos));
+}
+
+static void shift_value(const struct schema_type *type, void *value, int lines)
+{
+	struct schema_list list;
+	size_t i;
+
+	if (type->kind == SCHEMA_LIST) {
+		memcpy(&list, value, sizeof(list));
+		for (i = 0; i < list.n; i++)
+			shift_value(type->item, (char *)list.v + i * schema_size(type->item),
+				    lines);
+	} else if (type->kind == SCHEMA_TABLE) {
+		schema_shift_lines(type->table, value, lines);
+	} else {
+		shift(value, lines);
+	}
+}
+
+void schema_shift_lines(const struct schema_table *table, void *row, int lines)
+{
+	const struct schema_key *key;
+
+	shift(row, lines);
+	for (key = table->keys; key->name; key++)
+		shift_value(&key->type, (char *)row + key->offset, lines);
+}

@@ -10,17 +10,25 @@
 #define FIRST_SLOTS 64
 #define FIRST_KEYS  1024
 
-/* FNV-1a, folded so that its better mixed upper half takes part in the choice of a slot. */
+/* Eight bytes at a time; the fold lets the better mixed upper half take part in what follows. */
+static __u64 mix(__u64 hash, __u64 word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+	return hash ^ (hash >> 32);
+}
+
 static __u32 hash_bytes(const void *key, size_t len)
 {
 	const __u8 *p = key;
-	__u64 hash = 0xcbf29ce484222325;
+	__u64 hash = len, word;
 
-	while (len--) {
-		hash ^= *p++;
-		hash *= 0x100000001b3;
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		hash = mix(hash, word);
 	}
-	return hash ^ (hash >> 32);
+	word = 0;
+	memcpy(&word, p, len);
+	return mix(hash, word);
 }
 
 /* The slot that holds the key, or the free one where it belongs. */
@@ -40,9 +48,8 @@ static struct set_slot *probe(const struct set *set, const void *key, size_t len
 	}
 }
 
-static int grow_slots(struct set *set)
+static int grow_slots(struct set *set, size_t n_slots)
 {
-	size_t n_slots = set->n_slots ? set->n_slots * 2 : FIRST_SLOTS;
 	struct set bigger = *set;
 	size_t i;
 
@@ -82,7 +89,7 @@ static int reserve(struct set *set, size_t len)
 	int err;
 
 	if (set->n * 2 >= set->n_slots) {
-		err = grow_slots(set);
+		err = grow_slots(set, set->n_slots ? set->n_slots * 2 : FIRST_SLOTS);
 		if (err)
 			return err;
 	}
@@ -129,6 +136,50 @@ bool set_find(const struct set *set, const void *key, size_t len, size_t *index)
 		return false;
 	if (index)
 		*index = slot->index;
+	return true;
+}
+
+int set_reserve(struct set *set, size_t n)
+{
+	size_t n_slots = FIRST_SLOTS;
+
+	while (n_slots < n * 2 + 2)
+		n_slots *= 2;
+	return n_slots > set->n_slots ? grow_slots(set, n_slots) : 0;
+}
+
+void set_move(struct set *set, const void *key, size_t len, size_t index)
+{
+	struct set_slot *slot = set->n ? probe(set, key, len, hash_bytes(key, len)) : NULL;
+
+	if (slot && slot->key)
+		slot->index = index;
+}
+
+/* Whoever was put behind the free slot only because that was taken moves up. */
+static void close_gap(struct set *set, size_t gap)
+{
+	size_t mask = set->n_slots - 1;
+
+	for (size_t i = (gap + 1) & mask; set->slots[i].key; i = (i + 1) & mask) {
+		size_t home = set->slots[i].hash & mask;
+
+		if (((i - home) & mask) < ((i - gap) & mask))
+			continue;
+		set->slots[gap] = set->slots[i];
+		gap = i;
+	}
+	set->slots[gap] = (struct set_slot){};
+}
+
+bool set_remove(struct set *set, const void *key, size_t len)
+{
+	struct set_slot *slot = set->n ? probe(set, key, len, hash_bytes(key, len)) : NULL;
+
+	if (!slot || !slot->key)
+		return false;
+	set->n--;
+	close_gap(set, slot - set->slots);
 	return true;
 }
 

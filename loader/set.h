@@ -3,7 +3,8 @@
  * A set of byte strings, each with an index into an array of the caller's: "which row already has
  * this name, this MAC address, this (network, address)?" in constant time.
  *
- * An all-zero struct set is an empty set. Keys are copied; entries are never removed one by one.
+ * An all-zero struct set is an empty set. Keys are copied; the copy of one that is removed stays
+ * until the set is cleared.
  */
 #ifndef WEFT_LOADER_SET_H
 #define WEFT_LOADER_SET_H
@@ -43,6 +44,15 @@ int set_add(struct set *set, const void *key, size_t len, size_t index, size_t *
  * @index: receives what was remembered with the key; may be NULL; untouched if there is none.
  */
 bool set_find(const struct set *set, const void *key, size_t len, size_t *index);
+
+/** set_move - remember another index with a key that is there. */
+void set_move(struct set *set, const void *key, size_t len, size_t index);
+
+/** set_remove - forget a key. Return: whether it was there. */
+bool set_remove(struct set *set, const void *key, size_t len);
+
+/** set_reserve - make room for @n keys at once. Return: 0 or -ENOMEM. */
+int set_reserve(struct set *set, size_t n);
 
 /** set_clear - release everything; the set is empty and usable again. */
 void set_clear(struct set *set);

@@ -71,6 +71,9 @@ struct view_name view_port_name(const struct view *view, __u32 port);
 struct view_name view_network_name(const struct view *view, __u32 network);
 struct view_name view_tunnel_name(const struct view *view, __u32 tunnel); /* the remote node */
 
+/** view_encap_name - an encapsulation as the file spells it. @encap: enum weft_encap. */
+const char *view_encap_name(__u8 encap);
+
 /** view_port_info - names of a port or uplink, or NULL. */
 const struct weft_port_info *view_port_info(const struct view *view, __u32 port);
 

@@ -52,7 +52,7 @@ static int by_tunnel(const void *a, const void *b)
 	return strverscmp(x->network.s, y->network.s);
 }
 
-static const char *encap_name(__u8 encap)
+const char *view_encap_name(__u8 encap)
 {
 	switch (encap) {
 	case WEFT_ENCAP_VXLAN:
@@ -148,7 +148,7 @@ static void print_row(const struct view *view, const struct row *row, struct pri
 	print_text(out, row->node.s);
 	print_number(out, row->id);
 	print_text(out, print_addr(&row->tunnel->remote).s);
-	print_text(out, encap_name(row->tunnel->encap));
+	print_text(out, view_encap_name(row->tunnel->encap));
 	print_text(out, family_name(row->tunnel->family));
 	print_text(out, info ? info->interface : NULL);
 	print_number(out, row->tunnel->mtu);

@@ -84,7 +84,7 @@ static void collect(struct status *s)
 	qsort(s->members, s->n_members, sizeof(*s->members), by_name);
 }
 
-int status_read(const struct pins *pins, struct status *s, const char **failed)
+int status_read(const struct pins *pins, struct progs *progs, struct status *s, const char **failed)
 {
 	int err;
 
@@ -102,7 +102,7 @@ int status_read(const struct pins *pins, struct status *s, const char **failed)
 	if (err)
 		return err;
 	*failed = "attached programs";
-	err = attach_read(pins, &s->maps, &s->progs, &s->attachments);
+	err = attach_read(pins, &s->maps, progs ?: &s->progs, !progs, &s->attachments);
 	if (err)
 		return err;
 	s->members = calloc(s->view.t[TABLE_PORT_INFO].rows.n + 1, sizeof(*s->members));

@@ -70,12 +70,14 @@ struct status {
 
 /**
  * status_read - look at a node.
+ * @progs: programs that are known already; NULL = none.
  * @status: uninitialised; status_clear() releases it, after a failure too.
  * @failed: receives what a failure is about.
  *
  * Return: 0; -ENOENT if a map is not pinned; -EPROTO if one has another layout; -errno.
  */
-int status_read(const struct pins *pins, struct status *status, const char **failed);
+int status_read(const struct pins *pins, struct progs *progs, struct status *status,
+		const char **failed);
 
 /** status_clear - release what status_read() made. Also for _cleanup_(). */
 void status_clear(struct status *status);
@@ -97,17 +99,36 @@ const char *member_xdp_name(const struct member *member);
  * @file: its name; NULL if no file was given: the rest is then empty.
  * @plan: what would have to be done to make the node what the file says.
  * @errors: why that cannot be done; @plan is then no good. NULL if it can.
- * @in_step: everything is attached and, with a file, there is nothing to be done.
+ * @in_step: everything is attached and, with a file, there is nothing to be done; without a file
+ * but with an agent, the agent says so too.
+ * @agent: what the node's agent says of itself; NULL: none runs.
  */
 struct verdict {
 	const char *file;
 	const struct plan *plan;
 	struct diag *errors;
 	bool in_step;
+	json_t *agent;
 };
+
+/** status_agent_in_step - whether an agent says so. */
+bool status_agent_in_step(const json_t *agent);
+
+/** status_agent_print - a line of the summary; nothing for NULL. */
+void status_agent_print(const json_t *agent, FILE *out);
+
+/**
+ * status_agent_table - what it waits for, behind an empty line; nothing if for nothing.
+ *
+ * Return: as print_table().
+ */
+int status_agent_table(const json_t *agent, FILE *out);
 
 /** status_print - for people, to standard output. Return: 0 or -errno. */
 int status_print(const struct status *status, const struct verdict *verdict);
+
+/** status_json - all of it for programs, owned by the caller; NULL without memory. */
+json_t *status_json(const struct status *status, const struct verdict *verdict);
 
 /** status_print_json - for programs, to standard output. Return: 0 or -errno. */
 int status_print_json(const struct status *status, const struct verdict *verdict);

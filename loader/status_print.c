@@ -253,7 +253,9 @@ static const char *state_text(const struct status *s, const struct verdict *verd
 	if (s->attachments.elsewhere)
 		return "attached in another network namespace: name it by --netns";
 	if (!verdict->file)
-		return verdict->in_step ? "all attached" : "not all attached: apply the file again";
+		return verdict->in_step ? "all attached"
+		       : verdict->agent ? "not in step: the agent waits, or is at it"
+					: "not all attached: apply the file again";
 	if (verdict->errors)
 		return "cannot be what the file says: see the errors";
 	return verdict->in_step ? "in step with " : "not in step with ";
@@ -273,6 +275,7 @@ static void print_summary(const struct status *s, const struct verdict *verdict,
 	print_states(s);
 	firewall_print(&l->firewall, stdout);
 	learning_print(&l->learning, stdout);
+	status_agent_print(verdict->agent, stdout);
 	printf("state   %s%s\n", state_text(s, verdict), verdict->plan ? verdict->file : "");
 }
 
@@ -311,6 +314,8 @@ int status_print(const struct status *s, const struct verdict *verdict)
 		err = print_section(&l.differences.entries);
 	if (!err)
 		err = print_section(&l.differences.programs);
+	if (!err)
+		err = status_agent_table(verdict->agent, stdout);
 	return err;
 }
 
@@ -343,30 +348,31 @@ static json_t *json_identity(const struct status *s, const struct verdict *verdi
 			 vteps.vxlan_port, "geneve_port", vteps.geneve_port, "nvgre", vteps.nvgre);
 }
 
-int status_print_json(const struct status *s, const struct verdict *verdict)
+json_t *status_json(const struct status *s, const struct verdict *verdict)
 {
 	_cleanup_(listing_clear) struct listing l;
 	json_t *doc;
-	int err;
 
-	err = listing_fill(s, verdict, false, &l);
-	if (err)
-		return err;
+	if (listing_fill(s, verdict, false, &l))
+		return NULL;
 	doc = json_identity(s, verdict);
-	err = json_object_set_new(doc, "uplinks", print_rows(&l.uplinks));
-	err |= json_object_set_new(doc, "networks", print_rows(&l.networks));
-	err |= json_object_set_new(doc, "ports", print_rows(&l.ports));
-	err |= json_object_set_new(doc, "troubles", print_rows(&l.troubles));
-	err |= json_object_set_new(doc, "firewall", firewall_json(&l.firewall));
-	err |= json_object_set_new(doc, "learning", learning_json(&l.learning));
+	json_object_set_new(doc, "uplinks", print_rows(&l.uplinks));
+	json_object_set_new(doc, "networks", print_rows(&l.networks));
+	json_object_set_new(doc, "ports", print_rows(&l.ports));
+	json_object_set_new(doc, "troubles", print_rows(&l.troubles));
+	json_object_set_new(doc, "firewall", firewall_json(&l.firewall));
+	json_object_set_new(doc, "learning", learning_json(&l.learning));
 	if (verdict->plan) {
-		err |= json_object_set_new(doc, "entries", print_rows(&l.differences.entries));
-		err |= json_object_set_new(doc, "programs", print_rows(&l.differences.programs));
+		json_object_set_new(doc, "entries", print_rows(&l.differences.entries));
+		json_object_set_new(doc, "programs", print_rows(&l.differences.programs));
 	}
+	json_object_set(doc, "agent", verdict->agent ?: json_null());
 	if (verdict->errors)
-		err |= json_object_set_new(doc, "errors", diag_json(verdict->errors));
-	if (!err)
-		return print_json(doc, stdout);
-	json_decref(doc);
-	return -ENOMEM;
+		json_object_set_new(doc, "errors", diag_json(verdict->errors));
+	return doc;
+}
+
+int status_print_json(const struct status *s, const struct verdict *verdict)
+{
+	return print_json(status_json(s, verdict), stdout);
 }

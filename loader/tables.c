@@ -97,11 +97,11 @@ const struct table_desc table_descs[__TABLE_MAX] = {
 	[TABLE_CAP_STAT] = PERCPU_ARRAY("weft_cap_stat", struct weft_cap_stat),
 	[TABLE_CAP_REC] = PERCPU_ARRAY("weft_cap_rec", struct weft_cap_rec),
 	[TABLE_CAP_OUT] = ARRAY("weft_cap_out", __u32),
+	[TABLE_FILE_INFO] = ARRAY("weft_file_info", struct weft_file_info),
 };
 
-static int rows_grow(struct rows *rows, const struct table_desc *desc)
+static int rows_grow(struct rows *rows, const struct table_desc *desc, size_t size)
 {
-	size_t size = rows->size ? rows->size * 2 : FIRST_ROWS;
 	__u8 *keys, *values;
 
 	keys = reallocarray(rows->keys, size, desc->key_size);
@@ -123,7 +123,7 @@ int rows_add(struct rows *rows, const struct table_desc *desc, const void *key, 
 	int err;
 
 	if (rows->n == rows->size) {
-		err = rows_grow(rows, desc);
+		err = rows_grow(rows, desc, rows->size ? rows->size * 2 : FIRST_ROWS);
 		if (err)
 			return err;
 	}
@@ -167,6 +167,32 @@ int table_put(struct table *table, const void *key, const void *value)
 	return rows_add(&table->rows, desc, key, value);
 }
 
+int table_reserve(struct table *table, size_t n)
+{
+	int err = n > table->rows.size ? rows_grow(&table->rows, table->desc, n) : 0;
+
+	return err ? err : set_reserve(&table->index, n);
+}
+
+void table_remove(struct table *table, const void *key)
+{
+	const struct table_desc *desc = table->desc;
+	struct rows *rows = &table->rows;
+	size_t row, last = rows->n - 1;
+
+	if (!set_find(&table->index, key, desc->key_size, &row))
+		return;
+	set_remove(&table->index, key, desc->key_size);
+	if (row != last) {
+		memcpy(rows->keys + row * desc->key_size, rows->keys + last * desc->key_size,
+		       desc->key_size);
+		memcpy(rows->values + row * desc->value_size,
+		       rows->values + last * desc->value_size, desc->value_size);
+		set_move(&table->index, rows->keys + row * desc->key_size, desc->key_size, row);
+	}
+	rows->n--;
+}
+
 const void *table_get(const struct table *table, const void *key)
 {
 	size_t row;
@@ -174,6 +200,18 @@ const void *table_get(const struct table *table, const void *key)
 	if (!set_find(&table->index, key, table->desc->key_size, &row))
 		return NULL;
 	return table_value(table, row);
+}
+
+__u32 table_highest_id(const struct table *table)
+{
+	__u32 id, highest = 0;
+
+	for (size_t i = 0; i < table->rows.n; i++) {
+		memcpy(&id, table_key(table, i), sizeof(id));
+		if (id > highest)
+			highest = id;
+	}
+	return highest;
 }
 
 void tables_init(struct tables *tables)
@@ -188,17 +226,35 @@ void tables_clear(struct tables *tables)
 		table_clear(&tables->t[i]);
 }
 
+/*
+ * A row by its key, or NULL. Two states of one node have most rows in the same order, so the row
+ * behind the one that was found last is looked at first.
+ */
+static const void *find_near(const struct table *table, const void *key, size_t *near)
+{
+	size_t row = *near;
+
+	if (row >= table->rows.n ||
+	    memcmp(table_key(table, row), key, table->desc->key_size) != 0) {
+		if (!set_find(&table->index, key, table->desc->key_size, &row))
+			return NULL;
+	}
+	*near = row + 1;
+	return table_value(table, row);
+}
+
 static int diff_wanted(const struct table *actual, const struct table *wanted,
 		       struct table_diff *diff)
 {
 	const struct table_desc *desc = wanted->desc;
 	const void *key, *value, *old;
+	size_t near = 0;
 	int err = 0;
 
 	for (size_t i = 0; i < wanted->rows.n && !err; i++) {
 		key = table_key(wanted, i);
 		value = table_value(wanted, i);
-		old = table_get(actual, key);
+		old = find_near(actual, key, &near);
 		if (!old) {
 			err = rows_add(&diff->added, desc, key, value);
 		} else if (memcmp(old, value, desc->value_size) != 0) {
@@ -211,14 +267,16 @@ static int diff_wanted(const struct table *actual, const struct table *wanted,
 }
 
 static int diff_actual(const struct table *actual, const struct table *wanted,
+		       bool (*counts)(void *arg, const void *key), void *arg,
 		       struct table_diff *diff)
 {
 	const void *key;
+	size_t near = 0;
 	int err = 0;
 
 	for (size_t i = 0; i < actual->rows.n && !err; i++) {
 		key = table_key(actual, i);
-		if (!table_get(wanted, key))
+		if ((!counts || counts(arg, key)) && !find_near(wanted, key, &near))
 			err = rows_add(&diff->removed, actual->desc, key, table_value(actual, i));
 	}
 	return err;
@@ -226,11 +284,17 @@ static int diff_actual(const struct table *actual, const struct table *wanted,
 
 int table_diff(const struct table *actual, const struct table *wanted, struct table_diff *diff)
 {
+	return table_diff_among(actual, wanted, NULL, NULL, diff);
+}
+
+int table_diff_among(const struct table *actual, const struct table *wanted,
+		     bool (*counts)(void *arg, const void *key), void *arg, struct table_diff *diff)
+{
 	int err;
 
 	err = diff_wanted(actual, wanted, diff);
 	if (!err)
-		err = diff_actual(actual, wanted, diff);
+		err = diff_actual(actual, wanted, counts, arg, diff);
 	if (err)
 		table_diff_clear(diff);
 	return err;

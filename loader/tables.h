@@ -80,6 +80,7 @@ enum table_id {
 	TABLE_CAP_STAT,
 	TABLE_CAP_REC,
 	TABLE_CAP_OUT,
+	TABLE_FILE_INFO, /* apply_file.c's: of which file the lines in TABLE_RULE_INFO are */
 	__TABLE_MAX,
 };
 
@@ -160,6 +161,12 @@ void table_clear(struct table *table);
  */
 int table_put(struct table *table, const void *key, const void *value);
 
+/** table_reserve - make room for @n rows at once. Return: 0 or -ENOMEM. */
+int table_reserve(struct table *table, size_t n);
+
+/** table_remove - forget the row with this key, if there is one; the last row takes its place. */
+void table_remove(struct table *table, const void *key);
+
 /** table_get - value of the row with this key, or NULL. Valid until the next table_put(). */
 const void *table_get(const struct table *table, const void *key);
 
@@ -174,6 +181,9 @@ static inline const void *table_value(const struct table *table, size_t i)
 	return table->rows.values + i * table->desc->value_size;
 }
 
+/** table_highest_id - the highest key of a table whose keys are numbers; 0 if it is empty. */
+__u32 table_highest_id(const struct table *table);
+
 /** tables_init - empty tables of all kinds. */
 void tables_init(struct tables *tables);
 
@@ -187,6 +197,14 @@ void tables_clear(struct tables *tables);
  * Linear in the rows of both. Return: 0 or -ENOMEM, @diff then empty.
  */
 int table_diff(const struct table *actual, const struct table *wanted, struct table_diff *diff);
+
+/**
+ * table_diff_among - table_diff() that leaves some rows of @actual alone, wanted or not.
+ * @counts: whether the row with this key is to be removed if it is not wanted; NULL: all are.
+ */
+int table_diff_among(const struct table *actual, const struct table *wanted,
+		     bool (*counts)(void *arg, const void *key), void *arg,
+		     struct table_diff *diff);
 
 void table_diff_clear(struct table_diff *diff);
 

@@ -89,21 +89,30 @@ static bool parse_number(const struct schema_type *type, const char *text, struc
 	return true;
 }
 
+static const struct {
+	const char *name;
+	__u64 number;
+} protocols[] = {
+	{"any", CFG_PROTOCOL_ANY}, {"tcp", IPPROTO_TCP},   {"udp", IPPROTO_UDP},
+	{"sctp", IPPROTO_SCTP},    {"icmp", IPPROTO_ICMP}, {"icmpv6", IPPROTO_ICMPV6},
+};
+
+const char *value_protocol(__u64 number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
+		if (protocols[i].number == number)
+			return protocols[i].name;
+	return NULL;
+}
+
 static bool parse_protocol(const char *text, struct cfg_num *out, struct value_problem *problem)
 {
 	static const struct schema_type number = {.kind = SCHEMA_NUMBER, .max = 255};
-	static const struct {
-		const char *name;
-		__u64 number;
-	} names[] = {
-		{"any", CFG_PROTOCOL_ANY}, {"tcp", IPPROTO_TCP},   {"udp", IPPROTO_UDP},
-		{"sctp", IPPROTO_SCTP},    {"icmp", IPPROTO_ICMP}, {"icmpv6", IPPROTO_ICMPV6},
-	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(names[i].name, text)) {
-			out->v = names[i].number;
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
+		if (!strcmp(protocols[i].name, text)) {
+			out->v = protocols[i].number;
 			return true;
 		}
 	}

@@ -46,6 +46,9 @@ struct value_text value_prefix(const struct cfg_addr *prefix);
 /** value_mac - an Ethernet address: "02:00:00:00:00:01". */
 struct value_text value_mac(const __u8 mac[static 6]);
 
+/** value_protocol - "tcp", "any"; NULL for a protocol that the file knows by its number only. */
+const char *value_protocol(__u64 number);
+
 /** value_is_ipv4 - is this an IPv4 address or prefix (IPv4-mapped inside)? */
 static inline bool value_is_ipv4(const struct in6_addr *addr)
 {

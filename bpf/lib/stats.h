@@ -37,6 +37,7 @@ __attribute__((noinline)) int weft_count_drop_at(weft_ctx *ctx, struct weft_pkt 
 		if (in)
 			key.port = in->id;
 	}
+	trace_drop(key.port, reason);
 	c = bpf_map_lookup_elem(&weft_drops, &key);
 	if (!c) {
 		/* Another CPU may insert at the same time; whoever wins, the row is there after. */

@@ -374,6 +374,27 @@ static __always_inline int weft_tcp_track(struct weft_flow *f, int side,
 }
 
 /**
+ * weft_tcp_reach - a later fragment of a segment.
+ * @f, @side: as above.
+ * @seq, @len: of it.
+ *
+ * Its first fragment was judged for all of it, but did not say how long it is: without this, what
+ * acknowledges the rest of it would acknowledge what was never sent. If the first one was dropped
+ * or only let by, this one does not count either: it does not join on to what does.
+ */
+static __always_inline void weft_tcp_reach(struct weft_flow *f, int side, __u32 seq, __u32 len)
+{
+	struct weft_tcp_side *from = &f->tcp[side & 1];
+	__u32 end = seq + len;
+
+	if (!weft_seq_before(from->end, end) || weft_seq_before(from->end, seq))
+		return;
+	from->end = end;
+	if (weft_tcp_last_side(f) == (side & 1))
+		f->tcp_last.end = end;
+}
+
+/**
  * weft_tcp_fast - the fast path: an ordinary segment of an established connection.
  * @f, @side, @s: as above.
  *

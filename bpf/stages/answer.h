@@ -43,6 +43,7 @@ static __always_inline const struct weft_neigh *weft_neigh_of(const struct weft_
 	struct weft_neigh_key key = {.addr = *addr, .network = p->network};
 	const struct weft_neigh *n = bpf_map_lookup_elem(&weft_neigh, &key);
 
+	trace_neigh(WEFT_TRACE_QUESTION, &key, n);
 	return n && !weft_mac_equal(n->mac, p->h.smac) && !weft_answer_apart(p, n) ? n : 0;
 }
 

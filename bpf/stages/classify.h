@@ -91,6 +91,7 @@ static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt
 		return err;
 	key.vni = p->vni;
 	peer = bpf_map_lookup_elem(&weft_peers, &key);
+	trace_peer(&key, peer);
 	if (!peer)
 		return weft_peer_missing(&key);
 	if (p->outer_len + WEFT_ETH_HLEN > p->len)

@@ -58,6 +58,7 @@ static __always_inline int weft_classify_port(weft_ctx *ctx, struct weft_pkt *p,
 {
 	const struct weft_port *port = weft_port_in(p);
 
+	trace_port(WEFT_TRACE_PORT, p->ifindex, port);
 	if (!port)
 		return -WEFT_DROP_PORT_UNKNOWN;
 	if (port->kind != WEFT_PORT_ACCESS || p->h.vlans || p->tagged)

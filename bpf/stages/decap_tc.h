@@ -24,13 +24,13 @@
 static __always_inline int weft_restore(weft_ctx *ctx, struct weft_pkt *p)
 {
 	const __u8 parked[WEFT_ETH_ALEN] = WEFT_PARKED_MAC;
-	const struct weft_meta *meta = (void *)(long)ctx->data_meta;
+	const struct weft_meta *meta = trace_meta(ctx);
 	const __u8 *frame = ctx_data(ctx);
 	__u8 dmac[WEFT_ETH_ALEN];
 
 	if ((void *)(frame + WEFT_ETH_HLEN) > ctx_data_end(ctx) || !weft_mac_equal(frame, parked))
 		return WEFT_ACT_PASS;
-	if ((void *)(meta + 1) > (void *)frame || meta->magic != WEFT_META_MAGIC)
+	if (!trace_meta_whole(meta, frame) || meta->magic != WEFT_META_MAGIC)
 		return -WEFT_DROP_META_LOST;
 	p->network = meta->network;
 	p->tunnel = meta->tunnel;

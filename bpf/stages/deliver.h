@@ -37,6 +37,7 @@ static __always_inline int weft_handover(weft_ctx *ctx, struct weft_pkt *p, __u3
 			return -WEFT_DROP_ENCAP_FAILED;
 		delivery &= ~WEFT_DELIVER_TAGGED;
 	}
+	trace_handover(ctx, ifindex, delivery, port);
 	weft_handover_as(ctx, p, ifindex, delivery == WEFT_DELIVER_PEER);
 	return 0;
 }

@@ -303,6 +303,7 @@ static __always_inline int weft_encap(weft_ctx *ctx, struct weft_pkt *p, __u32 i
 	struct weft_tunnel *t = weft_tunnel_of(id);
 	int way = WEFT_ENCAP_GROWN;
 
+	trace_tunnel(id, t);
 	p->tunnel = id;
 	if (!t)
 		return -WEFT_DROP_TUNNEL_UNKNOWN;

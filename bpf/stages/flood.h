@@ -147,7 +147,7 @@ static __always_inline long weft_clone_to_tunnel(struct weft_flood_run *r,
 	if (!t)
 		return -1;
 	ctx->mark = WEFT_MARK_SEND;
-	err = bpf_clone_redirect(ctx, t->ifindex, BPF_F_INGRESS);
+	err = trace_clone(ctx, m, t->ifindex, BPF_F_INGRESS);
 	ctx->mark = mark;
 	return err;
 }
@@ -165,7 +165,7 @@ static __always_inline void weft_count_clone(weft_ctx *ctx, struct weft_pkt *p, 
 static __attribute__((noinline)) void weft_clone_to_port(struct weft_flood_run *r)
 {
 	int tags = weft_tags_put_on(r->ctx, r->p, r->last.port);
-	long err = tags < 0 ? tags : bpf_clone_redirect(r->ctx, r->last.ifindex, 0);
+	long err = tags < 0 ? tags : trace_clone(r->ctx, &r->last, r->last.ifindex, 0);
 
 	weft_tags_take_off(r->ctx, tags);
 	weft_count_clone(r->ctx, r->p, r->last.port, err);
@@ -185,6 +185,7 @@ static __always_inline int weft_last_to_port(struct weft_flood_run *r)
 {
 	if (weft_tags_put_on(r->ctx, r->p, r->last.port) < 0)
 		return -WEFT_DROP_REPLICA_LOST;
+	trace_copy(r->ctx, &r->last);
 	weft_count_copy(r->p, r->last.port);
 	bpf_redirect(r->last.ifindex, 0);
 	return WEFT_ACT_FLOOD;
@@ -199,6 +200,7 @@ static __always_inline int weft_flood_last(struct weft_flood_run *r)
 	t = weft_flood_wrap(r, &r->last);
 	if (!t)
 		return -WEFT_DROP_REPLICA_LOST;
+	trace_copy(r->ctx, &r->last);
 	weft_count_copy(r->p, 0);
 	if (r->by_ingress)
 		weft_send_by_ingress(r->ctx, t->ifindex);

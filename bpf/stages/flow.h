@@ -191,6 +191,7 @@ static __always_inline int weft_flow_hit(struct weft_pkt *p, const struct weft_f
 		if (!weft_tcp_fast(f, side, &seg))
 			return 0;
 	}
+	trace_flow(WEFT_TRACE_FLOW, key, f, side, WEFT_TABLE_FLOWS);
 	*hop = f->hop[!side];
 	weft_flow_count(p, f, side);
 	return 1;

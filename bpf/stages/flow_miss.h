@@ -183,8 +183,11 @@ static __always_inline int weft_flow_track(weft_ctx *ctx, struct weft_pkt *p, st
 {
 	struct weft_tcp_seg seg;
 
-	if (p->h.flags & WEFT_H_FRAG_LATER)
+	if (p->h.flags & WEFT_H_FRAG_LATER) {
+		if (p->h.l4_proto == IPPROTO_TCP)
+			weft_tcp_reach(f, side, bpf_ntohl(p->h.tcp_seq), p->h.frag_len);
 		return 0;
+	}
 	if (p->h.l4_proto == IPPROTO_TCP) {
 		weft_seg_read(ctx, p, &seg);
 		return weft_tcp_tracks(f, side, &seg);
@@ -226,9 +229,11 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 
 	side &= 1;
 	f = weft_flow_find(key, &table);
+	trace_flow(WEFT_TRACE_FLOW, key, f, side, table);
 	if (!f)
 		return WEFT_MISS_NEW;
 	if (!weft_flow_fresh(p, f, side) || !weft_flow_placed(p, f, side, to)) {
+		trace_result(WEFT_TRACE_STALE, 0);
 		err = weft_guard_ip(p, (struct weft_hop *)to);
 		if (!err)
 			err = weft_flow_decide(p, key, f, side, to);

@@ -290,6 +290,7 @@ static __always_inline void weft_flow_begin(struct weft_flow_key *key, struct we
 		err = bpf_map_update_elem(&weft_flows_over, key, f, BPF_ANY);
 	else
 		err = bpf_map_update_elem(&weft_flows_new, key, f, BPF_ANY);
+	trace_result(WEFT_TRACE_BEGIN, over ? WEFT_TABLE_OVER : WEFT_TABLE_NEW);
 	stat->created++;
 	stat->over += over;
 	stat->lost += !!err;
@@ -342,6 +343,7 @@ static __always_inline int weft_flow_insert(struct weft_flow_key *key, const str
 		return 0;
 	weft_flow_charge(&e->flow, key->network);
 	weft_flow_arm(e);
+	trace_result(WEFT_TRACE_SETTLE, WEFT_TABLE_FLOWS);
 	stat->established++;
 	return 1;
 }

@@ -144,6 +144,7 @@ static __always_inline void weft_route_find(struct weft_pkt *p, struct weft_hop 
 	__builtin_memcpy(key.mac, p->h.dmac, sizeof(key.mac));
 	key.network = p->network;
 	dst = bpf_map_lookup_elem(&weft_fdb, &key);
+	trace_fdb(WEFT_TRACE_FDB, &key, dst);
 	if (!dst) {
 		*to = (struct weft_hop){.kind = WEFT_HOP_FLOOD};
 		if (p->net_flags & WEFT_NET_LEARN && weft_learned_find(p, to))
@@ -242,8 +243,8 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int 
 /*
  * The flow's key, and a hit on it. Return: 1 with @to filled; 0 with @key and @side filled; a drop.
  */
-static __always_inline int weft_admit_fast(struct weft_pkt *p, struct weft_flow_key *key, int *side,
-					   struct weft_hop *to)
+static TRACE_STAGE int weft_admit_fast(struct weft_pkt *p, struct weft_flow_key *key, int *side,
+				       struct weft_hop *to)
 {
 	int err;
 
@@ -323,6 +324,7 @@ static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const
 	int side, act;
 
 	net = bpf_map_lookup_elem(&weft_networks, &id);
+	trace_network(id, net);
 	if (!net || !s || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;
@@ -348,6 +350,7 @@ static __always_inline int weft_forward_answer(weft_ctx *ctx, struct weft_pkt *p
 	int err;
 
 	net = bpf_map_lookup_elem(&weft_networks, &id);
+	trace_network(id, net);
 	if (!net || !(net->flags & WEFT_NET_PRESENT))
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	p->vni = net->vni;

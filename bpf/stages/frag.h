@@ -25,7 +25,10 @@
 #ifndef WEFT_BPF_STAGES_FRAG_H
 #define WEFT_BPF_STAGES_FRAG_H
 
+#include <bpf/bpf_endian.h>
+
 #include "../lib/frag_ranges.h"
+#include "../lib/tcp_state.h"
 #include "../maps.h"
 #include "../pkt.h"
 
@@ -61,6 +64,13 @@ static __always_inline int weft_frag_is_old(const struct weft_frag *f)
 	return conf && (__u64)ticks * conf->tick_ns > WEFT_FRAG_TIMEOUT_MS * 1000000ULL;
 }
 
+/* See struct weft_frag. */
+static __always_inline __u32 weft_frag_tcp_base(const struct weft_hdrs *h)
+{
+	return bpf_ntohl(h->tcp_seq) - h->l4_hlen + !!(h->tcp_flags & WEFT_TCP_SYN) +
+	       !!(h->tcp_flags & WEFT_TCP_FIN);
+}
+
 static __always_inline int weft_frag_begin(const struct weft_hdrs *h,
 					   const struct weft_frag_key *key, __u16 end)
 {
@@ -72,6 +82,7 @@ static __always_inline int weft_frag_begin(const struct weft_hdrs *h,
 		.icmp_code = h->icmp_code,
 		.head = end,
 		.ranges = {{.end = end}},
+		.tcp_base = weft_frag_tcp_base(h),
 		.seen = bpf_jiffies64(),
 	};
 
@@ -101,12 +112,13 @@ static __always_inline void weft_frag_fill(struct weft_hdrs *h, const struct wef
 	h->l4_proto = f->proto;
 	h->icmp_type = f->icmp_type;
 	h->icmp_code = f->icmp_code;
+	h->tcp_seq = bpf_htonl(f->tcp_base + h->frag_off * 8);
 }
 
 /**
  * weft_frag - stage 4c: what datagram is this a fragment of?
  * @h: parsed, with WEFT_H_FRAG. Of a later fragment sport, dport, l4_proto, icmp_type and icmp_code
- *     become those of the first.
+ *     become those of the first, and of a TCP segment tcp_seq that of its own first byte.
  * @network: network id.
  *
  * A global function, verified once on its own.
@@ -126,6 +138,7 @@ __attribute__((noinline)) int weft_frag(struct weft_hdrs *h, __u32 network)
 	end = weft_frag_end(h);
 	weft_frag_key_of(h, network, &key);
 	f = bpf_map_lookup_elem(&weft_frags, &key);
+	trace_frag(&key, f);
 	if (!f || weft_frag_is_old(f))
 		return first ? weft_frag_begin(h, &key, end) : -WEFT_DROP_FRAG_FIRST_MISSING;
 	fit = weft_frag_go_on(h, f, end);

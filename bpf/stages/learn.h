@@ -45,17 +45,25 @@ static __always_inline struct weft_learn_use *weft_learn_at(const struct weft_ho
 					   : weft_learn_port_of(at->port);
 }
 
+/* A function of its own, because of the stack that it takes. */
+static __attribute__((noinline)) int weft_learn_vtep_new(__u32 tunnel, __u32 network)
+{
+	struct weft_learn_vtep_key key = {.tunnel = tunnel, .network = network};
+	const struct weft_learn_use zero = {};
+
+	return bpf_map_update_elem(&weft_learn_vtep, &key, &zero, BPF_NOEXIST);
+}
+
 /* Of a VTEP, these are made when they are first needed. */
 static __always_inline struct weft_learn_use *weft_learn_at_new(const struct weft_hop *at,
 								__u32 network)
 {
-	struct weft_learn_vtep_key key = {.tunnel = at->target, .network = network};
-	struct weft_learn_use *u = weft_learn_at(at, network), zero = {};
+	struct weft_learn_use *u = weft_learn_at(at, network);
 
 	if (u || at->kind != WEFT_HOP_TUNNEL)
 		return u;
-	bpf_map_update_elem(&weft_learn_vtep, &key, &zero, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&weft_learn_vtep, &key);
+	weft_learn_vtep_new(at->target, network);
+	return weft_learn_vtep_of(at->target, network);
 }
 
 static __always_inline void weft_learn_give(struct weft_learn_use *u)
@@ -136,13 +144,33 @@ static __always_inline int weft_learned_drop(struct weft_fdb_key *key, struct we
 	return 1;
 }
 
-static long weft_learned_sweep(void *map, struct weft_fdb_key *key, struct weft_learned *m,
-			       __u64 *swept)
-{
-	struct weft_fdb_key copy = *key; /* which the kernel may use for something else */
+/**
+ * struct weft_sweep - a walk over the whole table.
+ * @now: CLOCK_MONOTONIC, when it began.
+ * @age_ns: how long addresses of @network are believed; those of one network often come in a row.
+ * @swept: entries removed.
+ */
+struct weft_sweep {
+	__u64 now;
+	__u64 age_ns;
+	__u32 swept;
+	__u32 network;
+};
 
-	if (!weft_learned_left(m, copy.network))
-		*swept += weft_learned_drop(&copy, m);
+static long weft_learned_sweep(void *map, struct weft_fdb_key *key, struct weft_learned *m,
+			       struct weft_sweep *s)
+{
+	const struct weft_network *net;
+	struct weft_fdb_key copy = *key; /* which the kernel may use for something else */
+	__u64 seen = m->seen_ns;
+
+	if (copy.network != s->network) {
+		s->network = copy.network;
+		net = bpf_map_lookup_elem(&weft_networks, &s->network);
+		s->age_ns = net ? weft_age_ns(net) : 0;
+	}
+	if (seen <= s->now && s->now - seen >= s->age_ns)
+		s->swept += weft_learned_drop(&copy, m);
 	return 0;
 }
 
@@ -154,7 +182,10 @@ __attribute__((noinline)) int weft_learn_sweep(void)
 {
 	__u32 zero = 0;
 	struct weft_learn_node *node = bpf_map_lookup_elem(&weft_learn_node, &zero);
-	__u64 now = bpf_ktime_get_ns(), was, swept = now >> 63; /* 0; but see weft_flood_begin */
+	__u64 now = bpf_ktime_get_ns(), was;
+	/* Zeros, and no network; but see weft_flood_begin. */
+	struct weft_sweep s = {
+		.now = now, .age_ns = now >> 63, .swept = now >> 63, .network = now >> 63};
 
 	if (!node)
 		return 0;
@@ -162,9 +193,9 @@ __attribute__((noinline)) int weft_learn_sweep(void)
 	if (now - was < WEFT_LEARN_SWEEP_NS ||
 	    __sync_val_compare_and_swap(&node->swept_ns, was, now) != was)
 		return 0;
-	bpf_for_each_map_elem(&weft_learned, weft_learned_sweep, &swept, 0);
-	node->swept += swept;
-	return !!swept;
+	bpf_for_each_map_elem(&weft_learned, weft_learned_sweep, &s, 0);
+	node->swept += s.swept;
+	return !!s.swept;
 }
 
 /* The frame's source is not learned, for want of @u's share. */
@@ -317,6 +348,7 @@ __attribute__((noinline)) int weft_learn(struct weft_pkt *p)
 	__builtin_memcpy(key.mac, p->h.smac, sizeof(key.mac));
 	key.network = network;
 	m = bpf_map_lookup_elem(&weft_learned, &key);
+	trace_learned(WEFT_TRACE_LEARN, &key, m, &p->here);
 	if (!m)
 		return weft_learn_new(p, &key, net);
 	if (weft_word(&m->where) != weft_word(&p->here))
@@ -367,6 +399,7 @@ static __always_inline int weft_sender(struct weft_pkt *p)
 	key.network = p->network;
 	src = bpf_map_lookup_elem(&weft_fdb, &key);
 	p->role = src ? src->isolation : WEFT_ISO_ISOLATED;
+	trace_fdb(WEFT_TRACE_SENDER, &key, src);
 	if (src)
 		return weft_sender_static(p, src);
 	return learns ? weft_learn(p) : 0;
@@ -389,6 +422,7 @@ __attribute__((noinline)) int weft_learned_find(struct weft_pkt *p, struct weft_
 	__builtin_memcpy(key.mac, p->h.dmac, sizeof(key.mac));
 	key.network = p->network;
 	m = bpf_map_lookup_elem(&weft_learned, &key);
+	trace_learned(WEFT_TRACE_LEARNED, &key, m, &p->here);
 	if (!m)
 		return 0;
 	*(__u64 *)&at = weft_word(&m->where);

@@ -24,7 +24,9 @@ static __always_inline int weft_parse_ctx(weft_ctx *ctx, struct weft_pkt *p)
 {
 	int err = weft_parse_linear(ctx, p);
 
-	return err == -WEFT_DROP_HDR_TRUNC && ctx_pull(ctx) ? weft_parse_again(ctx, p) : err;
+	if (err == -WEFT_DROP_HDR_TRUNC && ctx_pull(ctx))
+		err = weft_parse_again(ctx, p);
+	return trace_parsed(ctx, err);
 }
 
 #endif

@@ -262,8 +262,13 @@ static __always_inline int weft_judge(struct weft_ask *a)
 		stat->judged++;
 	a->flags = WEFT_FLOW_KEEP;
 	action = weft_judge_dir(a, WEFT_POL_EGRESS);
-	if (action == WEFT_POL_ALLOW)
+	trace_policy(&a->daddr, 2 * a->port[WEFT_POL_EGRESS] + WEFT_POL_EGRESS, a->point,
+		     a->rule[WEFT_POL_EGRESS], action);
+	if (action == WEFT_POL_ALLOW) {
 		action = weft_judge_dir(a, WEFT_POL_INGRESS);
+		trace_policy(&a->saddr, 2 * a->port[WEFT_POL_INGRESS] + WEFT_POL_INGRESS, a->point,
+			     a->rule[WEFT_POL_INGRESS], action);
+	}
 	if (!(a->flags & WEFT_FLOW_GUARDED))
 		a->flags = 0;
 	return action;
@@ -293,6 +298,7 @@ static __always_inline int weft_addr_spoofed(const struct weft_pkt *p)
 	struct weft_neigh_key key = {.addr = p->h.saddr, .network = p->network};
 	const struct weft_neigh *n = bpf_map_lookup_elem(&weft_neigh, &key);
 
+	trace_neigh(WEFT_TRACE_ADDRESS, &key, n);
 	return n && !weft_mac_equal(n->mac, p->h.smac);
 }
 

@@ -151,6 +151,7 @@ __attribute__((noinline)) int weft_reject(weft_ctx *ctx, struct weft_pkt *p, int
 		return weft_reply(ctx, p) < 0 ? WEFT_ACT_DENIED : WEFT_ACT_REFUSE;
 	if (weft_tags_put_on(ctx, p, port) < 0)
 		return WEFT_ACT_DENIED;
+	trace_handover(ctx, out, WEFT_DELIVER_NONE, port);
 	ctx->mark = WEFT_MARK_ANSWER;
 	bpf_redirect(out, BPF_F_INGRESS);
 	return WEFT_ACT_REFUSE;

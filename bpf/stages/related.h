@@ -137,6 +137,7 @@ static __attribute__((noinline)) int weft_related(weft_ctx *ctx, struct weft_pkt
 	if (side < 0)
 		goto unrelated;
 	f = weft_flow_find(&s->quote_key, &table);
+	trace_flow(WEFT_TRACE_RELATED, &s->quote_key, f, side, table);
 	if (!f || weft_tcp_is_void(f) || weft_word(&f->hop[side & 1]) != weft_word(to))
 		goto unrelated;
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];

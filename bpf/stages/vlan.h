@@ -123,6 +123,7 @@ __attribute__((noinline)) int weft_classify_tagged(weft_ctx *ctx, struct weft_pk
 		return err;
 	if (port->kind == WEFT_PORT_TRUNK)
 		port = weft_vlan_port(p, &tags);
+	trace_port(WEFT_TRACE_VLAN, p->ifindex, port);
 	if (!port)
 		return tags.outer ? -WEFT_DROP_VLAN_NOT_ALLOWED : -WEFT_DROP_VLAN_UNTAGGED;
 	weft_classify_as(p, port, WEFT_HOP_LOCAL);
@@ -185,6 +186,7 @@ __attribute__((noinline)) int weft_classify_wire(weft_ctx *ctx, struct weft_pkt 
 	if (p->shared && !p->h.l3_off)
 		return WEFT_ACT_PASS;
 	port = weft_vlan_port(p, &tags);
+	trace_port(WEFT_TRACE_VLAN, p->ifindex, port);
 	if (!port || (p->shared && !weft_wire_is_ours(p, port)))
 		return WEFT_ACT_PASS;
 	weft_classify_as(p, port, WEFT_HOP_WIRE);

@@ -366,6 +366,13 @@ struct weft_node_info {
 	char name[WEFT_NAME_LEN];
 };
 
+#define WEFT_FILE_LEN 256
+
+/** struct weft_file_info - `weft_file_info`, array of one: what was applied last. */
+struct weft_file_info {
+	char path[WEFT_FILE_LEN]; /* absolute; empty: it was no file, or its path is longer */
+};
+
 /** struct weft_port_info - `weft_port_info`, hash by port id (__u32). */
 struct weft_port_info {
 	char name[WEFT_NAME_LEN]; /* of an uplink or trunk its interface's; of a wire "eth0.7" */

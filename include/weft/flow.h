@@ -350,6 +350,8 @@ struct weft_frag_range {
  * @total: where the datagram ends, in units of 8; 0 = the last fragment has not come.
  * @head: where the first fragment ends.
  * @ranges: of the parts that have come, touching ones joined; @end 0 = not in use.
+ * @tcp_base: TCP: the sequence number that stands before the first byte of the datagram, if the
+ *            header were data and SYN and FIN came first. Host order.
  * @seen: jiffies of the first fragment, low word.
  */
 struct weft_frag {
@@ -362,9 +364,10 @@ struct weft_frag {
 	__u16 total;
 	__u16 head;
 	struct weft_frag_range ranges[WEFT_FRAG_RANGES];
+	__u32 tcp_base;
 	__u32 seen;
 };
-_Static_assert(sizeof(struct weft_frag) == 32, "ABI");
+_Static_assert(sizeof(struct weft_frag) == 36, "ABI");
 
 #define WEFT_FRAG_TIMEOUT_MS 30000 /* as net.ipv4.ipfrag_time */
 

@@ -99,6 +99,22 @@ static const struct script scripts[] = {
 		{ DATA_A(1200, .seq = 101, .ack = 501), .gso_size = 400, .gso_segs = 3,
 		  FLOW(ESTABLISHED, TCP_ESTABLISHED, 5, 1) } } },
 
+	{ "segments in fragments are as long as all of them", GUARDED, .steps = {
+		HANDSHAKE,
+		{ FROM_A(FRAGMENT(.id = 7, .more = 1), TCP(A_TO_B, ACK, .seq = 101, .ack = 501), DATA(68)) },
+		{ FROM_A(FRAGMENT(.id = 7, .off = 11, .more = 1), RAW(6, 88)) },
+		{ FROM_A(FRAGMENT(.id = 7, .off = 22), RAW(6, 50)) },
+		{ DATA_B(10, .seq = 501, .ack = 307), FLOW(ESTABLISHED, TCP_ESTABLISHED, 5, 2) },
+		{ DATA_B(10, .seq = 511, .ack = 308), LOST(TCP_OUT_OF_WINDOW),
+		  FLOW(ESTABLISHED, TCP_ESTABLISHED, 5, 2) },
+		{ DATA_A(10, .seq = 307, .ack = 511), FLOW(ESTABLISHED, TCP_ESTABLISHED, 6, 2) } } },
+	{ "a segment sent again in fragments", GUARDED, .steps = {
+		HANDSHAKE,
+		{ DATA_A(206, .seq = 101, .ack = 501), FLOW(ESTABLISHED, TCP_ESTABLISHED, 3, 1) },
+		{ FROM_A(FRAGMENT(.id = 8, .more = 1), TCP(A_TO_B, ACK, .seq = 101, .ack = 501), DATA(156)) },
+		{ FROM_A(FRAGMENT(.id = 8, .off = 22), RAW(6, 50)) },
+		{ DATA_B(10, .seq = 501, .ack = 307), FLOW(ESTABLISHED, TCP_ESTABLISHED, 5, 2) } } },
+
 	{ "a connection that is older than we are", GUARDED, .steps = {
 		{ DATA_A(10, .seq = 5000, .ack = 9000), FLOW(NEW, TCP_ESTABLISHED, 1, 0) },
 		{ DATA_B(10, .seq = 9000, .ack = 5010), FLOW(NEW, TCP_ESTABLISHED, 1, 1) },

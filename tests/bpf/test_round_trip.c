@@ -163,8 +163,63 @@ static void test_trip(void **state)
 	check_end();
 }
 
+/** struct entropy_row - a tunnel, and where its outer headers show which flow it is. */
+struct entropy_row {
+	const char *name;
+	enum tunnel_id tunnel;
+	__u32 off;
+	__u32 bytes;
+};
+
+static const struct entropy_row entropy_rows[] = {
+	{"UDP source port of VXLAN-GBP over IPv4", TUNNEL_GBP4, 34, 2},
+	{"UDP source port of Geneve over IPv6", TUNNEL_GENEVE6, 54, 2},
+	{"FlowID of NVGRE over IPv4", TUNNEL_NVGRE4, 41, 1},
+	{"FlowID of NVGRE over IPv6", TUNNEL_NVGRE6, 61, 1},
+	{"flow label of NVGRE", TUNNEL_NVGRE6, 16, 2},
+};
+
+/* What the outer headers show of a flow of mix1's. */
+static __u32 shown(const struct entropy_row *row, __u16 sport)
+{
+	static struct packet in;
+	static struct run out;
+
+	packet_build(&in,
+		     PKT(ETH(.dst = MAC_MIX(row->tunnel), .src = MAC_MIX1),
+			 IP4(.src = IP4_MIX1, .dst = IP4_MIX), UDP(.sport = sport, .dport = 2000),
+			 DATA(20)),
+		     NULL);
+	out = (struct run){.prog = FROM_PORT, .ifindex = wires_index(MIX1)};
+	assert_int_equal(prog_run(&out, in.data, in.len), 0);
+	return row->bytes == 1 ? out.data[row->off]
+			       : out.data[row->off] << 8 | out.data[row->off + 1];
+}
+
+/* 64 flows that only differ in their source port, each of them twice. */
+static void test_entropy(void **state)
+{
+	const struct entropy_row *row = *state;
+	unsigned int different = 0;
+	static bool seen[1 << 16];
+
+	memset(seen, 0, sizeof(seen));
+	check_begin();
+	for (__u16 sport = 1000; sport < 1064; sport++) {
+		__u32 value = shown(row, sport);
+
+		check(shown(row, sport) == value, "a flow is shown in two ways");
+		different += !seen[value];
+		seen[value] = true;
+	}
+	check(different > 48, "64 flows are shown in %u ways", different);
+	check_end();
+}
+
 int test_round_trip(void)
 {
 	return run_rows("round trip", rows, sizeof(rows) / sizeof(rows[0]), sizeof(rows[0]),
-			test_trip);
+			test_trip) +
+	       run_rows("entropy", entropy_rows, sizeof(entropy_rows) / sizeof(entropy_rows[0]),
+			sizeof(entropy_rows[0]), test_entropy);
 }

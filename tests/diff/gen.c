@@ -8,6 +8,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <weft/flow.h>
+
 #include "forge.h"
 #include "gen.h"
 #include "peer.h"
@@ -90,6 +92,22 @@ static void begin(struct conversation *c)
 		c->peer[END_A].state = PEER_LISTEN;
 }
 
+/*
+ * The very next segment, with room for all of it? Only those are sent in fragments: weft judges a
+ * segment by its first one, which is not as long, and at the edge of a window that makes a
+ * difference.
+ */
+static bool is_next(const struct probe *p)
+{
+	const struct weft_flow *f = weft_flow_of(p);
+	const struct weft_tcp_side *from;
+
+	if (!f)
+		return false;
+	from = &f->tcp[weft_side(p, p->from)];
+	return p->seq == from->end && (int32_t)(from->max_end - p->seq - p->len) > 0;
+}
+
 static void describe(struct conversation *c, int from, struct probe *p)
 {
 	*p = c->tuple;
@@ -102,7 +120,10 @@ static void describe(struct conversation *c, int from, struct probe *p)
 	p->flags = pending.flags;
 	p->scale = pending.scale;
 	p->why = pending.why;
-	p->extra = chance(90) ? EXTRA_NONE : 1 + below(3);
+	if (is_next(p) && p->len >= PIECES_MIN && chance(10))
+		p->pieces = 2 + below(PIECES_MAX - 1);
+	else
+		p->extra = chance(90) ? EXTRA_NONE : 1 + below(3);
 	current = c;
 }
 

@@ -125,12 +125,13 @@ static int ask_trackers(struct record *r)
 static int judge(struct record *r)
 {
 	const struct track *a = &r->track[KERNEL], *b = &r->track[WEFT];
+	static struct piece pieces[PIECES_MAX];
 	uint8_t frame[FRAME_MAX];
 	size_t len = probe_frame(&r->p, frame);
-	int err;
+	int n = probe_cut(&r->p, frame, len, pieces), err;
 
 	for (int i = 0; i < WORLDS; i++) {
-		int v = world_pass(&worlds[i], &r->p, frame, len);
+		int v = world_pass(&worlds[i], &r->p, pieces, n);
 
 		if (v < 0) {
 			fprintf(stderr, "conntrack: %s lost the marker\n", worlds[i].name);

@@ -274,6 +274,65 @@ size_t probe_frame(const struct probe *p, uint8_t frame[static FRAME_MAX])
 	return sizeof(eth) + len;
 }
 
+/* The IP header, of which only what has to do with fragments changes, and the @n bytes at @off. */
+static void cut_ip4(const uint8_t *frame, size_t off, size_t n, bool more, struct piece *piece)
+{
+	uint8_t *at = piece->frame + ETH_HLEN;
+	struct iphdr ip;
+
+	memcpy(&ip, frame + ETH_HLEN, sizeof(ip));
+	ip.tot_len = htons(sizeof(ip) + n);
+	ip.frag_off = htons(off / 8 | (more ? IP_MF : 0));
+	ip.check = 0;
+	ip.check = weft_csum_fold(sum(&ip, sizeof(ip), 0));
+	memcpy(at, &ip, sizeof(ip));
+	memcpy(at + sizeof(ip), frame + ETH_HLEN + sizeof(ip) + off, n);
+	piece->len = ETH_HLEN + sizeof(ip) + n;
+}
+
+static void cut_ip6(const uint8_t *frame, size_t off, size_t n, bool more, uint32_t id,
+		    struct piece *piece)
+{
+	uint8_t *at = piece->frame + ETH_HLEN;
+	struct ip6_frag frag = {.ip6f_offlg = htons(off | more), .ip6f_ident = htonl(id)};
+	struct ip6_hdr ip;
+
+	memcpy(&ip, frame + ETH_HLEN, sizeof(ip));
+	frag.ip6f_nxt = ip.ip6_nxt;
+	ip.ip6_nxt = IPPROTO_FRAGMENT;
+	ip.ip6_plen = htons(sizeof(frag) + n);
+	memcpy(at, &ip, sizeof(ip));
+	memcpy(at + sizeof(ip), &frag, sizeof(frag));
+	memcpy(at + sizeof(ip) + sizeof(frag), frame + ETH_HLEN + sizeof(ip) + off, n);
+	piece->len = ETH_HLEN + sizeof(ip) + sizeof(frag) + n;
+}
+
+int probe_cut(const struct probe *p, const uint8_t *frame, size_t len,
+	      struct piece pieces[static PIECES_MAX])
+{
+	size_t hlen = ETH_HLEN + (p->v6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr));
+	size_t room = len - hlen, each, off = 0;
+	int i;
+
+	if (p->pieces < 2) {
+		memcpy(pieces[0].frame, frame, len);
+		pieces[0].len = len;
+		return 1;
+	}
+	each = (room / p->pieces + 7) & ~7ul;
+	for (i = 0; off < room; i++, off += each) {
+		bool more = off + each < room;
+		size_t n = more ? each : room - off;
+
+		memcpy(pieces[i].frame, frame, ETH_HLEN);
+		if (p->v6)
+			cut_ip6(frame, off, n, more, p->no, &pieces[i]);
+		else
+			cut_ip4(frame, off, n, more, &pieces[i]);
+	}
+	return i;
+}
+
 struct probe probe_marker(const struct probe *behind)
 {
 	return (struct probe){.no = behind->no,
@@ -338,6 +397,8 @@ void probe_text(const struct probe *p, char text[static PROBE_TEXT])
 	else if (probe_is_icmp(p))
 		n += snprintf(text + n, PROBE_TEXT - n, " type %u code %u", p->icmp_type,
 			      p->icmp_code);
+	if (p->pieces > 1)
+		n += snprintf(text + n, PROBE_TEXT - n, " in %u", p->pieces);
 	if (p->extra)
 		n += snprintf(text + n, PROBE_TEXT - n, " extra %u", p->extra);
 	if (p->quote_proto)

@@ -15,6 +15,8 @@
 #define NO_SCALE   0xff
 #define ERROR_MTU  1280
 #define PROBE_TEXT 256
+#define PIECES_MAX 4
+#define PIECES_MIN 64 /* bytes of payload that are worth cutting */
 
 /**
  * enum extra - what stands between the IP header and the rest.
@@ -36,6 +38,7 @@ enum end { END_A, END_B };
  * @port: TCP, UDP: the port of each end, host order. ICMP queries: @port[0] is the identifier.
  * @len: bytes of payload.
  * @seq, @ack, @win, @flags, @scale: TCP, as in struct weft_tcp_seg.
+ * @pieces: fragments that it travels in; 0 or 1: it is whole.
  * @extra, @quote_extra: enum extra; of the packet, and of the one that it quotes.
  * @icmp_type, @icmp_code: ICMP, ICMPv6.
  * @quote_from, @quote_proto: of an ICMP error: the packet that it quotes goes between the same
@@ -57,6 +60,7 @@ struct probe {
 	uint8_t proto;
 	uint8_t flags;
 	uint8_t scale;
+	uint8_t pieces;
 	uint8_t extra;
 	uint8_t icmp_type;
 	uint8_t icmp_code;
@@ -93,6 +97,20 @@ enum end probe_asker(const struct probe *p);
 
 /** probe_frame - @p as an Ethernet frame, all checksums right. Return: its bytes. */
 size_t probe_frame(const struct probe *p, uint8_t frame[static FRAME_MAX]);
+
+/** struct piece - a fragment, or all of a packet. */
+struct piece {
+	uint8_t frame[FRAME_MAX];
+	size_t len;
+};
+
+/**
+ * probe_cut - @p's frame as it travels.
+ * @frame, @len: from probe_frame().
+ * Return: number of @pieces, in order.
+ */
+int probe_cut(const struct probe *p, const uint8_t *frame, size_t len,
+	      struct piece pieces[static PIECES_MAX]);
 
 /** probe_marker - a probe that every world passes. */
 struct probe probe_marker(const struct probe *behind);

@@ -68,7 +68,10 @@ static void speak(struct probe *p, const struct talk *k)
 	*p = k->tuple;
 	p->why = "question";
 	p->len = ONE_OF(0, 1, 64, 1400, 8000);
-	p->extra = chance(80) ? EXTRA_NONE : 1 + below(3);
+	if (p->len >= PIECES_MIN && chance(20))
+		p->pieces = 2 + below(PIECES_MAX - 1);
+	else
+		p->extra = chance(80) ? EXTRA_NONE : 1 + below(3);
 	if (chance(45))
 		answer(p);
 	if (!probe_is_icmp(p))
@@ -104,6 +107,7 @@ static void complain(struct probe *p)
 	p->quote_code = p->icmp_code;
 	p->quote_extra = p->extra;
 	p->quote_short = chance(50);
+	p->pieces = 0;
 	p->why = "error";
 	p->from = chance(85) ? !p->from : p->from;
 	p->len = ONE_OF(0, 64, 500);

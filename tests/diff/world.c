@@ -135,12 +135,12 @@ static int send_frame(int sock, const uint8_t *frame, size_t len)
 	return send(sock, frame, len, 0) == (ssize_t)len ? 0 : -errno;
 }
 
-/* Reads up to the marker. Return: whether @p came before it; -ETIMEDOUT. */
+/* Reads up to the marker. Return: how many pieces of @p came before it; -ETIMEDOUT. */
 static int await(int sock, const struct probe *p, const struct probe *marker)
 {
 	struct pollfd fd = {.fd = sock, .events = POLLIN};
 	uint8_t frame[FRAME_MAX];
-	bool seen = false;
+	int seen = 0;
 	ssize_t len;
 
 	for (;;) {
@@ -152,25 +152,26 @@ static int await(int sock, const struct probe *p, const struct probe *marker)
 		}
 		if (probe_is(marker, frame, len))
 			return seen;
-		seen |= probe_is(p, frame, len);
+		seen += probe_is(p, frame, len);
 	}
 }
 
-int world_pass(struct world *w, const struct probe *p, const uint8_t *frame, size_t len)
+int world_pass(struct world *w, const struct probe *p, const struct piece *pieces, int n)
 {
 	struct probe marker = probe_marker(p);
 	uint8_t behind[FRAME_MAX];
-	size_t n = probe_frame(&marker, behind);
-	int err;
+	size_t len = probe_frame(&marker, behind);
+	int err = 0;
 
-	err = send_frame(w->sock[p->from], frame, len);
+	for (int i = 0; !err && i < n; i++)
+		err = send_frame(w->sock[p->from], pieces[i].frame, pieces[i].len);
 	for (int i = 0; !err && i < MARKERS; i++) {
 		int got;
 
-		err = send_frame(w->sock[p->from], behind, n);
+		err = send_frame(w->sock[p->from], behind, len);
 		got = err ? err : await(w->sock[!p->from], p, &marker);
 		if (got != -ETIMEDOUT)
-			return got < 0 ? got : got ? PASSED : DROPPED;
+			return got < 0 ? got : got == n ? PASSED : DROPPED;
 	}
 	return err ? err : -ETIMEDOUT;
 }

@@ -56,9 +56,11 @@ int world_sysctl(const char *path, const char *value);
 
 /**
  * world_pass - send a packet, and see whether it comes out.
+ * @pieces: of which all @n have to.
+ *
  * Return: enum verdict; -ETIMEDOUT if the world does not even let the marker by.
  */
-int world_pass(struct world *w, const struct probe *p, const uint8_t *frame, size_t len);
+int world_pass(struct world *w, const struct probe *p, const struct piece *pieces, int n);
 
 void world_close(struct world *w);
 

@@ -138,3 +138,12 @@ def hooks(host):
     for net in json.loads(host.run("bpftool", "-j", "net", "show").stdout):
         found += [(hook["devname"], hook["kind"], hook["id"]) for hook in net["tc"]]
     return found
+
+
+def map_delete_all(path, key_size):
+    """Delete every entry of a pinned hash, as somebody with bpftool might."""
+    fd = _check(_lib.bpf_obj_get(path.encode()), path)
+    key = ctypes.create_string_buffer(key_size)
+    while _lib.bpf_map_get_next_key(fd, None, key) == 0:
+        _check(_lib.bpf_map_delete_elem(fd, key), "delete")
+    os.close(fd)

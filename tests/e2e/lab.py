@@ -111,6 +111,7 @@ class Host(Namespace):
         self.families = families
         self.xdp = xdp
         self.runs_weft = True
+        self.agent = None  # agent.py
         self.workloads = []
         self.sysctl("net/ipv6/conf/default/accept_ra", 0)
 
@@ -299,6 +300,8 @@ class Lab:
         if self in Lab.live:
             Lab.live.remove(self)
         for host in self.weft_hosts():
+            if host.agent:
+                host.agent.close()
             run(WEFT, "down", "--node", host.node, "--netns", host.path, check=False)
         for namespace in self.namespaces:
             namespace.close()

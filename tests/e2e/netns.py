@@ -71,9 +71,9 @@ def _die_with_parent():
 class Process:
     """A command in the background. It dies with us, however we die."""
 
-    def __init__(self, *argv, **kwargs):
+    def __init__(self, *argv, out=subprocess.PIPE, **kwargs):
         self.argv = [str(a) for a in argv]
-        self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out,
                                       stderr=subprocess.PIPE, text=True,
                                       preexec_fn=_die_with_parent, **kwargs)
 
@@ -92,7 +92,7 @@ class Process:
         if self.popen.poll() is None:
             self.popen.kill()
         self.popen.wait()
-        for pipe in (self.popen.stdout, self.popen.stderr):
+        for pipe in filter(None, (self.popen.stdout, self.popen.stderr)):
             pipe.close()
 
 

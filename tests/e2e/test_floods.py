@@ -6,6 +6,7 @@
     client   a3 =                = b3 server
 """
 import contextlib
+import itertools
 import socket
 import struct
 import threading
@@ -14,6 +15,7 @@ import time
 import pytest
 
 from lab import two_hosts
+from netns import wait_until
 from traffic import Connections, Frames, Stream, datagram, segment
 
 PORT = 8000
@@ -241,14 +243,20 @@ def test_begun_by_everybody(lab):
     host.apply(lab.write("small.yaml", {**lab.document(), "limits": {
         **lab.top["limits"], "half_open": 2 * NEW_PER_PORT}}))
     assert ("half-open", host.node) not in pressure(host)
-    for src in lab.workloads[:3]:
-        source = Frames(src)
-        send([datagram(src, lab.workloads[3], 1024 + i, PORT, dst_ip=NOBODY)
-              for i in range(NEW_PER_PORT * 3 // 4)], source)
-        source.socket.close()
-    row = pressure(host)["half-open", host.node]
+    numbers = itertools.cycle(range(1024, 60000))
+    sources = {src: Frames(src) for src in lab.workloads[:3]}
+
+    def begin():
+        for src, source in sources.items():
+            send([datagram(src, lab.workloads[3], next(numbers), PORT, dst_ip=NOBODY)
+                  for _ in range(NEW_PER_PORT * 3 // 4)], source)
+        return pressure(host).get(("half-open", host.node))
+
+    row = wait_until("half-open flows to get scarce", begin, timeout=20)
     assert row["flows"] >= row["most"] * 8 // 10 and row["most"] == 2 * NEW_PER_PORT
     assert row["refused"] == 0
+    for source in sources.values():
+        source.socket.close()
     host.apply()
     flush(lab)
 

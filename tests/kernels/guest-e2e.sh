@@ -227,6 +227,16 @@ captured() {
 	((rc == 0)) && grep -q "$words" "$WORK/captured"
 }
 
+# explained WORDS STATUS NODE OPTION...
+explained() {
+	local words=$1 status=$2 rc=0 out
+
+	shift 2
+	out=$(weft explain "$@" 2>&1) || rc=$?
+	echo "$out"
+	((rc == status)) && grep -q "$words" <<<"$out"
+}
+
 # A VXLAN packet with a VNI that is nobody's, from node b to node a, where XDP drops it.
 wrong_vni() {
 	in_ns "$B" bash -c 'printf "\010\000\000\000\000\003\347\000%64s" >/dev/udp/192.0.2.1/4789'
@@ -291,6 +301,12 @@ main() {
 	check "a capture sees what TC sends" captured "echo request.*: sent to node b" ping_all "$W1" 10.9.0.12
 	CAPTURE=(--drops)
 	check "a capture sees what XDP drops" captured "VNI 999.*: dropped: VXLAN_VNI_NOT_FOUND" wrong_vni
+	check "explain from a port" explained "^sent to node b" 0 a --port web-1 --to 10.9.0.12 --tcp 5001
+	check "explain to everybody" explained "^flooded: 1 copy" 0 a --port web-1 --broadcast
+	check "explain from the underlay" explained "^delivered to port web-2" 0 b \
+		--underlay ul --from fd00:9::11 --to web-2 --udp 53
+	check "explain a drop" explained "^dropped: VXLAN_VNI_NOT_FOUND" 5 b \
+		--underlay ul --from 10.9.0.11 --to web-2 --vni 999
 	check "down on node a" weft down a
 	check "down on node b" weft down b
 	check "node a is bare" node_bare "$A"

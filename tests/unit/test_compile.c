@@ -920,6 +920,55 @@ static void test_limits(void **state)
 	tables_clear(&actual);
 }
 
+static const struct weft_network *network_row(const struct node *node, const char *name)
+{
+	const __u32 id = network_id(node, name);
+
+	return row(node, TABLE_NETWORKS, &id);
+}
+
+static void test_learning(void **state)
+{
+	struct node *node = *state;
+	const __u32 bridge = 100, first = 101;
+	const struct weft_port *port;
+	const struct weft_network *network;
+
+	apply(node, NODES
+	      "networks:\n"
+	      "  - {name: web, vni: 100, learning: true, mac_age: 1m, mac_limit: 101}\n"
+	      "  - {name: db, vni: 200, vtep_mac_limit: 7}\n"
+	      "  - {name: lone, vni: 300}\n"
+	      "ports:\n"
+	      "  - {name: lan, node: a, interface: br0, network: web, learning: true, mac_limit: "
+	      "9}\n"
+	      "  - {name: lan-2, node: a, interface: br1, network: db, learning: true,\n"
+	      "     mac: \"02:00:00:00:00:02\", mac_limit_action: flood}\n"
+	      "  - {name: lan-b, node: b, network: web, learning: true}\n" PORT("one", "a", "lone",
+										"03"));
+
+	port = row(node, TABLE_PORTS, &bridge);
+	assert_int_equal(port->flags, WEFT_PORT_LEARN);
+	assert_int_equal(port->mac_limit, 9);
+	port = row(node, TABLE_PORTS, &first);
+	assert_int_equal(port->flags, WEFT_PORT_LEARN | WEFT_PORT_LIMIT_PASS);
+	assert_int_equal(port->mac_limit, 1024);
+	assert_int_equal(rows(node, TABLE_FDB), 2); /* lan-2 and one have an address */
+
+	network = network_row(node, "web");
+	assert_int_equal(network->flags, WEFT_NET_PRESENT | WEFT_NET_FLOOD | WEFT_NET_LEARN |
+						 WEFT_NET_LEARN_TUNNELS);
+	assert_int_equal(network->mac_age_ms, 60000);
+	assert_int_equal(network->mac_limit, 101);
+	assert_int_equal(network->vtep_mac_limit, 51);
+	network = network_row(node, "db");
+	assert_int_equal(network->flags, WEFT_NET_PRESENT | WEFT_NET_FLOOD | WEFT_NET_LEARN);
+	assert_int_equal(network->vtep_mac_limit, 7);
+	network = network_row(node, "lone");
+	assert_int_equal(network->flags, WEFT_NET_PRESENT | WEFT_NET_FLOOD);
+	assert_int_equal(network->mac_limit, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -951,6 +1000,7 @@ int main(void)
 		TEST(mtu_too_large),
 		TEST(underlay_too_narrow_for_ipv6),
 		TEST(limits),
+		TEST(learning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

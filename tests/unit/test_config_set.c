@@ -53,6 +53,33 @@ static void tells_keys_apart(void **state)
 	}
 }
 
+/* Against an array that says who is in: whoever was put behind a key that goes is still found. */
+static void removes(void **state)
+{
+	_cleanup_(set_clear) struct set set = {};
+	const size_t n = 3000;
+	bool in[3000] = {};
+	size_t index;
+
+	(void)state;
+	srand(4711);
+	for (size_t i = 0; i < 60000; i++) {
+		size_t key = rand() % n;
+
+		if (in[key])
+			assert_true(set_remove(&set, &key, sizeof(key)));
+		else
+			assert_int_equal(set_add(&set, &key, sizeof(key), key, NULL), 0);
+		in[key] = !in[key];
+	}
+	for (size_t key = 0; key < n; key++) {
+		assert_int_equal(set_find(&set, &key, sizeof(key), &index), in[key]);
+		assert_true(!in[key] || index == key);
+		assert_int_equal(set_remove(&set, &key, sizeof(key)), in[key]);
+	}
+	assert_int_equal(set.n, 0);
+}
+
 static void grows(void **state)
 {
 	_cleanup_(set_clear) struct set set = {};
@@ -117,9 +144,13 @@ static void suggests_the_nearest(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(starts_empty),       cmocka_unit_test(keeps_the_first),
-		cmocka_unit_test(tells_keys_apart),   cmocka_unit_test(grows),
-		cmocka_unit_test(usable_after_clear), cmocka_unit_test(suggests_the_nearest),
+		cmocka_unit_test(starts_empty),
+		cmocka_unit_test(keeps_the_first),
+		cmocka_unit_test(tells_keys_apart),
+		cmocka_unit_test(grows),
+		cmocka_unit_test(removes),
+		cmocka_unit_test(usable_after_clear),
+		cmocka_unit_test(suggests_the_nearest),
 	};
 
 	return cmocka_run_group_tests_name("config set", tests, NULL, NULL);

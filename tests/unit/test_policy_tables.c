@@ -5,6 +5,8 @@
  */
 #include "policy/world.h"
 
+#include "identity.h"
+
 #define HEAD                                                                                       \
 	"nodes:\n"                                                                                 \
 	"  - {name: a, vtep: 192.0.2.1, uplinks: [up0]}\n"                                         \
@@ -299,6 +301,36 @@ static void generations_are_apart(void **state)
 	world_clear(&two);
 }
 
+static __u32 told(struct world *w, const char *peer, __u32 identity)
+{
+	struct packet packet = {
+		.peer = world_addr(peer), .protocol = 6, .detail = 80, .identity = identity};
+
+	return world_look_up(w, &packet).action;
+}
+
+/* Groups of senders that the file does not have: as Geneve tells them, and as VXLAN-GBP does. */
+static void told_groups(void **state)
+{
+	static const char text[] = HEAD NAMELESS "policies:\n" POLICY(
+		"n", "ingress", "{action: deny, from: {cidrs: 10.9.0.128/25}}, " A);
+	const __u32 lb = identity_of(&(struct cfg_strs){&(struct cfg_str){.v = "lb"}, 1});
+	const __u32 db = identity_of(&(struct cfg_strs){&(struct cfg_str){.v = "db"}, 1});
+	struct world w = {};
+
+	(void)state;
+	apply(&w, text);
+	assert_int_equal(told(&w, "10.9.0.99", lb), WEFT_POL_ALLOW);
+	assert_int_equal(told(&w, "10.9.0.99", weft_identity_short(lb)), WEFT_POL_ALLOW);
+	assert_int_equal(told(&w, "10.9.0.99", db), WEFT_POL_DENY);
+	assert_int_equal(told(&w, "10.9.0.99", 0), WEFT_POL_DENY);
+	/* Its address is known to be bad, and that rule comes first. */
+	assert_int_equal(told(&w, "10.9.0.200", lb), WEFT_POL_DENY);
+	/* lb-1, by its address. */
+	assert_int_equal(told(&w, "10.9.0.13", 0), WEFT_POL_ALLOW);
+	world_clear(&w);
+}
+
 /* So an apply can tell that nothing changed by compiling for the generation in force. */
 static void same_in_same_out(void **state)
 {
@@ -554,6 +586,7 @@ int main(void)
 		cmocka_unit_test(infos_say_it_all),
 		cmocka_unit_test(keep_is_of_allowing_rules),
 		cmocka_unit_test(generations_are_apart),
+		cmocka_unit_test(told_groups),
 		cmocka_unit_test(same_in_same_out),
 		cmocka_unit_test(equals_are_shared),
 		cmocka_unit_test(checked_for_a_node),

@@ -54,6 +54,49 @@ static void test_many_rows(void **state __attribute__((unused)))
 		assert_int_equal(get(&t, i * 7), i + 1);
 }
 
+static void test_remove(void **state __attribute__((unused)))
+{
+	_cleanup_(table_clear) struct table t;
+
+	table_init(&t, &desc);
+	assert_int_equal(table_reserve(&t, 100), 0);
+	for (__u32 i = 1; i <= 100; i++)
+		put(&t, i, i * 10);
+	for (__u32 i = 1; i <= 100; i += 2)
+		table_remove(&t, &i);
+	table_remove(&t, &(__u32){1});
+	assert_int_equal(t.rows.n, 50);
+	for (__u32 i = 1; i <= 100; i++)
+		assert_int_equal(get(&t, i), i % 2 ? 0 : i * 10);
+	put(&t, 1, 7);
+	assert_int_equal(get(&t, 1), 7);
+}
+
+static bool is_even(void *arg __attribute__((unused)), const void *key)
+{
+	return !(*(const __u32 *)key % 2);
+}
+
+/* Rows that do not count stay, whether they are wanted or not. */
+static void test_diff_among(void **state __attribute__((unused)))
+{
+	_cleanup_(table_diff_clear) struct table_diff diff = {};
+	_cleanup_(table_clear) struct table actual, wanted;
+
+	table_init(&actual, &desc);
+	table_init(&wanted, &desc);
+	for (__u32 i = 1; i <= 6; i++)
+		put(&actual, i, i);
+	put(&wanted, 6, 7);
+	put(&wanted, 2, 2);
+	put(&wanted, 8, 8);
+	assert_int_equal(table_diff_among(&actual, &wanted, is_even, NULL, &diff), 0);
+	assert_int_equal(diff.added.n, 1);
+	assert_int_equal(diff.changed.n, 1);
+	assert_int_equal(diff.removed.n, 1);
+	assert_int_equal(*(const __u32 *)diff.removed.keys, 4);
+}
+
 static void test_diff(void **state __attribute__((unused)))
 {
 	_cleanup_(table_diff_clear) struct table_diff diff = {};
@@ -124,6 +167,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_put_and_get), cmocka_unit_test(test_many_rows),
+		cmocka_unit_test(test_remove),      cmocka_unit_test(test_diff_among),
 		cmocka_unit_test(test_diff),        cmocka_unit_test(test_diff_of_equals_is_empty),
 		cmocka_unit_test(test_descriptors),
 	};

@@ -41,7 +41,8 @@ struct packet {
 	__u32 direction;
 	struct in6_addr peer;
 	__u8 protocol;
-	__u16 detail; /* destination port, or type and code */
+	__u16 detail;   /* destination port, or type and code */
+	__u32 identity; /* of the peer's groups, as it was told; 0 = it was not */
 };
 
 /** struct verdict - what decided. @rule: id; 0: nothing restricts the port. */
@@ -147,16 +148,33 @@ static inline __u32 world_block(const struct world *w, const struct in6_addr *ad
 	return class;
 }
 
-static inline __u32 world_class(const struct world *w, size_t port, const struct in6_addr *addr)
+static inline __u16 world_network(const struct world *w, size_t port)
 {
 	const char *network = w->cfg->ports.v[port].network.v;
-	size_t i = config_find_network(w->cfg, network) - w->cfg->networks.v;
-	struct weft_pol_addr_key key = {.network = w->networks[i], .parity = w->generation & 1};
+
+	return w->networks[config_find_network(w->cfg, network) - w->cfg->networks.v];
+}
+
+/* Of an endpoint that the file has, or 0. */
+static inline __u32 world_class(const struct world *w, size_t port, const struct in6_addr *addr)
+{
+	struct weft_pol_addr_key key = {.network = world_network(w, port),
+					.parity = w->generation & 1};
 	const __u32 *class;
 
 	memcpy(&key.addr, addr, sizeof(key.addr));
 	class = table_get(&w->t.t[TABLE_POL_CLASS], &key);
-	return class ? *class : world_block(w, addr);
+	return class ? *class : 0;
+}
+
+static inline __u32 world_told(const struct world *w, size_t port, __u32 identity)
+{
+	struct weft_pol_ident_key key = {.identity = identity,
+					 .network = world_network(w, port),
+					 .parity = w->generation & 1};
+	const __u32 *class = table_get(&w->t.t[TABLE_POL_IDENT], &key);
+
+	return class ? *class : 0;
 }
 
 static inline const struct weft_pol_range *world_range(const struct world *w, __u32 i)
@@ -188,6 +206,20 @@ static inline struct weft_pol_range world_search(const struct world *w,
 	return *world_range(w, list->first + 2 * low);
 }
 
+/* The rules about a class, if there are any, may come before what was found so far. */
+static inline void world_better(const struct world *w, const struct weft_pol_match_key *match,
+				__u32 point, struct weft_pol_range *best)
+{
+	const struct weft_pol_ranges *list = table_get(&w->t.t[TABLE_POL_MATCH], match);
+	struct weft_pol_range range;
+
+	if (!match->class_id || !list)
+		return;
+	range = world_search(w, list, point);
+	if (range.order < best->order)
+		*best = range;
+}
+
 static inline struct verdict world_look_up(const struct world *w, const struct packet *packet)
 {
 	__u32 key = w->ports[packet->port] * 2 + (w->generation & 1);
@@ -195,7 +227,8 @@ static inline struct verdict world_look_up(const struct world *w, const struct p
 	__u32 point = WEFT_POL_POINT(packet->protocol, packet->detail);
 	struct weft_pol_match_key match = {};
 	const struct weft_pol_ranges *list;
-	struct weft_pol_range best, range;
+	struct weft_pol_range best;
+	__u32 class;
 
 	if (!port || !port->ruleset[packet->direction])
 		return (struct verdict){.action = WEFT_POL_ALLOW};
@@ -204,13 +237,13 @@ static inline struct verdict world_look_up(const struct world *w, const struct p
 	assert_non_null(list);
 	best = world_search(w, list, point);
 	assert_true(best.order != WEFT_POL_ORDER_NONE);
-	match.class_id = world_class(w, packet->port, &packet->peer);
-	list = match.class_id ? table_get(&w->t.t[TABLE_POL_MATCH], &match) : NULL;
-	if (list) {
-		range = world_search(w, list, point);
-		if (range.order < best.order)
-			best = range;
+	class = world_class(w, packet->port, &packet->peer);
+	if (!class) {
+		match.class_id = world_told(w, packet->port, packet->identity);
+		world_better(w, &match, point, &best);
 	}
+	match.class_id = class ? class : world_block(w, &packet->peer);
+	world_better(w, &match, point, &best);
 	return (struct verdict){best.action, best.rule, best.flags & WEFT_POL_KEEP};
 }
 

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the agent wants, and how the kernel becomes that; see agent.h. */
+#include "agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "apply.h"
+#include "bpf_log.h"
+#include "check.h"
+#include "diag.h"
+#include "journal.h"
+#include "lock.h"
+#include "status.h"
+#include "util.h"
+
+static double now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+int outcome_init(struct outcome *out)
+{
+	*out = (struct outcome){.errors = diag_new(), .pending = diag_new()};
+	return out->errors && out->pending ? 0 : -ENOMEM;
+}
+
+void outcome_clear(struct outcome *out)
+{
+	free(out->problem);
+	diag_free(out->errors);
+	diag_free(out->pending);
+	json_decref(out->list);
+	json_decref(out->waiting);
+	json_decref(out->ports);
+	json_decref(out->entries);
+	json_decref(out->programs);
+	*out = (struct outcome){};
+}
+
+static int fail(struct outcome *out, int err, const char *what)
+{
+	if (!out->problem && asprintf(&out->problem, "%s: %s", what, strerror(-err)) < 0)
+		out->problem = NULL;
+	return err;
+}
+
+static int fail_apply(struct outcome *out, const struct journal *journal, int err)
+{
+	if (asprintf(&out->problem, "%s: %s%s%s", journal->failed ? journal->failed : "apply",
+		     strerror(-err), journal->stuck ? "; not all could be undone: " : "",
+		     journal->stuck ? journal->stuck : "") < 0)
+		out->problem = NULL;
+	bpf_log_print(stderr);
+	return err;
+}
+
+static void describe(const struct plan *plan, struct outcome *out)
+{
+	_cleanup_(differences_clear) struct differences differences;
+
+	out->sum = plan_summarize(plan);
+	differences_fill(plan, &differences);
+	out->entries = print_rows(&differences.entries);
+	out->programs = print_rows(&differences.programs);
+}
+
+static void note_refused(struct agent *a, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_ops; i++) {
+		const __u32 ifindex = plan->ops[i].before.ifindex;
+
+		if (plan->ops[i].optional && !plan->ops[i].done)
+			set_add(&a->no_xdp, &ifindex, sizeof(ifindex), 0, NULL);
+	}
+}
+
+/* The rows of one table of names are the ports that are attached, or were. */
+static void add_ports(json_t *list, enum agent_event event, const struct rows *rows)
+{
+	const struct weft_port_info *info;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		info = (const void *)(rows->values + i * sizeof(*info));
+		if (info->kind != WEFT_PORT_GUARD)
+			json_array_append_new(list,
+					      json_pack("{s:i, s:s, s:s}", "event", event, "port",
+							info->name, "interface", info->interface));
+	}
+}
+
+/* What is attached, and what could be again. Old programs hold on to old maps. */
+static void forget_programs(struct agent *a, const struct plan *plan, size_t first_new)
+{
+	const struct attachments *at = &plan->attachments;
+	_cleanup_free_ __u32 *ids = calloc(2 * at->n + a->progs.n + 1, sizeof(*ids));
+	size_t n = 0;
+
+	for (size_t i = 0; i < at->n && ids; i++) {
+		ids[n++] = at->v[i].tc_prog.prog;
+		ids[n++] = at->v[i].xdp_prog.prog;
+	}
+	for (size_t i = 0; i < a->progs.n && ids; i++)
+		if (i >= first_new ||
+		    (!plan->programs_stale && a->progs.v[i].build == datapath_tc_build()))
+			ids[n++] = a->progs.v[i].id;
+	if (ids)
+		progs_retain(&a->progs, ids, n);
+}
+
+static void note_done(struct agent *a, struct plan *plan, size_t first_new, struct outcome *out)
+{
+	const struct table_diff *names = &plan->diff[TABLE_PORT_INFO];
+
+	note_refused(a, plan);
+	forget_programs(a, plan, first_new);
+	out->ports = json_array();
+	add_ports(out->ports, EVENT_PORT_DOWN, &names->removed);
+	add_ports(out->ports, EVENT_PORT_UP, &names->added);
+	add_ports(out->ports, EVENT_PORT_UP, &names->changed);
+	ifaces_clear(&a->ifaces);
+	a->ifaces = plan->facts.ifaces;
+	plan->facts.ifaces = (struct ifaces){};
+	a->devices = plan->facts.devices;
+}
+
+/* weft's own devices: only about speed, so that the next look is soon enough if it fails. What it
+ * does, it does by an apply of its own. */
+static void finish(struct agent *a, struct plan *plan, struct outcome *out)
+{
+	struct plan_summary before = out->sum;
+
+	apply_devices(plan, &out->sum);
+	if (memcmp(&before, &out->sum, sizeof(before)) != 0)
+		known_clear(&a->known);
+	else
+		plan_learn(plan, &a->known);
+}
+
+void agent_settle(struct agent *a)
+{
+	if (a->stragglers)
+		apply_wait();
+	a->stragglers = false;
+}
+
+static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
+{
+	_cleanup_(journal_clear) struct journal journal = {};
+	const size_t first_new = a->progs.n;
+	_cleanup_close_ int lock = -1;
+	pid_t holder = 0;
+	int err;
+
+	err = lock_take(a->node, LOCK_CHANGE, &lock, &holder);
+	if (err)
+		return fail(out, err, "another weft is changing the node");
+	err = apply_plan(plan, &journal);
+	if (err)
+		return fail_apply(out, &journal, err);
+	describe(plan, out);
+	note_done(a, plan, first_new, out);
+	a->settled = true;
+	if (plan->new_policies) {
+		a->stragglers = true;
+		agent_settle_soon(a);
+	}
+	finish(a, plan, out);
+	return 0;
+}
+
+static int run(struct agent *a, const struct config *cfg, const struct cfg_node *self,
+	       const struct agent_try *try, struct outcome *out)
+{
+	const struct plan_terms terms = {
+		.pending = out->pending,
+		.settled = a->settled,
+		.no_xdp = &a->no_xdp,
+		.keep_halves = true,
+		.new_policies = try->new_policies,
+		.stragglers = a->stragglers,
+		.known = try->trusting ? &a->known : NULL,
+		.progs = &a->progs,
+	};
+	_cleanup_(plan_clear) struct plan plan = {};
+	int err;
+
+	bpf_log_clear();
+	err = plan_make(cfg, self, &terms, out->errors, &plan, &out->problem);
+	if (!err && !try->dry_run && !diag_count(out->errors))
+		return carry_out(a, &plan, out);
+	if (plan.was_known) { /* nothing was done, so it holds on */
+		a->known = (struct known){.valid = true, .tables = plan.actual};
+		tables_init(&plan.actual);
+	}
+	if (err)
+		return fail(out, err, "plan");
+	if (diag_count(out->errors))
+		return -EINVAL;
+	describe(&plan, out);
+	return 0;
+}
+
+static void count(struct agent *a, const struct outcome *out)
+{
+	double limit = 1;
+
+	a->counts.applies++;
+	a->counts.failures += out->err != 0;
+	a->counts.seconds += out->ms / 1000;
+	for (int i = 0; i < AGENT_BUCKETS; i++, limit *= 4)
+		a->counts.took[i] += out->ms < limit;
+}
+
+static int attempt(struct agent *a, const struct config *cfg, const struct cfg_node *self,
+		   const struct agent_try *try, struct outcome *out)
+{
+	double start = now_ms();
+
+	out->err = run(a, cfg, self, try, out);
+	out->ms = now_ms() - start;
+	if (!try->dry_run)
+		count(a, out);
+	return out->err;
+}
+
+/* The kernel is read, as somebody may have changed it. */
+static const struct agent_try look = {.keep = false};
+
+/** struct candidate - what may come in the place of what is wanted. */
+struct candidate {
+	struct config *wanted;
+	const struct cfg_node *self;
+};
+
+/* A file and documents, judged together; @out is to be released in any case. Return: 0; -EINVAL,
+ * @diag told; -ENOMEM. */
+static int judge(const struct config *file, const struct documents *docs, const char *node,
+		 struct diag *diag, struct candidate *out)
+{
+	int err;
+
+	err = documents_merge(file, docs, &out->wanted);
+	if (!err)
+		err = config_check(out->wanted, diag);
+	if (!err && diag_count(diag))
+		err = -EINVAL;
+	if (!err)
+		err = config_select_node(out->wanted, node, diag, &out->self) ? -EINVAL : 0;
+	return err;
+}
+
+static void add_interface(struct agent *a, const char *name)
+{
+	if (name)
+		set_add(&a->interfaces, name, strlen(name), 0, NULL);
+}
+
+static void adopt(struct agent *a, const struct candidate *c)
+{
+	config_free(a->wanted);
+	a->wanted = c->wanted;
+	a->self = c->self;
+	set_clear(&a->interfaces);
+	for (size_t i = 0; i < a->self->uplinks.n; i++)
+		add_interface(a, a->self->uplinks.v[i].interface.v);
+	for (size_t i = 0; i < a->wanted->ports.n; i++)
+		if (!strcmp(a->wanted->ports.v[i].node.v, a->node))
+			add_interface(a, a->wanted->ports.v[i].interface.v);
+}
+
+static void remember(struct agent *a, struct outcome *out)
+{
+	diag_free(a->pending);
+	a->pending = TAKE_PTR(out->pending);
+	free(a->problem);
+	a->problem = NULL;
+}
+
+int agent_try(struct agent *a, struct documents *docs, const struct agent_try *try,
+	      struct outcome *out)
+{
+	struct candidate c = {};
+
+	if (!a->file) {
+		out->err = -EAGAIN;
+		return fail(out, out->err, "the file is wrong, so there is nothing to add to");
+	}
+	diag_set_file(out->errors, a->options.file);
+	out->err = judge(a->file, docs, a->node, out->errors, &c);
+	if (!out->err && !try->dry_run && try->keep)
+		out->err = documents_prepare(a->options.state, docs);
+	if (!out->err)
+		attempt(a, c.wanted, c.self, try, out);
+	if (!out->err && !try->dry_run && try->keep)
+		out->err = documents_commit(a->options.state);
+	out->list = agent_errors_json(c.wanted, out->errors);
+	out->waiting = agent_errors_json(c.wanted, out->pending);
+	if (out->err || try->dry_run) {
+		config_free(c.wanted);
+		return out->err == -EINVAL ? out->err
+		       : out->err          ? fail(out, out->err, a->options.state)
+					   : 0;
+	}
+	adopt(a, &c);
+	documents_clear(&a->documents);
+	a->documents = *docs;
+	*docs = (struct documents){};
+	remember(a, out);
+	return 0;
+}
+
+/* With neither side known to have changed, it was somebody else who changed the kernel. */
+static bool is_repair(unsigned int why)
+{
+	return !(why & (WHY_START | WHY_INTERFACE | WHY_ADDRESS | WHY_RETRY | WHY_API | WHY_NEW));
+}
+
+void agent_say(struct agent *a, unsigned int why, const struct outcome *out)
+{
+	json_t *port, *fields;
+	size_t i;
+
+	if (plan_summary_empty(&out->sum))
+		return;
+	a->counts.repairs += is_repair(why);
+	json_array_foreach (out->ports, i, port) {
+		fields = json_copy(port);
+		json_object_del(fields, "event");
+		agent_event(a, json_integer_value(json_object_get(port, "event")), fields);
+	}
+	agent_event(a, is_repair(why) ? EVENT_REPAIRED : EVENT_RECONCILED,
+		    json_pack("{s:o, s:f, s:O, s:O, s:i}", "why", agent_why_json(why), "ms",
+			      out->ms, "entries", out->entries, "programs", out->programs,
+			      "pending", (int)diag_count(a->pending)));
+}
+
+static void say_failure(struct agent *a, unsigned int why, struct outcome *out)
+{
+	json_t *errors = diag_count(out->errors) ? diag_json(out->errors) : json_null();
+	char *problem = out->problem ? TAKE_PTR(out->problem) : strdup("the file does not fit");
+
+	if (!a->problem || !problem || strcmp(a->problem, problem) != 0)
+		agent_event(a, EVENT_FAILED,
+			    json_pack("{s:o, s:s?, s:O}", "why", agent_why_json(why), "problem",
+				      problem, "errors", errors));
+	json_decref(errors);
+	free(a->problem);
+	a->problem = problem;
+}
+
+static bool same_mark(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       !memcmp(&a->st_mtim, &b->st_mtim, sizeof(a->st_mtim)) &&
+	       !memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim));
+}
+
+bool agent_file_differs(const struct agent *a)
+{
+	struct stat now = {};
+
+	if (stat(a->options.file, &now))
+		now = (struct stat){};
+	return !same_mark(&now, &a->seen);
+}
+
+/* The file as it is now does not become what is wanted. Said once for each different trouble. */
+static void refuse_file(struct agent *a, struct diag *errors, char *problem)
+{
+	_cleanup_free_ char *old = NULL, *new = NULL;
+	json_t *was = a->file_errors ? diag_json(a->file_errors) : NULL;
+	json_t *is = errors ? diag_json(errors) : json_null();
+
+	old = was               ? json_dumps(was, JSON_COMPACT)
+	      : a->file_problem ? strdup(a->file_problem)
+				: NULL;
+	new = errors ? json_dumps(is, JSON_COMPACT) : problem ? strdup(problem) : NULL;
+	if (!old || !new || strcmp(old, new) != 0)
+		agent_event(a, EVENT_FILE_REFUSED,
+			    json_pack("{s:s, s:s?, s:O}", "file", a->options.file, "problem",
+				      problem, "errors", is));
+	json_decref(was);
+	json_decref(is);
+	diag_free(a->file_errors);
+	free(a->file_problem);
+	a->file_errors = errors;
+	a->file_problem = problem;
+}
+
+static void accept_file(struct agent *a, struct config *file, const struct stat *mark)
+{
+	config_free(a->file);
+	a->file = file;
+	a->mark = *mark;
+	diag_free(a->file_errors);
+	a->file_errors = NULL;
+	free(a->file_problem);
+	a->file_problem = NULL;
+}
+
+static void refuse_unread(struct agent *a, struct diag *errors, int err)
+{
+	char *problem = NULL;
+
+	if (diag_count(errors)) {
+		refuse_file(a, errors, NULL);
+		return;
+	}
+	if (asprintf(&problem, "%s: %s", a->options.file, strerror(-err)) < 0)
+		problem = NULL;
+	diag_free(errors);
+	refuse_file(a, NULL, problem);
+}
+
+/* A file that changed is tried; if it is no good, all stays as it was. Return: whether it was. */
+static bool take_file(struct agent *a, unsigned int why, struct outcome *out)
+{
+	_cleanup_(config_freep) struct config *file = NULL;
+	_cleanup_(diag_freep) struct diag *errors = diag_new();
+	struct candidate c = {};
+	struct stat mark = {};
+	int err = 0;
+
+	if (stat(a->options.file, &mark)) {
+		err = -errno;
+		mark = (struct stat){};
+	}
+	a->seen = mark;
+	if (!err && a->file && !(why & WHY_SIGNAL) && same_mark(&mark, &a->mark))
+		return false;
+	if (!err)
+		err = config_read(a->options.file, errors, &file);
+	if (!err)
+		err = judge(file, &a->documents, a->node, errors, &c);
+	if (!err && attempt(a, c.wanted, c.self, &look, out) == -EINVAL) {
+		diag_free(errors);
+		errors = TAKE_PTR(out->errors);
+		out->errors = diag_new();
+		err = -EINVAL;
+	}
+	if (err) {
+		config_free(c.wanted);
+		refuse_unread(a, TAKE_PTR(errors), err);
+		out->err = 0;
+		return false;
+	}
+	/* Also if the kernel refused it: that is tried again. */
+	adopt(a, &c);
+	accept_file(a, TAKE_PTR(file), &mark);
+	return true;
+}
+
+int agent_reconcile(struct agent *a, unsigned int why)
+{
+	_cleanup_(outcome_clear) struct outcome out;
+	bool looks = why & (WHY_FILE | WHY_SIGNAL | WHY_TIMER | WHY_START | WHY_RETRY);
+	int err;
+
+	err = outcome_init(&out);
+	if (err)
+		return err;
+	diag_set_file(out.pending, a->options.file);
+	if (looks && take_file(a, why, &out))
+		why |= WHY_NEW;
+	else if (a->wanted)
+		attempt(a, a->wanted, a->self, &look, &out);
+	if (out.err) {
+		say_failure(a, why, &out);
+		return out.err;
+	}
+	if (!a->wanted)
+		return -EINVAL;
+	remember(a, &out);
+	agent_say(a, why, &out);
+	return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the agent says: JSON, a line each. Never so much that it could fill a disk, and never so
+ * that a reader who does not read could hold the agent up.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "api.h"
+#include "util.h"
+
+/* Of each kind: so many at once, and then so many a second. */
+#define BURST      50
+#define PER_SECOND 5
+
+static const char *const names[__EVENT_MAX] = {
+	[EVENT_STARTED] = "started",
+	[EVENT_STOPPED] = "stopped",
+	[EVENT_RECONCILED] = "reconciled",
+	[EVENT_REPAIRED] = "repaired",
+	[EVENT_FAILED] = "failed",
+	[EVENT_FILE_REFUSED] = "file_refused",
+	[EVENT_PORT_UP] = "port_up",
+	[EVENT_PORT_DOWN] = "port_down",
+	[EVENT_LINK_UP] = "link_up",
+	[EVENT_LINK_DOWN] = "link_down",
+	[EVENT_ROLLED_BACK] = "rolled_back",
+	[EVENT_PRESSURE] = "pressure",
+	[EVENT_DENIED] = "denied",
+	[EVENT_LEARNED] = "learned",
+	[EVENT_MOVED] = "moved",
+	[EVENT_FLAP] = "flap",
+};
+
+/** struct bucket - how many of a kind may still be said. @ms: when it was filled last. */
+struct bucket {
+	bool used;
+	double tokens;
+	double ms;
+	__u64 suppressed;
+};
+
+static struct bucket buckets[__EVENT_MAX];
+
+static double now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+static bool may_say(struct bucket *b)
+{
+	double now = now_ms();
+
+	if (!b->used)
+		*b = (struct bucket){.used = true, .tokens = BURST, .ms = now};
+	b->tokens += (now - b->ms) * PER_SECOND / 1000;
+	b->tokens = b->tokens > BURST ? BURST : b->tokens;
+	b->ms = now;
+	if (b->tokens < 1) {
+		b->suppressed++;
+		return false;
+	}
+	b->tokens--;
+	return true;
+}
+
+static json_t *time_json(void)
+{
+	struct timespec now;
+	struct tm utc;
+	char text[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	return json_sprintf("%s.%03ldZ", text, now.tv_nsec / 1000000);
+}
+
+/* A pipe whose reader sleeps takes nothing: the line is lost, not the agent. */
+static void print_line(const char *line, size_t len)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	if (poll(&out, 1, 0) == 1 && out.revents == POLLOUT && write(STDOUT_FILENO, line, len) < 0)
+		return;
+}
+
+void agent_event(struct agent *a, enum agent_event event, json_t *fields)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *line = NULL;
+	json_t *json = NULL;
+	int len;
+
+	if (may_say(&buckets[event]))
+		json = json_pack("{s:o, s:s, s:s}", "time", time_json(), "event", names[event],
+				 "node", a->node);
+	if (json && fields)
+		json_object_update(json, fields);
+	if (json && buckets[event].suppressed)
+		json_object_set_new(json, "suppressed", json_integer(buckets[event].suppressed));
+	json_decref(fields);
+	if (!json)
+		return;
+	buckets[event].suppressed = 0;
+	text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	len = text ? asprintf(&line, "%s\n", text) : -1;
+	if (len < 0) {
+		line = NULL;
+		return;
+	}
+	print_line(line, len);
+	if (a->api)
+		api_tell(a->api, line, len);
+}
