@@ -82,6 +82,8 @@ static __always_inline struct weft_flow_stat *weft_flow_stat_of(void)
 	return bpf_map_lookup_elem(&weft_flow_stat, &zero);
 }
 
+_Static_assert(!(__WEFT_FLOW_STATE_MAX & (__WEFT_FLOW_STATE_MAX - 1)), "a power of two");
+
 /* Nanoseconds until @f times out, counted from now; 0 = it has. */
 static __always_inline __u64 weft_flow_left(const struct weft_flow *f)
 {
@@ -92,7 +94,9 @@ static __always_inline __u64 weft_flow_left(const struct weft_flow *f)
 	if (!conf || state >= __WEFT_FLOW_STATE_MAX)
 		return 0;
 	idle = (__u64)(weft_ticks() - f->seen) * conf->tick_ns;
-	life = conf->timeout_ms[state] * WEFT_NS_PER_MS;
+	barrier_var(state); /* clang 19 may put it by before it is compared, and Linux 6.1 then
+			       forgets */
+	life = conf->timeout_ms[state & (__WEFT_FLOW_STATE_MAX - 1)] * WEFT_NS_PER_MS;
 	return life > idle ? life - idle : 0;
 }
 
