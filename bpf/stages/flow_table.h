@@ -82,7 +82,10 @@ static __always_inline struct weft_flow_stat *weft_flow_stat_of(void)
 	return bpf_map_lookup_elem(&weft_flow_stat, &zero);
 }
 
-/* Nanoseconds until @f times out, counted from now; 0 = it has. */
+/*
+ * Nanoseconds until @f times out, counted from now; 0 = it has. The index is used before the call,
+ * and at once: Linux 6.1 forgets what it has learned of a number that is saved across one.
+ */
 static __always_inline __u64 weft_flow_left(const struct weft_flow *f)
 {
 	const struct weft_flow_conf *conf = weft_flow_conf_of();
@@ -91,8 +94,8 @@ static __always_inline __u64 weft_flow_left(const struct weft_flow *f)
 
 	if (!conf || state >= __WEFT_FLOW_STATE_MAX)
 		return 0;
+	life = *(const volatile __u32 *)&conf->timeout_ms[state] * WEFT_NS_PER_MS;
 	idle = (__u64)(weft_ticks() - f->seen) * conf->tick_ns;
-	life = conf->timeout_ms[state] * WEFT_NS_PER_MS;
 	return life > idle ? life - idle : 0;
 }
 

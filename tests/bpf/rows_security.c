@@ -154,6 +154,9 @@ static const struct port_row rows[] = {
 	{ "anything, without port security", .setup = port_security_off, DELIVERED,
 	  .in = PKT(WEB2_FROM(MAC_NOBODY), V4(IP4_WEB3, IP4_WEB_NOBODY), HELLO) },
 
+	{ "another endpoint's MAC address, without port security", .setup = port_security_off,
+	  LOST(MAC_SPOOFED), .in = PKT(WEB2_FROM(MAC_WEB3), V4(IP4_WEB3, IP4_WEB2), HELLO) },
+
 	/* pairs */
 	{ "an allowed prefix", .setup = own_mac_pair, DELIVERED,
 	  .in = PKT(TO_2, V4(IP4_WEB_NOBODY, IP4_WEB2), HELLO) },
@@ -343,6 +346,11 @@ static const struct port_row rows[] = {
 	{ "a tunnel packet to another node", LOST(TUNNEL_FROM_PORT),
 	  .in = PKT(ETH(.dst = MAC_NOBODY, .src = MAC_WEB1), V6(IP6_WEB1, VTEP6_C),
 		    UDP(.sport = 50000, .dport = 4789), VXLAN(.vni = VNI_DB), DATA(60)) },
+	{ "a Geneve packet to this node", LOST(TUNNEL_FROM_PORT),
+	  .in = PKT(ETH(.dst = MAC_NOBODY, .src = MAC_WEB1), V4(IP4_WEB1, VTEP4_A),
+		    UDP(.sport = 50000, .dport = 6081), DATA(60)) },
+	{ "a GRE packet to another node", LOST(TUNNEL_FROM_PORT),
+	  .in = PKT(ETH(.dst = MAC_NOBODY, .src = MAC_WEB1), V4(IP4_WEB1, VTEP4_B), RAW(47, 60)) },
 	{ "a workload's own tunnel", DELIVERED,
 	  .in = PKT(TO_2, V4(IP4_WEB1, IP4_WEB2), UDP(.sport = 50000, .dport = 4789),
 		    VXLAN(.vni = VNI_DB), DATA(60)) },
