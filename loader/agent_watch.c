@@ -2,6 +2,7 @@
 /* What wakes the agent: the file, interfaces and addresses, signals, the clock; see agent.h. */
 #include <errno.h>
 #include <libgen.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,7 @@ static void tick(evutil_socket_t fd __attribute__((unused)), short what __attrib
 
 	agent_observe(w->agent);
 	agent_wake(w->agent, WHY_TIMER, 0);
+	malloc_trim(0); /* what a large change took may never be needed again */
 }
 
 /* Whatever happens in the directory: a name may lead to another file by another name. */

@@ -44,13 +44,13 @@ class Agent:
         self.seen = os.path.getsize(self.log) if os.path.exists(self.log) else 0  # of the log
         host.agent = self
 
-    def start(self, ready=True):
+    def start(self, env=None):
         with open(self.log, "a", encoding="utf-8") as log:
             self.process = Process(self.binary, "agent", self.file, "--node", self.host.node,
                                    "--netns", self.host.path, "--state", self.state,
-                                   "--interval", self.interval, *self.args, out=log)
-        if ready:
-            self.wait_ready()
+                                   "--interval", self.interval, *self.args, out=log,
+                                   env={**os.environ, **(env or {})})
+        self.wait_ready()
         return self
 
     def wait_ready(self):

@@ -3,6 +3,7 @@
 
     a1, a2 = a [ul]====[ul] b = b1        a has an agent; a1 and b1 are in its file, a2 may come
 """
+import http.client
 import json
 import os
 import signal
@@ -199,6 +200,32 @@ def test_killed_under_traffic(lab, agent):
     assert bpf.ids(agent.host) == before
 
 
+@pytest.mark.parametrize("what", ("put", "delete"))
+def test_killed_in_the_middle_of_a_change(lab, agent, what):
+    """At steps all over it: what was not answered is undone by the next one, and nothing is lost."""
+    a1, a2, b1 = lab.workloads
+    if what == "delete":
+        agent.put("ports", row_of(a2))
+    before, killed = bpf.ids(agent.host), 0
+    with nothing_lost(a1, b1):
+        for step in (1, 3, 5, 7, 9, 11):
+            agent.stop()
+            agent.start(env={"WEFT_TEST_KILL_STEP": str(step)})
+            try:
+                if what == "put":
+                    agent.put("ports", row_of(a2))
+                else:
+                    agent.delete("ports", "a2")
+                break  # it has fewer steps
+            except (ConnectionError, http.client.HTTPException):
+                assert agent.process.popen.wait() == -signal.SIGKILL
+                killed += 1
+            agent.process.close()
+            agent.start()
+            assert agent.in_step() and bpf.ids(agent.host) == before
+    assert killed >= 4
+
+
 def test_one_agent_a_node(lab, agent):
     host = agent.host
     pid = str(agent.process.popen.pid)
@@ -239,7 +266,9 @@ def test_socket_is_roots_alone(lab, agent):
     assert stat.S_IMODE(os.stat("/run/weft").st_mode) == 0o700
     assert stat.S_IMODE(os.stat(agent.socket).st_mode) == 0o600
     assert stat.S_ISSOCK(os.stat(agent.socket).st_mode)
-    assert stat.S_IMODE(os.stat(agent.state).st_mode) == 0o600 if os.path.exists(agent.state) else True
+    agent.put("networks", {"name": "second", "vni": 7})
+    assert stat.S_IMODE(os.stat(agent.state).st_mode) == 0o600
+    agent.delete("networks", "second")
 
 
 def test_description(lab, agent):
