@@ -11,6 +11,7 @@
 #include "apply.h"
 #include "bpf_log.h"
 #include "check.h"
+#include "clock.h"
 #include "diag.h"
 #include "journal.h"
 #include "lock.h"
@@ -19,14 +20,6 @@
 
 #define LOCK_PAUSE_MS 10
 #define LOCK_TRIES    50
-
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 int outcome_init(struct outcome *out)
 {
@@ -238,10 +231,10 @@ static void count(struct agent *a, const struct outcome *out)
 int agent_attempt(struct agent *a, const struct config *cfg, const struct cfg_node *self,
 		  const struct agent_try *try, struct outcome *out)
 {
-	double start = now_ms();
+	double start = clock_ms();
 
 	out->err = run(a, cfg, self, try, out);
-	out->ms = now_ms() - start;
+	out->ms = clock_ms() - start;
 	if (!try->dry_run)
 		count(a, out);
 	return out->err;

@@ -11,6 +11,7 @@
 
 #include "agent.h"
 #include "api.h"
+#include "clock.h"
 #include "util.h"
 
 /* Of each kind: so many at once, and then so many a second. */
@@ -46,17 +47,9 @@ struct bucket {
 
 static struct bucket buckets[__EVENT_MAX];
 
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
-
 static bool may_say(struct bucket *b)
 {
-	double now = now_ms();
+	double now = clock_ms();
 
 	if (!b->used)
 		*b = (struct bucket){.used = true, .tokens = BURST, .ms = now};

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
 #include "agent.h"
+#include "clock.h"
 #include "devices.h"
 #include "util.h"
 
@@ -49,14 +49,6 @@ struct agent_watch {
 	unsigned int failed;
 };
 
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
-
 static struct timeval to_timeval(double ms)
 {
 	if (ms < 0)
@@ -67,7 +59,7 @@ static struct timeval to_timeval(double ms)
 void agent_wake(struct agent *a, unsigned int why, unsigned int after_ms)
 {
 	struct agent_watch *w = a->watch;
-	double now = now_ms(), latest;
+	double now = clock_ms(), latest;
 	struct timeval wait;
 
 	if (!w->why)

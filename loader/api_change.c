@@ -10,21 +10,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api_parts.h"
+#include "clock.h"
 #include "diag.h"
 #include "util.h"
 
 #define TRIAL_MAX 86400 /* seconds */
-
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 void api_refuse_change(const struct api_request *r, int err, struct diag *diag)
 {
@@ -113,7 +105,7 @@ static int begin_trial(struct api *api, struct documents *before, unsigned long 
 		return -ENOMEM;
 	}
 	trial->id = ++trial->last_id;
-	trial->until_ms = now_ms() + seconds * 1000.0;
+	trial->until_ms = clock_ms() + seconds * 1000.0;
 	trial->before = *before;
 	*before = (struct documents){};
 	return 0;
@@ -121,7 +113,7 @@ static int begin_trial(struct api *api, struct documents *before, unsigned long 
 
 static json_t *trial_json(const struct api_trial *trial)
 {
-	double left = trial->until_ms - now_ms();
+	double left = trial->until_ms - clock_ms();
 
 	if (!trial->id)
 		return json_null();

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <event2/buffer.h>
 #include <event2/listener.h>
 #include <event2/util.h>
 
 #include "api_parts.h"
+#include "clock.h"
 #include "diag.h"
 #include "metrics.h"
 #include "util.h"
@@ -32,14 +32,6 @@ struct api_metrics {
 	size_t len;
 	double ms;
 };
-
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 static void write_number(FILE *out, const char *name, const char *type, double value,
 			 const char *help)
@@ -93,7 +85,7 @@ static int refresh(struct api_metrics *m)
 	FILE *out;
 	int err;
 
-	if (m->text && now_ms() - m->ms < FRESH_MS)
+	if (m->text && clock_ms() - m->ms < FRESH_MS)
 		return 0;
 	out = open_memstream(&text, &len);
 	if (!out)
@@ -111,7 +103,7 @@ static int refresh(struct api_metrics *m)
 	free(m->text);
 	m->text = text;
 	m->len = len;
-	m->ms = now_ms();
+	m->ms = clock_ms();
 	return 0;
 }
 

@@ -197,7 +197,6 @@ static enum cmd_exit run(struct agent *a)
 
 static enum cmd_exit serve(struct agent *a)
 {
-	enum cmd_exit status;
 	int err;
 
 	a->base = event_base_new();
@@ -212,8 +211,7 @@ static enum cmd_exit serve(struct agent *a)
 		return cmd_error(CMD_FAILED, "listen at %s%s%s: %s", a->options.socket,
 				 a->options.metrics ? " and " : "", a->options.metrics ?: "",
 				 strerror(-err));
-	status = run(a);
-	return status;
+	return run(a);
 }
 
 static void release(struct agent *a)

@@ -8,13 +8,12 @@ import json
 import os
 import signal
 import stat
-import time
 
 import pytest
 
 import bpf
 from agent import API, Agent
-from lab import BUSY, INVALID, OK, Lab
+from lab import BUSY, INVALID, Lab
 from netns import wait_until
 from traffic import nothing_lost, ping, unreachable
 
