@@ -155,6 +155,26 @@ def test_uplink_changes(lab, agent):
     ping(lab.workloads[0], lab.workloads[2].ip4)
 
 
+def test_uplink_is_made_anew(pair):
+    """With XDP, on both sides: the agents attach it again, though they have given up most rights."""
+    lab = pair(apply=False)
+    (a, b), (a1, b1) = lab.hosts, lab.workloads
+    agents = [Agent(host).start() for host in lab.hosts]
+    ping(a1, b1.ip4)
+    assert a.status()["uplinks"][0]["xdp"] == "native"
+    a.ip("link del ul")
+    for agent in agents:
+        agent.expect("port_down", port="ul")
+        assert {p["kind"] for p in agent.get("agent")["pending"]} == {"node"}
+    lab.wire()
+    for agent in agents:
+        wait_until("in step", agent.in_step)
+    assert a.status()["uplinks"][0]["xdp"] == b.status()["uplinks"][0]["xdp"] == "native"
+    ping(a1, b1.ip4)
+    for agent in agents:
+        agent.stop()
+
+
 def test_drift_is_repaired(lab, agent):
     """What others detach or change is put right at the next look, and said."""
     host, a1, b1 = agent.host, lab.workloads[0], lab.workloads[2]
