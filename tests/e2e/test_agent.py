@@ -195,6 +195,24 @@ def test_drift_is_repaired(lab, agent):
     agent.quiet(1)
 
 
+def test_without_tcx(lab, agent):
+    """As on kernels before 6.6: a port comes, loses its filter to somebody, has it again, and goes."""
+    host, a2, b1 = agent.host, lab.workloads[1], lab.workloads[2]
+    agent.stop()
+    agent.interval = 0.3
+    agent.start(env={"WEFT_TEST_TC": "clsact"})
+    answer = agent.put("ports", row_of(a2))
+    assert [(s["interface"], s["by"]) for s in answer["steps"]] == [(a2.interface, "clsact")]
+    ping(a2, b1.ip4)
+    agent.events()
+    host.run("tc", "filter", "del", "dev", a2.interface, "ingress")
+    said = agent.expect("repaired")
+    assert [s["interface"] for s in said["programs"]] == [a2.interface]
+    ping(a2, b1.ip4)
+    agent.delete("ports", "a2")
+    assert "clsact" not in host.run("tc", "qdisc", "show", "dev", a2.interface).stdout
+
+
 # -- its end and its beginning ---------------------------------------------------------------------
 
 def test_killed_under_traffic(lab, agent):
