@@ -161,7 +161,8 @@ fuzz: $(FUZZ_BIN)
 FUZZ_WITH_fuzz_config := $(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)
 FUZZ_WITH_fuzz_api := $(FUZZ_WITH_fuzz_config)
 FUZZ_WITH_fuzz_pcap := loader/capture_words.c loader/pcap_read.c
-FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+# clang takes a variable that is only there to be cleaned up for unused.
+FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unused-variable
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) Makefile | $(SKELS)
 	$(call msg,FUZZ,$@)
 	$(Q)mkdir -p $(@D)

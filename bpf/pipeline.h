@@ -94,9 +94,13 @@ static __always_inline int weft_answer_from_port(weft_ctx *ctx, struct weft_pkt 
  */
 static __always_inline int weft_strip_outer(weft_ctx *ctx, struct weft_pkt *p)
 {
-	int parsed = weft_parse_ctx(ctx, p);
-	int err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_underlay(ctx, p, parsed));
+	int parsed = weft_parse_ctx(ctx, p), err;
+	__u8 tagged = p->tagged;
 
+	if (tagged && !weft_tag_vid(ctx_vlan_tag(ctx)))
+		p->tagged = 0; /* a priority, and no VLAN */
+	err = trace_result(WEFT_TRACE_CLASSIFY, weft_classify_underlay(ctx, p, parsed));
+	p->tagged = tagged;
 	if (err == WEFT_ACT_PASS)
 		return trace_result(WEFT_TRACE_WIRE, weft_classify_wire(ctx, p, parsed));
 	return err ? err : trace_result(WEFT_TRACE_DECAP, weft_decap_tc(ctx, p));

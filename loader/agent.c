@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the agent wants, and how the kernel becomes that; see agent.h. */
-#include "agent.h"
+#include "agent_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -218,8 +218,8 @@ static void count(struct agent *a, const struct outcome *out)
 		a->counts.took[i] += out->ms < limit;
 }
 
-static int attempt(struct agent *a, const struct config *cfg, const struct cfg_node *self,
-		   const struct agent_try *try, struct outcome *out)
+int agent_attempt(struct agent *a, const struct config *cfg, const struct cfg_node *self,
+		  const struct agent_try *try, struct outcome *out)
 {
 	double start = now_ms();
 
@@ -230,19 +230,8 @@ static int attempt(struct agent *a, const struct config *cfg, const struct cfg_n
 	return out->err;
 }
 
-/* The kernel is read, as somebody may have changed it. */
-static const struct agent_try look = {.keep = false};
-
-/** struct candidate - what may come in the place of what is wanted. */
-struct candidate {
-	struct config *wanted;
-	const struct cfg_node *self;
-};
-
-/* A file and documents, judged together; @out is to be released in any case. Return: 0; -EINVAL,
- * @diag told; -ENOMEM. */
-static int judge(const struct config *file, const struct documents *docs, const char *node,
-		 struct diag *diag, struct candidate *out)
+int agent_judge(const struct config *file, const struct documents *docs, const char *node,
+		struct diag *diag, struct candidate *out)
 {
 	int err;
 
@@ -262,7 +251,7 @@ static void add_interface(struct agent *a, const char *name)
 		set_add(&a->interfaces, name, strlen(name), 0, NULL);
 }
 
-static void adopt(struct agent *a, const struct candidate *c)
+void agent_adopt(struct agent *a, const struct candidate *c)
 {
 	config_free(a->wanted);
 	a->wanted = c->wanted;
@@ -275,7 +264,7 @@ static void adopt(struct agent *a, const struct candidate *c)
 			add_interface(a, a->wanted->ports.v[i].interface.v);
 }
 
-static void remember(struct agent *a, struct outcome *out)
+void agent_remember(struct agent *a, struct outcome *out)
 {
 	diag_free(a->pending);
 	a->pending = TAKE_PTR(out->pending);
@@ -293,11 +282,11 @@ int agent_try(struct agent *a, struct documents *docs, const struct agent_try *t
 		return fail(out, out->err, "the file is wrong, so there is nothing to add to");
 	}
 	diag_set_file(out->errors, a->options.file);
-	out->err = judge(a->file, docs, a->node, out->errors, &c);
+	out->err = agent_judge(a->file, docs, a->node, out->errors, &c);
 	if (!out->err && !try->dry_run && try->keep)
 		out->err = documents_prepare(a->options.state, docs);
 	if (!out->err)
-		attempt(a, c.wanted, c.self, try, out);
+		agent_attempt(a, c.wanted, c.self, try, out);
 	if (!out->err && !try->dry_run && try->keep)
 		out->err = documents_commit(a->options.state);
 	out->list = agent_errors_json(c.wanted, out->errors);
@@ -308,11 +297,11 @@ int agent_try(struct agent *a, struct documents *docs, const struct agent_try *t
 		       : out->err          ? fail(out, out->err, a->options.state)
 					   : 0;
 	}
-	adopt(a, &c);
+	agent_adopt(a, &c);
 	documents_clear(&a->documents);
 	a->documents = *docs;
 	*docs = (struct documents){};
-	remember(a, out);
+	agent_remember(a, out);
 	return 0;
 }
 
@@ -339,145 +328,4 @@ void agent_say(struct agent *a, unsigned int why, const struct outcome *out)
 		    json_pack("{s:o, s:f, s:O, s:O, s:i}", "why", agent_why_json(why), "ms",
 			      out->ms, "entries", out->entries, "programs", out->programs,
 			      "pending", (int)diag_count(a->pending)));
-}
-
-static void say_failure(struct agent *a, unsigned int why, struct outcome *out)
-{
-	json_t *errors = diag_count(out->errors) ? diag_json(out->errors) : json_null();
-	char *problem = out->problem ? TAKE_PTR(out->problem) : strdup("the file does not fit");
-
-	if (!a->problem || !problem || strcmp(a->problem, problem) != 0)
-		agent_event(a, EVENT_FAILED,
-			    json_pack("{s:o, s:s?, s:O}", "why", agent_why_json(why), "problem",
-				      problem, "errors", errors));
-	json_decref(errors);
-	free(a->problem);
-	a->problem = problem;
-}
-
-static bool same_mark(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       !memcmp(&a->st_mtim, &b->st_mtim, sizeof(a->st_mtim)) &&
-	       !memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim));
-}
-
-bool agent_file_differs(const struct agent *a)
-{
-	struct stat now = {};
-
-	if (stat(a->options.file, &now))
-		now = (struct stat){};
-	return !same_mark(&now, &a->seen);
-}
-
-/* The file as it is now does not become what is wanted. Said once for each different trouble. */
-static void refuse_file(struct agent *a, struct diag *errors, char *problem)
-{
-	_cleanup_free_ char *old = NULL, *new = NULL;
-	json_t *was = a->file_errors ? diag_json(a->file_errors) : NULL;
-	json_t *is = errors ? diag_json(errors) : json_null();
-
-	old = was               ? json_dumps(was, JSON_COMPACT)
-	      : a->file_problem ? strdup(a->file_problem)
-				: NULL;
-	new = errors ? json_dumps(is, JSON_COMPACT) : problem ? strdup(problem) : NULL;
-	if (!old || !new || strcmp(old, new) != 0)
-		agent_event(a, EVENT_FILE_REFUSED,
-			    json_pack("{s:s, s:s?, s:O}", "file", a->options.file, "problem",
-				      problem, "errors", is));
-	json_decref(was);
-	json_decref(is);
-	diag_free(a->file_errors);
-	free(a->file_problem);
-	a->file_errors = errors;
-	a->file_problem = problem;
-}
-
-static void accept_file(struct agent *a, struct config *file, const struct stat *mark)
-{
-	config_free(a->file);
-	a->file = file;
-	a->mark = *mark;
-	diag_free(a->file_errors);
-	a->file_errors = NULL;
-	free(a->file_problem);
-	a->file_problem = NULL;
-}
-
-static void refuse_unread(struct agent *a, struct diag *errors, int err)
-{
-	char *problem = NULL;
-
-	if (diag_count(errors)) {
-		refuse_file(a, errors, NULL);
-		return;
-	}
-	if (asprintf(&problem, "%s: %s", a->options.file, strerror(-err)) < 0)
-		problem = NULL;
-	diag_free(errors);
-	refuse_file(a, NULL, problem);
-}
-
-/* A file that changed is tried; if it is no good, all stays as it was. Return: whether it was. */
-static bool take_file(struct agent *a, unsigned int why, struct outcome *out)
-{
-	_cleanup_(config_freep) struct config *file = NULL;
-	_cleanup_(diag_freep) struct diag *errors = diag_new();
-	struct candidate c = {};
-	struct stat mark = {};
-	int err = 0;
-
-	if (stat(a->options.file, &mark)) {
-		err = -errno;
-		mark = (struct stat){};
-	}
-	a->seen = mark;
-	if (!err && a->file && !(why & WHY_SIGNAL) && same_mark(&mark, &a->mark))
-		return false;
-	if (!err)
-		err = config_read(a->options.file, errors, &file);
-	if (!err)
-		err = judge(file, &a->documents, a->node, errors, &c);
-	if (!err && attempt(a, c.wanted, c.self, &look, out) == -EINVAL) {
-		diag_free(errors);
-		errors = TAKE_PTR(out->errors);
-		out->errors = diag_new();
-		err = -EINVAL;
-	}
-	if (err) {
-		config_free(c.wanted);
-		refuse_unread(a, TAKE_PTR(errors), err);
-		out->err = 0;
-		return false;
-	}
-	/* Also if the kernel refused it: that is tried again. */
-	adopt(a, &c);
-	accept_file(a, TAKE_PTR(file), &mark);
-	return true;
-}
-
-int agent_reconcile(struct agent *a, unsigned int why)
-{
-	_cleanup_(outcome_clear) struct outcome out;
-	bool looks = why & (WHY_FILE | WHY_SIGNAL | WHY_TIMER | WHY_START | WHY_RETRY);
-	int err;
-
-	err = outcome_init(&out);
-	if (err)
-		return err;
-	diag_set_file(out.pending, a->options.file);
-	if (looks && take_file(a, why, &out))
-		why |= WHY_NEW;
-	else if (a->wanted)
-		attempt(a, a->wanted, a->self, &look, &out);
-	if (out.err) {
-		say_failure(a, why, &out);
-		return out.err;
-	}
-	if (!a->wanted)
-		return -EINVAL;
-	remember(a, &out);
-	agent_say(a, why, &out);
-	return 0;
 }

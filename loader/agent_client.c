@@ -26,7 +26,7 @@ static int connect_to(const char *path, int *out)
 		return -errno;
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
@@ -114,7 +114,7 @@ int agent_ask(const char *node, const char *socket, const char *method, const ch
 		err = receive_all(fd, &text, &len);
 	if (err)
 		return err;
-	content = strstr(text, "\r\n\r\n");
+	content = text ? strstr(text, "\r\n\r\n") : NULL;
 	if (!content || sscanf(text, "HTTP/1.%*1d %3d", status) != 1)
 		return -EPROTO;
 	*answer = json_loads(content + 4, JSON_REJECT_DUPLICATES, NULL);

@@ -31,31 +31,31 @@
  * @body: it has one, of JSON.
  */
 struct route {
-	enum evhttp_cmd_type method;
 	const char *path[API_SEGMENTS];
-	bool body;
 	void (*answer)(const struct api_request *r);
+	enum evhttp_cmd_type method;
+	bool body;
 };
 
 static void list_routes(const struct api_request *r);
 
 static const struct route routes[] = {
-	{EVHTTP_REQ_GET, {NULL}, false, list_routes},
-	{EVHTTP_REQ_GET, {"agent"}, false, api_agent},
-	{EVHTTP_REQ_GET, {"status"}, false, api_status},
-	{EVHTTP_REQ_GET, {"flows"}, false, api_flows},
-	{EVHTTP_REQ_GET, {"drops"}, false, api_drops},
-	{EVHTTP_REQ_GET, {"watch"}, false, api_watch},
-	{EVHTTP_REQ_GET, {"metrics"}, false, api_metrics},
-	{EVHTTP_REQ_POST, {"reconcile"}, false, api_reconcile},
-	{EVHTTP_REQ_GET, {"transactions"}, false, api_trial_get},
-	{EVHTTP_REQ_POST, {"transactions"}, true, api_transact},
-	{EVHTTP_REQ_POST, {"transactions", "{id}", "confirm"}, false, api_trial_confirm},
-	{EVHTTP_REQ_DELETE, {"transactions", "{id}"}, false, api_trial_undo},
-	{EVHTTP_REQ_GET, {"{documents}"}, false, api_list},
-	{EVHTTP_REQ_GET, {"{documents}", "{name}"}, false, api_get},
-	{EVHTTP_REQ_PUT, {"{documents}", "{name}"}, true, api_put},
-	{EVHTTP_REQ_DELETE, {"{documents}", "{name}"}, false, api_delete},
+	{{NULL}, list_routes, EVHTTP_REQ_GET, false},
+	{{"agent"}, api_agent, EVHTTP_REQ_GET, false},
+	{{"status"}, api_status, EVHTTP_REQ_GET, false},
+	{{"flows"}, api_flows, EVHTTP_REQ_GET, false},
+	{{"drops"}, api_drops, EVHTTP_REQ_GET, false},
+	{{"watch"}, api_watch, EVHTTP_REQ_GET, false},
+	{{"metrics"}, api_metrics, EVHTTP_REQ_GET, false},
+	{{"reconcile"}, api_reconcile, EVHTTP_REQ_POST, false},
+	{{"transactions"}, api_trial_get, EVHTTP_REQ_GET, false},
+	{{"transactions"}, api_transact, EVHTTP_REQ_POST, true},
+	{{"transactions", "{id}", "confirm"}, api_trial_confirm, EVHTTP_REQ_POST, false},
+	{{"transactions", "{id}"}, api_trial_undo, EVHTTP_REQ_DELETE, false},
+	{{"{documents}"}, api_list, EVHTTP_REQ_GET, false},
+	{{"{documents}", "{name}"}, api_get, EVHTTP_REQ_GET, false},
+	{{"{documents}", "{name}"}, api_put, EVHTTP_REQ_PUT, true},
+	{{"{documents}", "{name}"}, api_delete, EVHTTP_REQ_DELETE, false},
 };
 
 static const char *method_name(enum evhttp_cmd_type method)
@@ -338,7 +338,7 @@ static int make_socket(const char *path, int *out)
 		return -errno;
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	if (unlink(path) && errno != ENOENT) /* of an agent before us: we hold its lock */
 		return -errno;
 	mask = umask(0177);

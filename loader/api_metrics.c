@@ -45,7 +45,7 @@ static void write_number(FILE *out, const char *name, const char *type, double v
 			 const char *help)
 {
 	metrics_family(out, name, type, help);
-	METRIC(out, name, value);
+	METRIC(out, name, value, NULL);
 }
 
 static void write_durations(FILE *out, const struct agent_counts *counts)
@@ -61,8 +61,8 @@ static void write_durations(FILE *out, const struct agent_counts *counts)
 		METRIC(out, bucket, counts->took[i], "le", text);
 	}
 	METRIC(out, bucket, counts->applies, "le", "+Inf");
-	METRIC(out, "weft_agent_apply_duration_seconds_sum", counts->seconds);
-	METRIC(out, "weft_agent_apply_duration_seconds_count", counts->applies);
+	METRIC(out, "weft_agent_apply_duration_seconds_sum", counts->seconds, NULL);
+	METRIC(out, "weft_agent_apply_duration_seconds_count", counts->applies, NULL);
 }
 
 static void write_agent(const struct agent *a, FILE *out)

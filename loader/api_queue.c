@@ -90,12 +90,9 @@ static int try_first(struct api_queue *queue, size_t n, struct batch *b)
 		err = -ENOMEM;
 	if (!err)
 		err = documents_copy(&a->documents, &b->after);
-	TAILQ_FOREACH(q, &queue->head, next)
-	{
-		if (err || !n--)
-			break;
+	q = TAILQ_FIRST(&queue->head);
+	for (; q && n && !err; n--, q = TAILQ_NEXT(q, next))
 		err = documents_apply(&b->after, q->change, b->diag);
-	}
 	if (err)
 		return err;
 	try.new_policies = documents_differ(&a->documents, &b->after, policies);

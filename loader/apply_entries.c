@@ -150,10 +150,10 @@ static int clear_members(const struct apply *a,
 	enum table_id names;
 	int err;
 
+	table_init(&members, &table_descs[TABLE_MCAST]);
 	if (!rows(a, TABLE_PORT_INFO)->n && !rows(a, TABLE_TUN_INFO)->n &&
 	    !rows(a, TABLE_NET_INFO)->n)
 		return 0;
-	table_init(&members, &table_descs[TABLE_MCAST]);
 	err = map_read(a->use.fd[TABLE_MCAST], &members);
 	for (size_t i = 0; i < members.rows.n && !err; i++) {
 		key = table_key(&members, i);

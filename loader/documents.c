@@ -97,6 +97,7 @@ const struct document *documents_find(const struct documents *docs, enum documen
 
 int documents_copy(const struct documents *from, struct documents *to)
 {
+	*to = (struct documents){};
 	for (int kind = 0; kind < __DOCUMENT_KIND_MAX; kind++) {
 		size_t n = from->of[kind].n;
 

@@ -63,7 +63,7 @@ size_t documents_count(const struct documents *docs);
 const struct document *documents_find(const struct documents *docs, enum document_kind kind,
 				      const char *name);
 
-/** documents_copy - make @to, which is all zero, hold the same. Return: 0 or -ENOMEM. */
+/** documents_copy - make @to, uninitialised, hold the same. Return: 0; -ENOMEM, @to then empty. */
 int documents_copy(const struct documents *from, struct documents *to);
 
 /** documents_differ - whether two sets differ in documents of some kinds: bits 1 << kind. */

@@ -189,7 +189,7 @@ static void write_numbers(FILE *out, const struct number *numbers, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		metrics_family(out, numbers[i].name, numbers[i].type, numbers[i].help);
-		METRIC(out, numbers[i].name, numbers[i].value);
+		METRIC(out, numbers[i].name, numbers[i].value, NULL);
 	}
 }
 

@@ -30,8 +30,8 @@ void metrics_family(FILE *out, const char *name, const char *type, const char *h
  */
 void metrics_sample(FILE *out, const char *name, double value, const char *const *labels);
 
-/** METRIC - metrics_sample() with its labels in place. */
+/** METRIC - metrics_sample() with its labels in place; NULL for none. */
 #define METRIC(out, name, value, ...)                                                              \
-	metrics_sample(out, name, value, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+	metrics_sample(out, name, value, (const char *const[]){__VA_ARGS__, NULL})
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Questions to the kernel's rtnetlink; see netlink.h. */
-#include "netlink.h"
+#include "netlink_parts.h"
 
 #include <errno.h>
 #include <linux/pkt_sched.h>
@@ -20,15 +20,12 @@
 /* The kernel fills messages as large as the buffer that it has seen us read with. */
 #define DUMP_BUFFER (64 * 1024)
 
-/* Room for a burst of changes; what does not fit is known to be lost. */
-#define WATCH_BUFFER (1024 * 1024)
-
 static void nl_socket_freep(struct nl_sock **sock)
 {
 	nl_socket_free(*sock);
 }
 
-static int open_socket(struct nl_sock **out)
+int netlink_open(struct nl_sock **out)
 {
 	_cleanup_(nl_socket_freep) struct nl_sock *sock = nl_socket_alloc();
 	int err;
@@ -70,7 +67,7 @@ static int dump(int type, const void *header, size_t header_len, __u32 link_filt
 	struct nl_msg *msg;
 	int err;
 
-	err = open_socket(&sock);
+	err = netlink_open(&sock);
 	if (err)
 		return err;
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, dump_message, dump);
@@ -118,7 +115,7 @@ static int grow_ifaces(struct ifaces *ifaces)
 	return 0;
 }
 
-static int parse_link(struct nlmsghdr *message, struct iface *iface)
+int netlink_parse_link(struct nlmsghdr *message, struct iface *iface)
 {
 	const struct ifinfomsg *head = nlmsg_data(message);
 	struct nlattr *attrs[IFLA_MAX + 1];
@@ -148,7 +145,7 @@ static int take_link(void *arg, struct nlmsghdr *message)
 		return 0;
 	if (ifaces->n == ifaces->size && grow_ifaces(ifaces))
 		return -ENOMEM;
-	err = parse_link(message, &ifaces->v[ifaces->n]);
+	err = netlink_parse_link(message, &ifaces->v[ifaces->n]);
 	ifaces->n += !err;
 	return err;
 }
@@ -307,7 +304,7 @@ int routes_open(struct routes **out)
 
 	if (!routes)
 		return -ENOMEM;
-	err = open_socket(&routes->sock);
+	err = netlink_open(&routes->sock);
 	if (!err)
 		*out = TAKE_PTR(routes);
 	return err;
@@ -350,87 +347,4 @@ int routes_out(struct routes *routes, const struct in6_addr *addr, __u32 *ifinde
 		err = -ENETUNREACH;
 	rtnl_route_put(route);
 	return err;
-}
-
-/** struct link_watch - a socket that hears of changes. */
-struct link_watch {
-	struct nl_sock *sock;
-	const struct link_watcher *watcher;
-};
-
-static void tell_link(const struct link_watcher *watcher, struct nlmsghdr *message)
-{
-	const struct ifinfomsg *head = nlmsg_data(message);
-	struct iface iface;
-
-	/* Of a bridge's own: RTM_DELLINK there is not the end of a port. */
-	if (head->ifi_family != AF_UNSPEC || parse_link(message, &iface))
-		return;
-	watcher->link(watcher->arg, &iface, message->nlmsg_type == RTM_DELLINK);
-}
-
-static int hear(struct nl_msg *msg, void *arg)
-{
-	const struct link_watch *watch = arg;
-	struct nlmsghdr *message = nlmsg_hdr(msg);
-
-	switch (message->nlmsg_type) {
-	case RTM_NEWLINK:
-	case RTM_DELLINK:
-		tell_link(watch->watcher, message);
-		break;
-	case RTM_NEWADDR:
-	case RTM_DELADDR:
-		watch->watcher->address(watch->watcher->arg);
-		break;
-	default:
-		break;
-	}
-	return NL_OK;
-}
-
-int link_watch_open(const struct link_watcher *watcher, struct link_watch **out, int *fd)
-{
-	struct link_watch *watch = calloc(1, sizeof(*watch));
-	int err;
-
-	if (!watch)
-		return -ENOMEM;
-	watch->watcher = watcher;
-	err = open_socket(&watch->sock);
-	if (!err) {
-		nl_socket_disable_seq_check(watch->sock);
-		nl_socket_modify_cb(watch->sock, NL_CB_VALID, NL_CB_CUSTOM, hear, watch);
-		if (nl_socket_set_buffer_size(watch->sock, WATCH_BUFFER, 0) ||
-		    nl_socket_set_nonblocking(watch->sock) ||
-		    nl_socket_add_memberships(watch->sock, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-					      RTNLGRP_IPV6_IFADDR, RTNLGRP_NONE))
-			err = -EIO;
-	}
-	if (err) {
-		link_watch_close(watch);
-		return err;
-	}
-	*out = watch;
-	*fd = nl_socket_get_fd(watch->sock);
-	return 0;
-}
-
-void link_watch_read(struct link_watch *watch)
-{
-	int err;
-
-	do {
-		err = nl_recvmsgs_default(watch->sock);
-	} while (!err);
-	if (err != -NLE_AGAIN)
-		watch->watcher->lost(watch->watcher->arg);
-}
-
-void link_watch_close(struct link_watch *watch)
-{
-	if (!watch)
-		return;
-	nl_socket_free(watch->sock);
-	free(watch);
 }

@@ -83,7 +83,7 @@ static __always_inline long weft_decap_shrink(weft_ctx *ctx, struct weft_pkt *p,
 }
 
 /**
- * weft_decap_tc - stage 3: strip the outer headers of an skb.
+ * weft_decap_tc - stage 3: strip the outer headers of an skb, and a tag beside it.
  * @p: classified; len becomes the inner frame's. The tenant's tag goes too, into p->tag.
  *
  * The kernel removes bytes behind the MAC header, so the inner Ethernet header is saved, goes with
@@ -100,6 +100,8 @@ static __always_inline int weft_decap_tc(weft_ctx *ctx, struct weft_pkt *p)
 	err = weft_ecn_decap(ctx, p);
 	if (err)
 		return err;
+	if (p->tagged && bpf_skb_vlan_pop(ctx))
+		return -WEFT_DROP_DECAP_FAILED;
 	if (ctx_load(ctx, off, eth, sizeof(eth)))
 		return -WEFT_DROP_DECAP_FAILED;
 	__builtin_memcpy(&proto, eth + 2 * WEFT_ETH_ALEN, sizeof(proto));

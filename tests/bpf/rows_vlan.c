@@ -21,6 +21,19 @@ static void guard_lone_in(void)
 	guard(LONE1, WEFT_POL_INGRESS);
 }
 
+/* Whoever opens a connection to T10 is told that he may not. */
+static void reject_at_t10(void)
+{
+	const struct weft_pol_range all = {.action = WEFT_POL_REJECT, .rule = 1};
+	const struct weft_pol_ranges list = hand_list(1, &all, 1);
+	const struct weft_pol_port port = {.ruleset = {[WEFT_POL_INGRESS] = 3}};
+	const __u32 set = 3, slot = 2 * P_T10 + 1;
+
+	table_put("weft_pol_sets", &set, &list);
+	table_put("weft_pol_ports", &slot, &port);
+	hand_generation(1);
+}
+
 static void no_native(void)
 {
 	const struct weft_vlan_key key = {.ifindex = wires_index(STRAY)};
@@ -344,6 +357,37 @@ const struct vlan_row vlan_rows[] = {
 	  .in = PKT(ETH(.dst = MAC_NOBODY, .src = MAC_GROUP4), AD(31), Q(32), HELLO) },
 };
 
+#define SYN_TO_T10 IP4(.src = IP4_WEB_B, .dst = IP4_T10), \
+		   TCP(.sport = 1000, .dport = 80, .seq = 7, .flags = 2)
+#define RST_FROM_T10 IP4(.src = IP4_T10, .dst = IP4_WEB_B, .frag = 0x4000), \
+		     TCP(.sport = 80, .dport = 1000, .seq = FORCE(0), .ack = 8, .flags = 0x14, \
+			 .win = FORCE(0))
+
+const struct vlan_row vlan_live_rows[] = {
+	{ "a tunnel packet with a priority tag", VIA_B(NET_WEB), .len = 82,
+	  .in = PKT(ETH(.dst = MAC_UPLINK, .src = MAC_ROUTER), Q(PCP(3)),
+		    IP4(.src = VTEP4_B, .dst = VTEP4_A, .frag = 0x4000),
+		    UDP(.sport = 50000, .dport = 4789, .csum = FORCE(0)), VXLAN(.vni = VNI_WEB),
+		    SENT(WEB1, WEB_B), HELLO),
+	  .out = { AT(WEB1, SENT(WEB1, WEB_B), HELLO) } },
+	{ "a tunnel packet in a VLAN is not ours", .from = UPLINK, .pass = true,
+	  .in = PKT(ETH(.dst = MAC_UPLINK, .src = MAC_ROUTER), Q(7),
+		    IP4(.src = VTEP4_B, .dst = VTEP4_A, .frag = 0x4000),
+		    UDP(.sport = 50000, .dport = 4789, .csum = FORCE(0)), VXLAN(.vni = VNI_WEB),
+		    SENT(WEB1, WEB_B), HELLO) },
+	{ "a port of a trunk rejects what a tunnel brings", .setup = reject_at_t10, VIA_B(NET_WEB),
+	  .drop = WEFT_DROP_POLICY_REJECT_INGRESS, .late = true, .at = P_T10, .answer = 54,
+	  .in = PKT(FROM_B(VNI_WEB), SENT(T10, WEB_B), SYN_TO_T10),
+	  .out = { { UPLINK, 0, PKT(IN_B(VNI_WEB), SENT(WEB_B, T10), RST_FROM_T10) } } },
+	{ "a port of a trunk rejects what another port sends", .setup = reject_at_t10, WEB2_,
+	  .drop = WEFT_DROP_POLICY_REJECT_INGRESS, .late = true, .at = P_T10,
+	  .in = PKT(SENT(T10, WEB2), IP4(.src = IP4_WEB2, .dst = IP4_T10),
+		    TCP(.sport = 1000, .dport = 80, .seq = 7, .flags = 2)),
+	  .out = { { WEB2, 0, PKT(SENT(WEB2, T10), IP4(.src = IP4_T10, .dst = IP4_WEB2, .frag = 0x4000),
+		     TCP(.sport = 80, .dport = 1000, .seq = FORCE(0), .ack = 8, .flags = 0x14,
+			 .win = FORCE(0))) } } },
+};
+
 const struct vlan_row vlan_gso_rows[] = {
 	{ "GSO from a trunk", T10, SEGS(18),
 	  .in = PKT(SENT(WEB2, T10), Q(10), SEGMENTS), .out = { AT(WEB2, SENT(WEB2, T10), SEGMENTS) } },
@@ -372,5 +416,6 @@ const struct vlan_row vlan_gso_rows[] = {
 		   { UPLINK, 0, PKT(IN_C(VNI_TAGS), ALL(LONE1), Q(5), SEGMENTS) } } },
 };
 
+const size_t vlan_live_rows_n = sizeof(vlan_live_rows) / sizeof(vlan_live_rows[0]);
 const size_t vlan_gso_rows_n = sizeof(vlan_gso_rows) / sizeof(vlan_gso_rows[0]);
 const size_t vlan_rows_n = sizeof(vlan_rows) / sizeof(vlan_rows[0]);

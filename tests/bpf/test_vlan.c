@@ -51,6 +51,8 @@ static void expect_moves(const struct vlan_row *row, const struct packet *in, in
 	*want = (struct moves){};
 	if (row->drop)
 		moves_add(want, C_DROP, at, row->drop, segs, len);
+	if (row->answer)
+		moves_add(want, C_NET_TO_UNDERLAY, row->network, 0, 1, row->answer);
 	if ((row->drop && !row->copied) || (row->pass && !row->shared))
 		return;
 	if (row->from != UPLINK)
@@ -190,7 +192,8 @@ static int send_rows(enum live_mode how, const char *name)
 {
 	if (live_uplink(how))
 		return 1;
-	return run_rows(name, vlan_rows, vlan_rows_n, sizeof(vlan_rows[0]), send_row);
+	return run_rows(name, vlan_rows, vlan_rows_n, sizeof(vlan_rows[0]), send_row) +
+	       run_rows(name, vlan_live_rows, vlan_live_rows_n, sizeof(vlan_rows[0]), send_row);
 }
 
 int test_vlan_live(void)

@@ -67,6 +67,7 @@ struct vlan_out {
  * @pass: it goes on to the host, unchanged; @shared: and is counted, and copied, all the same.
  * @copied: others get their copies, although @drop says that one did not.
  * @out: what comes out, in the order of the copies.
+ * @answer: bytes of an answer in a port's name that goes into a tunnel.
  * @vnet: offloads that are pending. @segs: that it stands for.
  */
 struct vlan_row {
@@ -86,14 +87,15 @@ struct vlan_row {
 	struct vlan_out out[VLAN_OUTS];
 	struct vnet vnet;
 	__u32 segs;
+	__u32 answer;
 };
 
 extern const struct vlan_row vlan_rows[];
 extern const size_t vlan_rows_n;
 
-/** vlan_gso_rows - with several segments in one; for real interfaces. */
-extern const struct vlan_row vlan_gso_rows[];
-extern const size_t vlan_gso_rows_n;
+/** vlan_live_rows - for real interfaces; vlan_gso_rows - too, with several segments in one. */
+extern const struct vlan_row vlan_live_rows[], vlan_gso_rows[];
+extern const size_t vlan_live_rows_n, vlan_gso_rows_n;
 
 /** vlan_tables_fill, vlan_tables_clear - the above into the tables, and out of them again. */
 void vlan_tables_fill(void);

@@ -242,8 +242,8 @@ static void test_wires(void **state)
 	network = row(m, TABLE_NETWORKS, &lan);
 	assert_int_equal(network->vni, 0);
 	assert_int_equal(network->mtu, 1500);
-	assert_int_equal(network->flags, WEFT_NET_PRESENT | WEFT_NET_FLOOD | WEFT_NET_WIRE |
-						 WEFT_NET_LEARN | WEFT_NET_LOOPS);
+	assert_int_equal(network->flags & (WEFT_NET_WIRE | WEFT_NET_TAGS | WEFT_NET_LEARN),
+			 WEFT_NET_WIRE | WEFT_NET_LEARN);
 	assert_int_equal(network->flood_ports, 2);
 	assert_int_equal(network->flood_tunnels, 0);
 

@@ -42,12 +42,13 @@
 #define A "{from: lb, protocol: tcp, ports: [80, 443]}"
 #define B "{from: {cidrs: 192.0.2.0/24}}"
 
-/** struct kernel - what it holds, and the plan to make it something else. */
+/** struct kernel - what it holds, and the plan to make it something else. @keep: both halves. */
 struct kernel {
 	struct tables now;
 	struct config *cfg;
 	struct diag *diag;
 	struct plan plan;
+	bool keep;
 };
 
 static size_t route(void *arg __attribute__((unused)),
@@ -103,6 +104,8 @@ static void plan_for(struct kernel *k, const char *yaml, bool fresh)
 	}
 	*plan = (struct plan){.cfg = k->cfg, .node = config_find_node(k->cfg, "a")};
 	maps_init(&plan->pinned);
+	plan->terms.keep_halves = k->keep;
+	plan->was_known = k->keep;
 	plan->fresh_policies = fresh;
 	plan->pinned.fd[TABLE_GENERATION] = fresh ? 1000 : -1; /* only asked whether it is one */
 	tables_init(&plan->wanted);
@@ -111,8 +114,7 @@ static void plan_for(struct kernel *k, const char *yaml, bool fresh)
 	assert_int_equal(plan_policies(plan, k->diag), 0);
 	assert_int_equal(diag_count(k->diag), 0);
 	for (int id = 0; id < TABLE_GENERATION; id++)
-		assert_int_equal(
-			table_diff(&plan->actual.t[id], &plan->wanted.t[id], &plan->diff[id]), 0);
+		assert_int_equal(plan_diff(plan, id), 0);
 	assert_int_equal(plan_generation(plan), 0);
 }
 
@@ -313,6 +315,73 @@ static void leftovers_go_first(void **state)
 							i * table_descs[id].key_size) &
 							 1,
 						 1);
+}
+
+/* The kernel's rows of one half are those of @tables, and no others. */
+static void assert_half(const struct kernel *k, const struct tables *tables, __u32 half)
+{
+	for (int id = TABLE_POL_L4; id <= TABLE_POL_PORTS; id++) {
+		const struct table *now = &k->now.t[id], *other = &tables->t[id];
+		size_t n = 0;
+
+		for (size_t i = 0; i < now->rows.n; i++) {
+			const void *key = table_key(now, i), *value;
+
+			if (policy_half(id, key) != half)
+				continue;
+			value = table_get(other, key);
+			assert_non_null(value);
+			assert_memory_equal(value, table_value(now, i), now->desc->value_size);
+			n++;
+		}
+		assert_int_equal(n, other->rows.n);
+	}
+}
+
+/*
+ * What is not in force any more stays, so that the next change only writes where it differs from
+ * that; and what the kernel has is known without asking.
+ */
+static void both_halves_are_kept(void **state)
+{
+	static const char *const files[] = {
+		HEAD WEB_PORTS RULES(A),
+		HEAD WEB_PORTS RULES(A ", " B),
+		HEAD WEB_PORTS RULES("{from: web, protocol: udp}, " A),
+		HEAD WEB_PORTS RULES(B),
+		HEAD WEB_PORTS,
+		HEAD WEB_PORTS RULES(A),
+	};
+	struct tables before = {}, wanted;
+	struct kernel *k = *state;
+	struct known known = {};
+
+	k->keep = true;
+	tables_init(&before);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		plan_for(k, files[i], false);
+		assert_true(k->plan.new_policies);
+		for (int id = TABLE_POL_L4; id <= TABLE_POL_PORTS; id++)
+			assert_int_equal(k->plan.diff[id].removed.n, 0);
+		wanted = k->plan.wanted;
+		plan_learn(&k->plan, &known);
+		assert_true(known.valid);
+		k->now = known.tables;
+		known = (struct known){};
+		assert_half(k, &wanted, (i + 1) & 1);
+		assert_half(k, &before, i & 1);
+		tables_clear(&before);
+		before = wanted;
+		tables_init(&k->plan.wanted);
+		plan_for(k, files[i], false);
+		assert_false(k->plan.new_policies);
+		assert_int_equal(policies_written(k) + removed(k) + stale(k), 0);
+	}
+	/* Back to where it was two changes ago: nothing is left to be written. */
+	plan_for(k, HEAD WEB_PORTS, false);
+	assert_int_equal(policies_written(k), 0);
+	assert_true(stale(k) == 0 && k->plan.new_policies);
+	tables_clear(&before);
 }
 
 static const struct weft_pol_port *passing(const struct kernel *k, __u32 port)
@@ -532,6 +601,7 @@ int main(void)
 		TEST(lines_are_names_only),
 		TEST(one_rule_changes),
 		TEST(leftovers_go_first),
+		TEST(both_halves_are_kept),
 		TEST(who_leaves_is_shut),
 		TEST(who_is_renamed_has_an_heir),
 		TEST(a_leaver_without_class),
