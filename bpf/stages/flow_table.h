@@ -91,8 +91,10 @@ static __always_inline __u64 weft_flow_left(const struct weft_flow *f)
 
 	if (!conf || state >= __WEFT_FLOW_STATE_MAX)
 		return 0;
-	idle = (__u64)(weft_ticks() - f->seen) * conf->tick_ns;
+	/* Before the clock is asked: Linux 6.1 forgets a bound on what waits on the stack
+	 * meanwhile. */
 	life = conf->timeout_ms[state] * WEFT_NS_PER_MS;
+	idle = (__u64)(weft_ticks() - f->seen) * conf->tick_ns;
 	return life > idle ? life - idle : 0;
 }
 
