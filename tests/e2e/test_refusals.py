@@ -103,8 +103,11 @@ REFUSED = {
                      "MAC_INVALID_SOURCE"),
     "inner tag": (lambda w, p: w.outer() / w.vxlan() / Ether(src=w.b1.mac, dst=w.a1.mac) /
                   Dot1Q(vlan=5) / IP() / UDP() / p, "VLAN_UNEXPECTED"),
-    "inner tag 0": (lambda w, p: w.outer() / w.vxlan() / Ether(src=w.b1.mac, dst=w.a1.mac) /
-                    Dot1Q(vlan=0) / IP() / UDP() / p, "VLAN_UNEXPECTED"),
+    "another's address": (lambda w, p: w.outer() / w.vxlan() / Ether(src=w.b1.mac, dst=w.a1.mac) /
+                          IP(src=w.a2.ip4, dst=w.a1.ip4) / UDP() / p, "LOCAL_ADDR"),
+    "not the receiver's address": (lambda w, p: w.outer() / w.vxlan() / Ether(src=w.b1.mac, dst=w.a1.mac) /
+                                   Dot1Q(vlan=0) / IP(src=w.b1.ip4, dst=w.a2.ip4) / UDP() / p,
+                                   "ADDR_NOT_RECEIVER"),
     "tunnel to tunnel": (lambda w, p: w.outer() / w.vxlan() / w.inner(p, dst=D1), "SPLIT_HORIZON"),
     "cut short": (lambda w, p: w.outer() / UDP(sport=5, dport=4789, chksum=0) / (b"\x08" + p[:3]),
                   "HDR_TRUNC"),
