@@ -14,6 +14,7 @@
 
 #include <weft/abi.h>
 
+#include "agent_client.h"
 #include "util.h"
 
 #define PATH_SIZE (sizeof(LOCK_DIR "/.agent.lock") + WEFT_NAME_LEN)
@@ -109,6 +110,8 @@ void lock_remove(const char *node)
 	char path[PATH_SIZE];
 
 	lock_path(node, LOCK_AGENT, path);
+	unlink(path);
+	snprintf(path, sizeof(path), AGENT_SOCKET, node); /* of an agent that was killed */
 	unlink(path);
 	lock_path(node, LOCK_CHANGE, path);
 	unlink(path);

@@ -286,8 +286,10 @@ def test_wrong_file_at_the_start(lab):
         agent.put("ports", lab.workloads[1].row(), status=503)
         lab.write("bad.yaml")
         wait_until("the file to be taken", agent.in_step)
-        agent.stop()
+        agent.kill()
+        assert os.path.exists(agent.socket)
         host.weft("down")
+        assert not os.path.exists(agent.socket)
         lab.write("bad.yaml", {**lab.document(), "colour": "red"})
         p = host.weft("agent", bad, "--state", agent.state, status=INVALID)
         assert "colour" in p.stderr
