@@ -121,7 +121,7 @@ int config_load(const char *path, struct diag *diag, struct config **out)
 	if (err)
 		return err;
 	err = config_load_bytes(display_name(path), text, len, diag, out);
-	if (!err && strcmp(path, "-") != 0)
+	if (!err && *out && strcmp(path, "-") != 0)
 		(*out)->file = realpath(path, NULL);
 	return err;
 }

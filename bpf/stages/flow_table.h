@@ -37,6 +37,7 @@ enum weft_flow_table {
  * @learned: the same of weft_learned.
  * @key: of the packet's flow.
  * @quote, @quote_key: the packet that an ICMP error quotes, and its flow.
+ * @late: see weft_flow_arm_late.
  */
 struct weft_scratch {
 	struct weft_flow flow;
@@ -45,6 +46,7 @@ struct weft_scratch {
 	struct weft_flow_key key;
 	struct weft_flow_key quote_key;
 	struct weft_hdrs quote;
+	struct weft_flow_key late;
 };
 _Static_assert(offsetof(struct weft_scratch, timer) == offsetof(struct weft_flow_entry, timer),
 	       "copied to it");
@@ -156,13 +158,48 @@ static __always_inline void weft_flow_discharge(struct weft_flow *f, __u32 netwo
 
 static int weft_flow_timer(void *map, struct weft_flow_key *key, struct weft_flow_entry *e);
 
-/* The first time; from then on the callback and weft_flow_rearm() carry on. */
-static __always_inline void weft_flow_arm(struct weft_flow_entry *e)
+/* Entries of weft_flows that the kernel had no timer for, oldest first. Linux 6.18 refuses in
+ * bursts, however much memory there is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 4096);
+	__type(value, struct weft_flow_key);
+} weft_flow_untimed SEC(".maps");
+
+#define WEFT_EBUSY 16 /* <errno.h> is not for BPF */
+
+/*
+ * The first time; from then on the callback and weft_flow_rearm() carry on. Return: 0, also if the
+ * timer has to wait; WEFT_EBUSY: it has one; -1: it will never get one, and must not stay.
+ */
+static __always_inline int weft_flow_arm(struct weft_flow_key *key, struct weft_flow_entry *e)
 {
-	if (bpf_timer_init(&e->timer, &weft_flows, WEFT_CLOCK_MONO))
-		return;
+	long err = bpf_timer_init(&e->timer, &weft_flows, WEFT_CLOCK_MONO);
+
+	if (err == -WEFT_EBUSY)
+		return WEFT_EBUSY;
+	if (err)
+		return bpf_map_push_elem(&weft_flow_untimed, key, 0) ? -1 : 0;
 	bpf_timer_set_callback(&e->timer, weft_flow_timer);
 	bpf_timer_start(&e->timer, weft_flow_left(&e->flow), 0);
+	return 0;
+}
+
+/**
+ * weft_flow_arm_late - arm what has waited longest for its timer. Asked with every flow that is
+ * established, so that of any burst nothing is left before long.
+ *
+ * A global function, verified once.
+ */
+__attribute__((noinline)) int weft_flow_arm_late(void)
+{
+	struct weft_scratch *s = weft_scratch_of();
+	struct weft_flow_entry *e;
+
+	if (!s || bpf_map_pop_elem(&weft_flow_untimed, &s->late))
+		return 0;
+	e = bpf_map_lookup_elem(&weft_flows, &s->late);
+	return e ? weft_flow_arm(&s->late, e) : 0;
 }
 
 /** weft_flow_rearm - the state has changed, and with it the timeout. */
@@ -345,7 +382,12 @@ static __always_inline int weft_flow_insert(struct weft_flow_key *key, const str
 	if (!e)
 		return 0;
 	weft_flow_charge(&e->flow, key->network);
-	weft_flow_arm(e);
+	if (weft_flow_arm(key, e) < 0) {
+		weft_flow_drop(key, &e->flow);
+		return 0;
+	}
+	weft_flow_arm_late();
+	weft_flow_arm_late(); /* twice: they become fewer */
 	trace_result(WEFT_TRACE_SETTLE, WEFT_TABLE_FLOWS);
 	stat->established++;
 	return 1;

@@ -17,14 +17,18 @@ static __always_inline int weft_flow_adopt(struct weft_flow_key *key)
 {
 	struct weft_flow_entry *e = bpf_map_lookup_elem(&weft_flows, key);
 
+	int armed;
+
 	if (!e)
 		return 0;
-	if (bpf_timer_init(&e->timer, &weft_flows, WEFT_CLOCK_MONO))
+	armed = weft_flow_arm(key, e);
+	if (armed == WEFT_EBUSY)
 		return 1;
 	e->flow.flags &= ~WEFT_FLOW_COUNTED;
-	weft_flow_charge(&e->flow, key->network);
-	bpf_timer_set_callback(&e->timer, weft_flow_timer);
-	bpf_timer_start(&e->timer, weft_flow_left(&e->flow), 0);
+	if (armed < 0)
+		bpf_map_delete_elem(&weft_flows, key);
+	else
+		weft_flow_charge(&e->flow, key->network);
 	return 1;
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
 #include <cmocka.h>
 
 #include "check.h"
@@ -280,6 +282,52 @@ static void test_port_memory(void **state)
 	check_end();
 }
 
+static void send_segment(enum wire from, __u8 flags, __u32 seq, __u32 ack)
+{
+	static struct packet in;
+	static struct run r;
+
+	packet_build(&in,
+		     from == WEB1 ? PKT(ETH(.dst = MAC_WEB2, .src = MAC_WEB1),
+					IP4(.src = IP4_WEB1, .dst = IP4_WEB2),
+					TCP(FROM_TO, .flags = flags, .seq = seq, .ack = ack))
+				  : PKT(ETH(.dst = MAC_WEB1, .src = MAC_WEB2),
+					IP4(.src = IP4_WEB2, .dst = IP4_WEB1),
+					TCP(.sport = 2000, .dport = 1000, .flags = flags,
+					    .seq = seq, .ack = ack)),
+		     NULL);
+	r = (struct run){.prog = FROM_PORT, .ifindex = wires_index(from)};
+	assert_int_equal(prog_run(&r, in.data, in.len), 0);
+	assert_int_equal(r.verdict, TC_REDIRECT);
+}
+
+/* An entry that got no timer when it was made gets one with the next flow, and ends by it. */
+static void test_late_timer(void **state)
+{
+	const struct weft_flow_key key = {.port = {1, 2}, .network = NET_WEB, .proto = 17};
+	struct weft_flow_entry e = {.flow.state = WEFT_UDP_REPLIED};
+	struct moved moved[MOVED_MAX];
+	int left = 200;
+
+	(void)state;
+	check_begin();
+	flows_clear();
+	put_flow_conf(&(struct weft_flow_conf){.timeout_ms[WEFT_UDP_REPLIED] = 1});
+	table_put("weft_flows", &key, &e);
+	assert_int_equal(bpf_map_update_elem(map_fd("weft_flow_untimed"), NULL, &key, 0), 0);
+	send_segment(WEB1, 0x02, 100, 0);
+	send_segment(WEB2, 0x12, 500, 101);
+	check(!bpf_map_lookup_elem(map_fd("weft_flows"), &key, &e), "it has ended too early");
+	send_segment(WEB1, 0x10, 101, 501);
+	while (left-- && !bpf_map_lookup_elem(map_fd("weft_flows"), &key, &e))
+		usleep(10000);
+	check(left > 0, "it is still there");
+	counters_moved(moved);
+	flows_clear();
+	put_flow_conf(&(struct weft_flow_conf){});
+	check_end();
+}
+
 int test_flow(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +337,7 @@ int test_flow(void)
 		{"GSO that the kernel cannot decapsulate", test_cannot_strip, NULL, NULL, NULL},
 		{"a parked frame without metadata", test_without_meta, NULL, NULL, NULL},
 		{"a port is looked up once a generation", test_port_memory, NULL, NULL, NULL},
+		{"a timer that comes late", test_late_timer, NULL, NULL, NULL},
 	};
 
 	return run_rows("entropy", same_rows, sizeof(same_rows) / sizeof(same_rows[0]),
