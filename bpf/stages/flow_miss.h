@@ -241,7 +241,7 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 		return WEFT_MISS_NEW;
 	if (!weft_flow_fresh(p, f, side) || !weft_flow_placed(p, f, side, to)) {
 		trace_result(WEFT_TRACE_STALE, 0);
-		err = weft_guard_ip(p, (struct weft_hop *)to);
+		err = weft_guard_ip(p, to);
 		if (!err)
 			err = weft_flow_decide(p, key, f, side, to);
 		if (err)
@@ -294,7 +294,7 @@ static __attribute__((noinline)) int weft_flow_first(weft_ctx *ctx, struct weft_
 
 	if (!s)
 		return 0;
-	err = weft_guard_ip(p, (struct weft_hop *)to);
+	err = weft_guard_ip(p, to);
 	if (err)
 		return err;
 	side &= 1;

@@ -243,7 +243,7 @@ static __always_inline int weft_guard_receiver(struct weft_pkt *p, __u32 port)
  * -WEFT_DROP_ADDR_NOT_RECEIVER, -WEFT_DROP_DHCP_SERVER, -WEFT_DROP_DHCPV6_SERVER,
  * -WEFT_DROP_ROUTER_ADVERT, -WEFT_DROP_TUNNEL_FROM_PORT.
  */
-__attribute__((noinline)) int weft_guard_ip(struct weft_pkt *p, struct weft_hop *to)
+__attribute__((noinline)) int weft_guard_ip(struct weft_pkt *p, const struct weft_hop *to)
 {
 	int err;
 
