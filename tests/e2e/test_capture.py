@@ -152,7 +152,7 @@ def test_tshark_reads_a_file(two, path):
     assert [row[7] for row in rows if row[7]] == ["8", "0", "8", "0"]
     assert all(began <= float(row[0]) <= time.time() for row in rows)
     assert sorted(rows, key=lambda row: float(row[0])) == rows
-    assert {row[3] for row in rows} == {"a1", "ul"}
+    assert {"a1", "ul"} <= {row[3] for row in rows} <= {"a1", "a2", "ul"}  # a2's kernel may speak up, too
     assert {row[4] for row in rows} == {"0x00000001"}
     assert {row[5] for row in rows} == {"7"}  # TC_ACT_REDIRECT
     assert all(int(row[1]) == min(int(row[2]), 54) for row in rows)
@@ -219,7 +219,10 @@ def test_drops_from_the_wire(wire, path):
     for (what, reason, outer), (f, interface, comment) in zip(expected, shown):
         assert interface == "ul" and "port ul, from_underlay, " in comment, what
         assert f"dropped: {reason} (" in comment, (what, comment)
-        assert f.rstrip(b"\0") in (outer.rstrip(b"\0"), outer[50:].rstrip(b"\0")), what
+        inner = outer[50:]
+        if inner[12:16] == b"\x81\x00\x00\x00":  # VLAN 0: no tag
+            inner = inner[:12] + inner[16:]
+        assert f.rstrip(b"\0") in (outer.rstrip(b"\0"), inner.rstrip(b"\0")), what
     verdicts = set(tshark(path, "frame.verdict.ebpf_tc", "frame.verdict.ebpf_xdp"))
     assert verdicts <= {("2", ""), ("", "1")}  # TC_ACT_SHOT, XDP_DROP
     assert (("", "1") in verdicts) == (wire.a.xdp == "native")
@@ -234,13 +237,12 @@ def test_drops_from_a_port(wire):
                 bytes(Ether(src=a1.mac, dst=a2.mac) / Dot1Q(vlan=5) / IP(src=a1.ip4, dst=a2.ip4) / UDP()))
     settle(source, [Frames(a2)])
     lines = [line.split(" ", 1)[1] for line in capture.lines()]
+    reasons = json.loads(run(WEFT, "show", "drops", "--reasons", "--json").stdout)["reasons"]
+    means = {row["reason"]: f"dropped: {row['reason']} ({row['meaning']})" for row in reasons}
     assert lines == [
-        f"a1 from_port {SPOOFED} > {a2.mac} ethertype 0x88b5, 60 bytes: dropped: MAC_SPOOFED "
-        "(the source MAC address is not the sending port's own)",
-        f"a1 from_port {a1.mac} > {a1.mac} ethertype 0x88b5, 60 bytes: dropped: HAIRPIN "
-        "(the destination is behind the port that the frame came from)",
-        f"a1 from_port VLAN 5 {a1.ip4}:53 > {a2.ip4}:53 UDP, 46 bytes: dropped: VLAN_UNEXPECTED "
-        "(a VLAN tag on an access port, or inside an access network's tunnel)"]
+        f"a1 from_port {SPOOFED} > {a2.mac} ethertype 0x88b5, 60 bytes: {means['MAC_SPOOFED']}",
+        f"a1 from_port {a1.mac} > {a1.mac} ethertype 0x88b5, 60 bytes: {means['HAIRPIN']}",
+        f"a1 from_port VLAN 5 {a1.ip4}:53 > {a2.ip4}:53 UDP, 46 bytes: {means['VLAN_UNEXPECTED']}"]
     assert wire.lab.new_drops() == {("a1", r): 1 for r in ("MAC_SPOOFED", "HAIRPIN", "VLAN_UNEXPECTED")}
 
 

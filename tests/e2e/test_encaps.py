@@ -146,6 +146,7 @@ def test_groups_of_unlisted_senders(groups):
 
 # -- changes ---------------------------------------------------------------------------------------
 
+@pytest.mark.drops("POLICY_DENY_INGRESS")  # what a1's kernel tells multicast routers
 def test_another_encapsulation(pair):
     """A network changes to another encapsulation under its connections."""
     lab = pair(mtu=1400)
