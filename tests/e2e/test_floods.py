@@ -110,6 +110,8 @@ def flooded(lab, frames):
             stream.assert_nothing_lost()
         assert came >= 0.99 * tried, f"{came} of {tried} new connections"
     finally:
+        for process in (p for stream in streams for p in (stream.sender, stream.receiver)):
+            process.popen.kill()  # if a failure has left it
         connections.close()
         source.socket.close()
         flush(lab)
@@ -163,7 +165,7 @@ def test_established_by_one_port(lab):
             row = pressure(host)["port", port]
             assert PER_PORT <= row["flows"] <= PER_PORT + 2
             assert row["refused"] >= 9 * PER_PORT
-            assert counters(host)["full"] == 0
+            assert counters(host)["full"] <= 5
         with flooded(lab, []):
             pass
     for host, port in zip(lab.hosts, ("a1", "b1")):
@@ -210,7 +212,9 @@ def test_first_packets(lab, kind):
             now = counters(host)
             assert now["created"] - was["created"] >= len(frames)
             assert now["over"] - was["over"] >= len(frames) - 3 * NEW_PER_PORT
-            assert (now["lost"], now["full"]) == (was["lost"], was["full"])
+            assert now["lost"] == was["lost"]
+            # Two CPUs that give one flow its place at the same moment: the second finds it taken.
+            assert now["full"] - was["full"] <= 5
             assert {name for on, name in pressure(host) if on == "port"} == {port}
         own = Connections(a1, b1, PORT, 10)  # the flooder itself is not locked out
         own.exchange()
