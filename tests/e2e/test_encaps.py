@@ -99,6 +99,20 @@ def test_show_tunnels(all_at_once):
     assert (status["vxlan_port"], status["geneve_port"], status["nvgre"]) == (4789, 6081, True)
 
 
+# -- changes ---------------------------------------------------------------------------------------
+
+def test_another_encapsulation(pair):
+    """A network changes to another encapsulation under its connections."""
+    lab = pair(mtu=1400)
+    a1, b1 = lab.workloads
+    for encap in ("vxlan", "geneve", "vxlan-gbp", "nvgre"):
+        lab.networks[0].options = {"encap": encap, "vni": 5000}
+        lab.apply()
+        assert [t["encap"] for t in lab.hosts[0].show("tunnels")] == [encap]
+        ping(a1, b1.ip4)
+        tcp(a1, b1, 4, 1 << 20)
+
+
 # -- groups ----------------------------------------------------------------------------------------
 
 class Member(Workload):
@@ -142,18 +156,3 @@ def test_groups_of_unlisted_senders(groups):
     unreachable(a2, b1.ip4)
     ping(b1, a1.ip4)
     ping(b1, a2.ip4)
-
-
-# -- changes ---------------------------------------------------------------------------------------
-
-@pytest.mark.drops("POLICY_DENY_INGRESS")  # what a1's kernel tells multicast routers
-def test_another_encapsulation(pair):
-    """A network changes to another encapsulation under its connections."""
-    lab = pair(mtu=1400)
-    a1, b1 = lab.workloads
-    for encap in ("vxlan", "geneve", "vxlan-gbp", "nvgre"):
-        lab.networks[0].options = {"encap": encap, "vni": 5000}
-        lab.apply()
-        assert [t["encap"] for t in lab.hosts[0].show("tunnels")] == [encap]
-        ping(a1, b1.ip4)
-        tcp(a1, b1, 4, 1 << 20)

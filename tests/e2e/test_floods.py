@@ -165,7 +165,7 @@ def test_established_by_one_port(lab):
             row = pressure(host)["port", port]
             assert PER_PORT <= row["flows"] <= PER_PORT + 2
             assert row["refused"] >= 9 * PER_PORT
-            assert counters(host)["full"] <= 5
+            assert counters(host)["full"] == 0
         with flooded(lab, []):
             pass
     for host, port in zip(lab.hosts, ("a1", "b1")):
@@ -213,7 +213,8 @@ def test_first_packets(lab, kind):
             assert now["created"] - was["created"] >= len(frames)
             assert now["over"] - was["over"] >= len(frames) - 3 * NEW_PER_PORT
             assert now["lost"] == was["lost"]
-            # Two CPUs that give one flow its place at the same moment: the second finds it taken.
+            # One was seen, with plenty of room: either two CPUs gave a flow its place at the same moment, or
+            # the kernel had no memory at hand. The flow stays where it is and is tried again.
             assert now["full"] - was["full"] <= 5
             assert {name for on, name in pressure(host) if on == "port"} == {port}
         own = Connections(a1, b1, PORT, 10)  # the flooder itself is not locked out
