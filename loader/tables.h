@@ -48,8 +48,8 @@ enum table_id {
 	TABLE_TAGS,
 	TABLE_VLANS,
 	TABLE_PORTS,
+	TABLE_NEIGH, /* and whose an address is before anything is sent there */
 	TABLE_FDB,
-	TABLE_NEIGH,
 	TABLE_FLOOD,
 	TABLE_GENERATION,
 	__TABLE_WANTED_MAX, /* up to here the loader writes; from here on the datapath */

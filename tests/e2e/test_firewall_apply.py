@@ -210,6 +210,28 @@ def test_guarded_ports_come_and_go(lab, both):
 
 
 @pytest.mark.drops("POLICY_DENY_INGRESS")
+@pytest.mark.parametrize("back", (False, True), ids=("comes", "goes"))
+def test_guarded_port_half_there(lab, both, back):
+    """Whatever of an apply has been done: what is sent to a port that comes or goes is lost by the
+    rule, or does not find it, but not for want of an address that it does have.
+    """
+    a1, _, _, b2 = lab.workloads
+    host = lab.hosts[1]
+    files = (lab.file, lab.fewer) if back else (lab.fewer, lab.file)
+    with a1.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for step in range(1, 100):
+            host.apply(files[0])
+            with contextlib.closing(Process(
+                    WEFT, "apply", files[1], "--node", host.node, "--netns", host.path,
+                    env={**os.environ, "WEFT_TEST_KILL_STEP": str(step)})) as weft:
+                if weft.popen.wait(30) == 0:
+                    break
+            for port in range(3):
+                s.sendto(b"?", (b2.ip4, PORT + 3 * step + port))
+    assert 5 < step < 90
+
+
+@pytest.mark.drops("POLICY_DENY_INGRESS")
 def test_upgraded(lab, both, other_build):
     """All programs are replaced, there and back."""
     with no_gap(lab) as connections:
