@@ -163,8 +163,42 @@ static __always_inline void weft_flow_count(const struct weft_pkt *p, struct wef
 	weft_count_rule(p, f->rule[WEFT_POL_INGRESS]);
 }
 
+/*
+ * Does a packet from @side change nothing about a flow that is not established? TCP's always may;
+ * of a stream of datagrams that has an answer, the age is asked (weft_flow_lasts); and who is
+ * flooded to may have been learned since.
+ */
+static __always_inline int weft_flow_is_still(const struct weft_flow *f, int side)
+{
+	if (f->hop[!side].kind == WEFT_HOP_FLOOD)
+		return 0;
+	switch (f->state) {
+	case WEFT_UDP_UNREPLIED:
+	case WEFT_ICMP_UNREPLIED:
+	case WEFT_OTHER_UNREPLIED:
+		return side == f->origin;
+	case WEFT_ICMP_REPLIED:
+		return 1;
+	}
+	return 0;
+}
+
+/*
+ * The flow of such a packet: what is sent without an answer (logs, video, telemetry) never gets
+ * beyond the table of the new ones. Return: NULL if it is not that simple.
+ */
+static __always_inline struct weft_flow *weft_flow_still(const struct weft_flow_key *key, int side)
+{
+	struct weft_flow *f;
+
+	if (key->proto == IPPROTO_TCP)
+		return 0;
+	f = bpf_map_lookup_elem(&weft_flows_new, key);
+	return f && weft_flow_is_still(f, side) && weft_flow_left(f) ? f : 0;
+}
+
 /**
- * weft_flow_hit - stage 4: a packet of an established connection, of which nothing is new.
+ * weft_flow_hit - stage 4: a packet of a known connection, of which nothing is new.
  * @p: classified; an IP packet, whole.
  * @key, @side: of it.
  * @hop: receives where it goes.
@@ -178,11 +212,9 @@ static __always_inline int weft_flow_hit(struct weft_pkt *p, const struct weft_f
 	struct weft_tcp_seg seg;
 	struct weft_flow *f;
 
-	if (!e)
-		return 0;
-	f = &e->flow;
 	side &= 1;
-	if (!weft_flow_fresh(p, f, side))
+	f = e ? &e->flow : weft_flow_still(key, side);
+	if (!f || !weft_flow_fresh(p, f, side))
 		return 0;
 	if (f->flags & WEFT_FLOW_LEARNED && weft_flow_late(f, side))
 		return 0;
@@ -191,7 +223,7 @@ static __always_inline int weft_flow_hit(struct weft_pkt *p, const struct weft_f
 		if (!weft_tcp_fast(f, side, &seg))
 			return 0;
 	}
-	trace_flow(WEFT_TRACE_FLOW, key, f, side, WEFT_TABLE_FLOWS);
+	trace_flow(WEFT_TRACE_FLOW, key, f, side, e ? WEFT_TABLE_FLOWS : WEFT_TABLE_NEW);
 	*hop = f->hop[!side];
 	weft_flow_count(p, f, side);
 	return 1;
