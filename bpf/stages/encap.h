@@ -27,6 +27,7 @@
 #include "../lib/hash.h"
 #include "../maps.h"
 #include "../pkt.h"
+#include "next_hop.h"
 #include "too_big.h"
 
 #define WEFT_SPORT_MIN 49152 /* RFC 7348 section 5: the dynamic range */
@@ -322,7 +323,7 @@ static __always_inline int weft_encap(weft_ctx *ctx, struct weft_pkt *p, __u32 i
 		if (way == WEFT_ENCAP_PUSHED)
 			return weft_send_by_ingress(ctx, t->ifindex);
 	}
-	bpf_redirect_neigh(t->ifindex, 0, 0, 0);
+	weft_send_to_next_hop(ctx, p, id, t);
 	return WEFT_ACT_SEND;
 }
 
