@@ -19,16 +19,6 @@
 #include "stages/forward.h"
 #include "stages/order.h"
 
-/* What is in force, for the whole of the packet's way. */
-static __always_inline void weft_generation_read(struct weft_pkt *p)
-{
-	__u32 zero = 0;
-	const struct weft_generation *g = bpf_map_lookup_elem(&weft_generation, &zero);
-
-	if (g)
-		*(volatile __u64 *)&p->generation = weft_word(g);
-}
-
 static __always_inline void weft_pkt_init(weft_ctx *ctx, struct weft_pkt *p)
 {
 	__builtin_memset(p, 0, sizeof(*p));

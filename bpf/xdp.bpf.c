@@ -34,6 +34,7 @@ int xdp_underlay(struct xdp_md *xdp)
 
 	p.len = ctx_len(xdp);
 	p.ifindex = trace_ifindex(xdp);
+	weft_generation_read(&p);
 	act = trace_result(WEFT_TRACE_END, weft_strip(xdp, &p));
 	if (act == WEFT_ACT_PASS)
 		return XDP_PASS;

@@ -249,12 +249,13 @@ static int plan_leavers(struct plan *plan, __u32 half)
 	return err;
 }
 
-/* What a flow remembers, or what it was found by. */
+/* What a flow remembers, or what it was found by; and what the CPUs remember, see weft_peer_of().
+ */
 static bool is_forwarding(enum table_id id)
 {
-	return id == TABLE_TUNNELS || id == TABLE_NETWORKS || id == TABLE_TAGS ||
-	       id == TABLE_VLANS || id == TABLE_PORTS || id == TABLE_FDB || id == TABLE_NEIGH ||
-	       id == TABLE_FLOOD || id == TABLE_GUARDS || id == TABLE_PAIRS;
+	return id == TABLE_TUNNELS || id == TABLE_PEERS || id == TABLE_NETWORKS ||
+	       id == TABLE_TAGS || id == TABLE_VLANS || id == TABLE_PORTS || id == TABLE_FDB ||
+	       id == TABLE_NEIGH || id == TABLE_FLOOD || id == TABLE_GUARDS || id == TABLE_PAIRS;
 }
 
 int plan_generation(struct plan *plan)

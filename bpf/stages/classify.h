@@ -13,6 +13,7 @@
 #include "../lib/vlan.h"
 #include "../maps.h"
 #include "../pkt.h"
+#include "classify_peer.h"
 #include "outer.h"
 
 /* Is the packet, as far as it could be parsed, for our VTEP? */
@@ -90,7 +91,7 @@ static __always_inline int weft_classify_underlay(weft_ctx *ctx, struct weft_pkt
 	if (err)
 		return err;
 	key.vni = p->vni;
-	peer = bpf_map_lookup_elem(&weft_peers, &key);
+	peer = weft_peer_of(p, &key);
 	trace_peer(&key, peer);
 	if (!peer)
 		return weft_peer_missing(&key);

@@ -240,48 +240,6 @@ static void test_cannot_strip(void **state)
 	check_end();
 }
 
-/* What becomes of a packet from web1 to another port of its node. */
-static int local_verdict(void)
-{
-	static struct packet in;
-	static struct run r;
-
-	packet_build(&in,
-		     PKT(ETH(.dst = MAC_WEB2, .src = MAC_WEB1),
-			 IP4(.src = IP4_WEB1, .dst = IP4_WEB2), UDP(FROM_TO), DATA(20)),
-		     NULL);
-	r = (struct run){.prog = FROM_PORT, .ifindex = wires_index(WEB1)};
-	assert_int_equal(prog_run(&r, in.data, in.len), 0);
-	return r.verdict;
-}
-
-/* Each CPU remembers what weft_ports said, until the generation is another. */
-static void test_port_memory(void **state)
-{
-	const struct weft_port other = {
-		.id = PORT_ID(WEB1), .network = NET_WEB, .kind = WEFT_PORT_ACCESS, .mac = {2, 9}};
-	const __u32 web1 = wires_index(WEB1);
-	struct moved moved[MOVED_MAX];
-
-	(void)state;
-	check_begin();
-	check(local_verdict() == TC_REDIRECT, "it is not delivered");
-	table_put("weft_ports", &web1, &other);
-	check(local_verdict() == TC_REDIRECT, "it forgets before there is another generation");
-	hand_moved();
-	check(local_verdict() == TC_SHOT, "it goes by what was");
-	table_delete("weft_ports", &web1);
-	check(counters_moved(moved) && local_verdict() == TC_SHOT, "a port that is gone");
-	hand_moved();
-	counters_moved(moved);
-	check(local_verdict() == TC_SHOT, "a port that is gone");
-	check(counters_moved(moved) == 1 && moved[0].reason == WEFT_DROP_PORT_UNKNOWN,
-	      "it is still known");
-	tables_fill();
-	hand_clear();
-	check_end();
-}
-
 static void send_segment(enum wire from, __u8 flags, __u32 seq, __u32 ack)
 {
 	static struct packet in;
@@ -336,7 +294,6 @@ int test_flow(void)
 		{"tc_underlay sends what is marked", test_sends_marked, NULL, NULL, NULL},
 		{"GSO that the kernel cannot decapsulate", test_cannot_strip, NULL, NULL, NULL},
 		{"a parked frame without metadata", test_without_meta, NULL, NULL, NULL},
-		{"a port is looked up once a generation", test_port_memory, NULL, NULL, NULL},
 		{"a timer that comes late", test_late_timer, NULL, NULL, NULL},
 	};
 

@@ -13,6 +13,7 @@ int test_firewall(void);
 int test_identity(void);
 int test_scripts(void);
 int test_flow(void);
+int test_memory(void);
 int test_learn(void);
 int test_learn_flows(void); /* called by test_learn() */
 int test_round_trip(void);
