@@ -16,9 +16,10 @@
 
 #include "flow_table.h"
 
-#define WEFT_NEXT_HOPS      256 /* a power of two */
-#define WEFT_NEXT_HOP_TICKS 16  /* 16, 64 or 160 ms where the kernel has 1000, 250 or 100 a second \
-				 */
+#define WEFT_NEXT_HOPS 256 /* a power of two */
+#define WEFT_NEXT_HOP_TICKS                                                                        \
+	16 /* 16, 64 or 160 ms where the kernel has 1000, 250 or 100 a second                      \
+	    */
 
 /* <sys/socket.h> is not for BPF. */
 #define WEFT_AF_INET  2
