@@ -8,6 +8,7 @@ BPFTOOL    ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PYTHON     ?= /usr/bin/python3
 PREFIX     ?= /usr/local
 SBINDIR    ?= $(PREFIX)/sbin
+CNIDIR     ?= /opt/cni/bin
 MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/weft
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
@@ -35,6 +36,8 @@ DOC_FILES  := $(wildcard docs/*.md docs/*.yaml docs/*.json)
 SKELS      := $(patsubst %,$(BUILD)/%.skel.h,tc xdp tc_trace xdp_trace)
 LOADER_SRC := $(wildcard loader/*.c)
 LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
+CNI_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cni/*.c)) $(BUILD)/loader/agent_client.o
+CNI_LIBS   := -ljansson -lnl-route-3 -lnl-3
 LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o,$(LOADER_OBJ))
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 PACKET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bpf/*.c))
@@ -50,13 +53,17 @@ E2E_BIN    := $(patsubst tests/e2e/%.c,$(BUILD)/tests/e2e/%,$(wildcard tests/e2e
 .SECONDARY:
 .DEFAULT_GOAL := all
 
-## all: the weft binary, with its BPF programs inside
+## all: the weft binary, with its BPF programs inside, and the CNI plugin
 .PHONY: all
-all: $(BUILD)/weft
+all: $(BUILD)/weft $(BUILD)/weft-cni
 
 $(BUILD)/weft: $(LOADER_OBJ)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/weft-cni: $(CNI_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CNI_LIBS) -o $@
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call msg,BPF,$@)
@@ -178,6 +185,7 @@ check:
 .PHONY: install
 install: all
 	install -D -m 0755 $(BUILD)/weft $(DESTDIR)$(SBINDIR)/weft
+	install -D -m 0755 $(BUILD)/weft-cni $(DESTDIR)$(CNIDIR)/weft-cni
 	install -D -m 0644 docs/weft.8 $(DESTDIR)$(MANDIR)/man8/weft.8
 	install -d $(DESTDIR)$(DOCDIR)
 	install -m 0644 README.md LICENSE $(DOC_FILES) $(DESTDIR)$(DOCDIR)
@@ -188,7 +196,7 @@ install: all
 ## uninstall: removes what install put there
 .PHONY: uninstall
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/weft $(DESTDIR)$(MANDIR)/man8/weft.8
+	rm -f $(DESTDIR)$(SBINDIR)/weft $(DESTDIR)$(CNIDIR)/weft-cni $(DESTDIR)$(MANDIR)/man8/weft.8
 	rm -f $(addprefix $(DESTDIR)$(DOCDIR)/,README.md LICENSE $(notdir $(DOC_FILES)))
 	rm -f $(DESTDIR)$(UNITDIR)/weft@.service
 	-rmdir $(DESTDIR)$(DOCDIR)

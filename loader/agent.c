@@ -18,8 +18,9 @@
 #include "status.h"
 #include "util.h"
 
-#define LOCK_PAUSE_MS 10
-#define LOCK_TRIES    50
+#define LOCK_PAUSE_MS  10
+#define VANISHED_TRIES 5
+#define LOCK_TRIES     50
 
 int outcome_init(struct outcome *out)
 {
@@ -110,10 +111,29 @@ static void forget_programs(struct agent *a, const struct plan *plan, size_t fir
 		progs_retain(&a->progs, ids, n);
 }
 
+/* What the interfaces of workloads may be told. Where a network has no tunnel, as much as they
+ * like. */
+static void note_mtus(struct agent *a, const struct plan *plan)
+{
+	const struct table *names = &plan->wanted.t[TABLE_NET_INFO];
+	const struct weft_network_info *info;
+	const struct weft_network *row;
+
+	json_decref(a->mtus);
+	a->mtus = json_object();
+	for (size_t i = 0; i < names->rows.n; i++) {
+		info = table_value(names, i);
+		row = table_get(&plan->wanted.t[TABLE_NETWORKS], table_key(names, i));
+		if (row && row->mtu != COMPILE_NO_MTU)
+			json_object_set_new(a->mtus, info->name, json_integer(row->mtu));
+	}
+}
+
 static void note_done(struct agent *a, struct plan *plan, size_t first_new, struct outcome *out)
 {
 	const struct table_diff *names = &plan->diff[TABLE_PORT_INFO];
 
+	note_mtus(a, plan);
 	note_refused(a, plan);
 	forget_programs(a, plan, first_new);
 	out->ports = json_array();
@@ -228,12 +248,28 @@ static void count(struct agent *a, const struct outcome *out)
 		a->counts.took[i] += out->ms < limit;
 }
 
+/* An interface that was there has gone since: with containers, that is no reason for anything to
+ * fail. What was done is undone, and the next plan has the interface as pending. */
+static int forget_attempt(struct outcome *out)
+{
+	struct diag *pending = diag_new();
+
+	if (!pending)
+		return -ENOMEM;
+	diag_free(out->pending);
+	out->pending = pending;
+	free(TAKE_PTR(out->problem));
+	return 0;
+}
+
 int agent_attempt(struct agent *a, const struct config *cfg, const struct cfg_node *self,
 		  const struct agent_try *try, struct outcome *out)
 {
 	double start = clock_ms();
 
 	out->err = run(a, cfg, self, try, out);
+	for (int i = 0; i < VANISHED_TRIES && out->err == -ENODEV && !forget_attempt(out); i++)
+		out->err = run(a, cfg, self, try, out);
 	out->ms = clock_ms() - start;
 	if (!try->dry_run)
 		count(a, out);

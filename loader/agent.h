@@ -129,6 +129,7 @@ struct agent_counts {
  * @interfaces: names of interfaces that @wanted has on this node.
  * @no_xdp: indices of uplinks that refused XDP where it was optional.
  * @known: what the kernel has, since the last look at it.
+ * @mtus: of this node's networks by name, as of the last apply.
  * @observed: of the datapath's own counts; see agent_observe.c.
  * @progs: the programs at work, as it may become impossible to find out.
  * @stragglers: see struct plan_terms; until agent_settle().
@@ -165,6 +166,7 @@ struct agent {
 	bool stragglers;
 	struct agent_counts counts;
 	json_t *observed;
+	json_t *mtus;
 };
 
 /**

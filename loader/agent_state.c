@@ -117,6 +117,7 @@ void agent_close(struct agent *a)
 	set_clear(&a->no_xdp);
 	known_clear(&a->known);
 	json_decref(a->observed);
+	json_decref(a->mtus);
 	progs_clear(&a->progs);
 	free(a->socket);
 	free(a->state);

@@ -52,6 +52,7 @@ static const struct route routes[] = {
 	{{"transactions"}, api_transact, EVHTTP_REQ_POST, true},
 	{{"transactions", "{id}", "confirm"}, api_trial_confirm, EVHTTP_REQ_POST, false},
 	{{"transactions", "{id}"}, api_trial_undo, EVHTTP_REQ_DELETE, false},
+	{{"ports"}, api_attach, EVHTTP_REQ_POST, true},
 	{{"{documents}"}, api_list, EVHTTP_REQ_GET, false},
 	{{"{documents}", "{name}"}, api_get, EVHTTP_REQ_GET, false},
 	{{"{documents}", "{name}"}, api_put, EVHTTP_REQ_PUT, true},
@@ -388,6 +389,8 @@ int api_open(struct agent *a, struct api **out)
 	if (!api)
 		return -ENOMEM;
 	api->agent = a;
+	api->taken_of = ~0ULL;
+	api->cursors = json_object();
 	err = api_queue_open(api);
 	if (!err)
 		err = api_metrics_open(api);
@@ -414,6 +417,10 @@ void api_close(struct api *api)
 	if (api->http)
 		evhttp_free(api->http);
 	api_queue_close(api);
+	set_clear(&api->claimed);
+	set_clear(&api->waiting);
+	set_clear(&api->taken);
+	json_decref(api->cursors);
 	unlink(api->agent->options.socket);
 	free(api);
 }

@@ -190,7 +190,7 @@ void api_change(const struct api_request *r, struct documents_change **change)
 	else if (dry_run || seconds)
 		change_now(r, *change, dry_run, seconds);
 	else
-		api_queue(r, change);
+		api_queue(r, change, NULL);
 }
 
 void api_trial_get(const struct api_request *r)

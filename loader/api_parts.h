@@ -36,7 +36,13 @@ struct api_watcher {
 	struct evhttp_connection *connection;
 };
 
-/** struct api - see api.h. */
+/**
+ * struct api - see api.h.
+ * @claimed: addresses of ports that wait in the queue; struct claim_key of api_attach.c.
+ * @waiting: names of those ports.
+ * @taken: addresses that ports have in network @taken_in, as of @taken_of applies.
+ * @cursors: the address that each pool has given last, so that the next is another.
+ */
 struct api {
 	struct agent *agent;
 	struct evhttp *http;
@@ -44,6 +50,12 @@ struct api {
 	struct api_watcher watchers[API_WATCHERS];
 	struct api_metrics *metrics;
 	struct api_queue *queue;
+	struct set claimed;
+	struct set waiting;
+	struct set taken;
+	unsigned long long taken_of;
+	char taken_in[WEFT_NAME_LEN];
+	json_t *cursors;
 };
 
 /**
@@ -97,6 +109,7 @@ bool api_query_number(const struct api_request *r, const char *name, unsigned lo
 void api_list(const struct api_request *r);
 void api_get(const struct api_request *r);
 void api_put(const struct api_request *r);
+void api_attach(const struct api_request *r);
 void api_delete(const struct api_request *r);
 void api_transact(const struct api_request *r);
 void api_trial_get(const struct api_request *r);
@@ -109,9 +122,19 @@ void api_drops(const struct api_request *r);
 void api_reconcile(const struct api_request *r);
 void api_watch(const struct api_request *r);
 
-/** api_queue - make a change together with others that wait, and answer then. @change: taken over.
+/**
+ * api_queue - make a change together with others that wait, and answer then.
+ * @change: taken over.
+ * @port: of api_attach(): the document, taken over; else NULL.
  */
-void api_queue(const struct api_request *r, struct documents_change **change);
+void api_queue(const struct api_request *r, struct documents_change **change, json_t *port);
+
+/** api_attachment - what the answer about a new port has besides: its document, and what its
+ * interface needs to be told. */
+json_t *api_attachment(const struct agent *a, const json_t *port);
+
+/** api_unclaim - its addresses are its own now, or nobody's. */
+void api_unclaim(struct api *api, const json_t *port);
 
 int api_queue_open(struct api *api);
 void api_queue_close(struct api *api);

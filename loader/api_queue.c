@@ -19,12 +19,17 @@
 /* Together; those that come after them wait for the next turn. */
 #define BATCH 256
 
-/** struct api_queued - a change that waits. @http: NULL if who asked has hung up. */
+/**
+ * struct api_queued - a change that waits.
+ * @http: NULL if who asked has hung up.
+ * @port: see api_queue().
+ */
 struct api_queued {
 	TAILQ_ENTRY(api_queued) next;
 	struct evhttp_request *http;
 	struct evhttp_connection *connection;
 	struct documents_change *change;
+	json_t *port;
 };
 
 TAILQ_HEAD(api_queue_head, api_queued);
@@ -50,7 +55,14 @@ static void hung_up(struct evhttp_connection *connection, void *arg)
 /* Out of the queue, with nobody to be told of the connection's end any more. */
 static void drop(struct api_queue *queue, struct api_queued *q)
 {
+	const char *name = json_string_value(json_object_get(q->port, "name"));
+
 	TAILQ_REMOVE(&queue->head, q, next);
+	if (name) {
+		api_unclaim(queue->api, q->port);
+		set_remove(&queue->api->waiting, name, strlen(name));
+	}
+	json_decref(q->port);
 	documents_change_free(q->change);
 	free(q);
 }
@@ -105,11 +117,16 @@ static void answer(struct api_queue *queue, struct api_queued *q, const struct b
 
 	if (q->http)
 		evhttp_connection_set_closecb(q->connection, NULL, NULL);
-	if (q->http && !err)
-		api_reply(&r, 200, api_outcome(&b->out, false));
-	else if (q->http && b->out.err)
+	if (q->http && !err) {
+		json_t *answer = api_outcome(&b->out, false);
+
+		if (q->port)
+			json_object_update_new(answer, api_attachment(r.agent, q->port));
+		api_reply(&r, 200, answer);
+	}
+	if (q->http && err && b->out.err)
 		api_refuse_outcome(&r, &b->out);
-	else if (q->http)
+	else if (q->http && err)
 		api_refuse_change(&r, err, b->diag);
 	drop(queue, q);
 }
@@ -146,19 +163,21 @@ static void turn(evutil_socket_t fd __attribute__((unused)), short what __attrib
 		event_add(queue->turn, &now);
 }
 
-void api_queue(const struct api_request *r, struct documents_change **change)
+void api_queue(const struct api_request *r, struct documents_change **change, json_t *port)
 {
 	struct api_queued *q = calloc(1, sizeof(*q));
 	struct api_queue *queue = r->api->queue;
 	const struct timeval now = {};
 
 	if (!q) {
+		json_decref(port);
 		api_reply(r, 500, NULL);
 		return;
 	}
 	q->http = r->http;
 	q->connection = evhttp_request_get_connection(r->http);
 	q->change = TAKE_PTR(*change);
+	q->port = port;
 	TAILQ_INSERT_TAIL(&queue->head, q, next);
 	evhttp_connection_set_closecb(q->connection, hung_up, queue);
 	if (!event_pending(queue->turn, EV_TIMEOUT, NULL))

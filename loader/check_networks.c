@@ -8,35 +8,14 @@
 
 #include "value.h"
 
-/* IPv4 before IPv6, then by address, then the larger prefix first. */
-static int compare(const struct cfg_addr *x, const struct cfg_addr *y)
-{
-	int diff = value_is_ipv4(&y->v) - value_is_ipv4(&x->v);
-
-	if (!diff)
-		diff = memcmp(&x->v, &y->v, sizeof(x->v));
-	return diff ? diff : x->prefix_len - y->prefix_len;
-}
-
 /* Of two equal ones, the later in the file is in the wrong. */
 static int compare_for_sort(const void *a, const void *b)
 {
 	const struct cfg_addr *x = *(const struct cfg_addr *const *)a;
 	const struct cfg_addr *y = *(const struct cfg_addr *const *)b;
-	int diff = compare(x, y);
+	int diff = value_compare(x, y);
 
 	return diff ? diff : x < y ? -1 : 1;
-}
-
-static bool holds(const struct cfg_addr *prefix, const struct cfg_addr *addr)
-{
-	struct in6_addr masked = addr->v;
-
-	if (value_is_ipv4(&prefix->v) != value_is_ipv4(&addr->v) ||
-	    prefix->prefix_len > addr->prefix_len)
-		return false;
-	value_mask(&masked, prefix->prefix_len);
-	return !memcmp(&masked, &prefix->v, sizeof(masked));
 }
 
 static void refuse_overlap(struct checker *c, size_t i, const struct cfg_addr *late,
@@ -66,7 +45,7 @@ static void nest_add(struct checker *c, size_t i, struct nest *nest, const struc
 	const struct cfg_addr *outer;
 	bool *refused, late;
 
-	while (nest->n && !holds(nest->v[nest->n - 1], subnet))
+	while (nest->n && !value_holds(nest->v[nest->n - 1], subnet))
 		nest->n--;
 	nest->refused[nest->n] = false;
 	if (nest->n) {
@@ -118,12 +97,12 @@ const struct cfg_addr *check_subnet_of(const struct net_facts *facts, const stru
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (compare(facts->subnets[mid], addr) <= 0)
+		if (value_compare(facts->subnets[mid], addr) <= 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return low && holds(facts->subnets[low - 1], addr) ? facts->subnets[low - 1] : NULL;
+	return low && value_holds(facts->subnets[low - 1], addr) ? facts->subnets[low - 1] : NULL;
 }
 
 static void check_vni(struct checker *c, size_t i, struct set *vnis)

@@ -122,6 +122,9 @@ void check_networks(struct checker *c);
 /** check_ports - references, interfaces, MAC and IP addresses. */
 void check_ports(struct checker *c);
 
+/** check_pools - addresses for containers; after check_networks(), before check_members(). */
+void check_pools(struct checker *c);
+
 /** check_guards - address pairs and isolation; after check_ports(). */
 void check_guards(struct checker *c);
 

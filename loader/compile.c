@@ -9,7 +9,6 @@
 #include "identity.h"
 
 /* No tunnel, no bound: a network within one node carries what its ports carry. */
-#define NO_MTU 0xffff
 
 static bool is_here(const struct compiler *c, const struct cfg_str *node)
 {
@@ -27,10 +26,10 @@ static void take_part(struct compiler *c, size_t network)
 
 	if (!net->id)
 		net->id = compile_network_id(c, c->cfg->networks.v[network].name.v);
-	net->mtu = NO_MTU;
+	net->mtu = COMPILE_NO_MTU;
 }
 
-/* The networks with a port here, and those that list this node. */
+/* The networks with a port or a pool here, and those that list this node. */
 static void choose_networks(struct compiler *c)
 {
 	const struct cfg_network *network;
@@ -39,6 +38,9 @@ static void choose_networks(struct compiler *c)
 		network = &c->cfg->networks.v[i];
 		for (size_t j = 0; j < network->nodes.n; j++)
 			if (is_here(c, &network->nodes.v[j]))
+				take_part(c, i);
+		for (size_t j = 0; j < network->pools.n; j++)
+			if (is_here(c, &network->pools.v[j].node))
 				take_part(c, i);
 	}
 	for (size_t i = 0; i < c->cfg->ports.n; i++)

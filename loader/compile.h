@@ -18,6 +18,9 @@
 
 #include "tables.h"
 
+/* MTU of a network without tunnels, as far as nothing else says one. */
+#define COMPILE_NO_MTU 0xffff
+
 struct cfg_node;
 struct config;
 struct diag;

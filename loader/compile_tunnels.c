@@ -314,6 +314,8 @@ void compile_members(struct compiler *c)
 		network = &c->cfg->networks.v[i];
 		for (size_t j = 0; j < network->nodes.n; j++)
 			join(c, i, network->nodes.v[j].v);
+		for (size_t j = 0; j < network->pools.n; j++)
+			join(c, i, network->pools.v[j].node.v);
 	}
 	for (size_t i = 0; i < c->cfg->ports.n; i++) {
 		port = &c->cfg->ports.v[i];

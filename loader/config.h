@@ -162,6 +162,9 @@ enum cfg_loop {
 	CFG_LOOP_BLOCK,
 };
 
+/** CFG_ID_MAX - longest SCHEMA_ID. */
+#define CFG_ID_MAX 255
+
 /** CFG_STORM_MAX - highest limit of storm control, packets a second. */
 #define CFG_STORM_MAX 10000000
 
@@ -172,6 +175,25 @@ struct cfg_storm {
 	struct cfg_num broadcast;
 	struct cfg_num multicast;
 	struct cfg_num unknown_unicast;
+};
+
+/**
+ * struct cfg_pool - addresses that the agent of a node gives to containers.
+ * @gateways: at most one of each family.
+ */
+struct cfg_pool {
+	int line;
+	int column;
+	struct cfg_str node;
+	struct cfg_addrs cidrs;
+	struct cfg_addrs except;
+	struct cfg_addrs gateways;
+	struct cfg_addrs routes;
+};
+
+struct cfg_pools {
+	struct cfg_pool *v;
+	size_t n;
 };
 
 /** struct cfg_pair - an address that a port may use besides its own. */
@@ -219,6 +241,7 @@ struct cfg_network {
 	struct cfg_num vlan;             /* CFG_ENCAP_VLAN: 802.1Q tag, 0 = none */
 	struct cfg_num service_vlan;     /* the same: 802.1ad tag in front of it */
 	struct cfg_num vlan_transparent; /* bool: tenants may use a tag of their own */
+	struct cfg_pools pools;
 };
 
 struct cfg_port {
@@ -243,6 +266,10 @@ struct cfg_port {
 	struct cfg_num mac_limit_action; /* enum cfg_mac_limit */
 	struct cfg_num vlan;             /* 802.1Q tag of its frames, 0 = none */
 	struct cfg_num service_vlan;     /* 802.1ad tag in front of it */
+	struct cfg_str container;        /* whose port it is, as the runtime calls it */
+	struct cfg_str container_interface;
+	struct cfg_str container_network; /* CNI configuration that it was made by */
+	struct cfg_str pod;               /* NAMESPACE/NAME */
 };
 
 struct cfg_address_set {

@@ -47,6 +47,7 @@ static json_t *encode_value(const struct schema_type *type, const void *value)
 	case SCHEMA_REFERENCE:
 	case SCHEMA_INTERFACE:
 	case SCHEMA_LABEL:
+	case SCHEMA_ID:
 		return json_string(str->v);
 	case SCHEMA_NUMBER:
 		return json_integer(num->v);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The configuration file, key by key. This and its neighbours, schema_ports.c, schema_guard.c,
- * schema_policy.c, schema_flows.c and schema_limits.c, are the only places that know a key's name,
- * type, default and meaning; see schema.h for who reads them. Top level first, then each table as
- * it is met.
+ * schema_pools.c, schema_policy.c, schema_flows.c and schema_limits.c, are the only places that
+ * know a key's name, type, default and meaning; see schema.h for who reads them. Top level first,
+ * then each table as it is met.
  */
 #include "schema.h"
 
@@ -20,6 +20,7 @@ static const struct schema_type node_item = {.kind = SCHEMA_TABLE, .table = &nod
 static const struct schema_type uplink_item = {.kind = SCHEMA_TABLE, .table = &uplink_table};
 static const struct schema_type network_item = {.kind = SCHEMA_TABLE, .table = &network_table};
 static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &schema_port};
+static const struct schema_type pool_item = {.kind = SCHEMA_TABLE, .table = &schema_pool};
 static const struct schema_type set_item = {.kind = SCHEMA_TABLE, .table = &schema_address_set};
 static const struct schema_type policy_item = {.kind = SCHEMA_TABLE, .table = &schema_policy};
 static const struct schema_type network_reference = {.kind = SCHEMA_REFERENCE, .target = "network"};
@@ -441,6 +442,15 @@ static const struct schema_key network_keys[] = {
 		       "with them unchanged. Policies cannot judge such frames: no port that one "
 		       "restricts sends or receives any.",
 		.example = "true",
+	},
+	{
+		.name = "pools",
+		.type = {.kind = SCHEMA_LIST, .item = &pool_item},
+		.offset = offsetof(struct cfg_network, pools),
+		.doc = "Addresses that agents give to containers; see [cni.md](cni.md). A node "
+		       "with "
+		       "a pool takes part in the network.",
+		.example = "[{node: a, cidrs: 10.9.0.128/26, gateways: 10.9.0.1}]",
 	},
 	{},
 };

@@ -19,6 +19,7 @@ enum schema_kind {
 	SCHEMA_REFERENCE, /* struct cfg_str: name of a row elsewhere in the file */
 	SCHEMA_INTERFACE, /* struct cfg_str: name of a network interface */
 	SCHEMA_LABEL,     /* struct cfg_str: a group */
+	SCHEMA_ID,        /* struct cfg_str: what somebody else calls a thing */
 	SCHEMA_NUMBER,    /* struct cfg_num */
 	SCHEMA_BOOL,      /* struct cfg_num, 0 or 1 */
 	SCHEMA_ENUM,      /* struct cfg_num, index in @names */

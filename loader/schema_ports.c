@@ -178,6 +178,35 @@ static const struct schema_key port_keys[] = {
 		.doc = "The same for an 802.1ad tag, in front of the 802.1Q tag if there are both.",
 		.example = "300",
 	},
+	{
+		.name = "container",
+		.type = {.kind = SCHEMA_ID},
+		.offset = offsetof(struct cfg_port, container),
+		.doc = "The container that the port was made for, as its runtime calls it. For "
+		       "`weft-cni`; nothing depends on it.",
+		.example = "4f2d9c",
+	},
+	{
+		.name = "container_interface",
+		.type = {.kind = SCHEMA_INTERFACE},
+		.offset = offsetof(struct cfg_port, container_interface),
+		.doc = "The same: what the interface is called inside.",
+		.example = "eth0",
+	},
+	{
+		.name = "container_network",
+		.type = {.kind = SCHEMA_ID},
+		.offset = offsetof(struct cfg_port, container_network),
+		.doc = "The same: the name of the CNI configuration that it was made by.",
+		.example = "weft",
+	},
+	{
+		.name = "pod",
+		.type = {.kind = SCHEMA_ID},
+		.offset = offsetof(struct cfg_port, pod),
+		.doc = "The same: the Kubernetes pod, as `NAMESPACE/NAME`.",
+		.example = "default/web-1",
+	},
 	{},
 };
 

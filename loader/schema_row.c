@@ -23,6 +23,7 @@ STARTS_WITH_POS(struct cfg_network);
 STARTS_WITH_POS(struct cfg_port);
 STARTS_WITH_POS(struct cfg_pair);
 STARTS_WITH_POS(struct cfg_storm);
+STARTS_WITH_POS(struct cfg_pool);
 STARTS_WITH_POS(struct cfg_address_set);
 STARTS_WITH_POS(struct cfg_subject);
 STARTS_WITH_POS(struct cfg_peer);
@@ -43,6 +44,7 @@ IS_LIST(struct cfg_ranges);
 IS_LIST(struct cfg_uplinks);
 IS_LIST(struct cfg_nodes);
 IS_LIST(struct cfg_pairs);
+IS_LIST(struct cfg_pools);
 IS_LIST(struct cfg_networks);
 IS_LIST(struct cfg_ports);
 IS_LIST(struct cfg_address_sets);
@@ -56,6 +58,7 @@ size_t schema_size(const struct schema_type *type)
 	case SCHEMA_REFERENCE:
 	case SCHEMA_INTERFACE:
 	case SCHEMA_LABEL:
+	case SCHEMA_ID:
 		return sizeof(struct cfg_str);
 	case SCHEMA_NUMBER:
 	case SCHEMA_PROTOCOL:
@@ -110,6 +113,7 @@ static void free_value(const struct schema_type *type, void *value)
 	case SCHEMA_REFERENCE:
 	case SCHEMA_INTERFACE:
 	case SCHEMA_LABEL:
+	case SCHEMA_ID:
 		free(str->v);
 		break;
 	case SCHEMA_LIST:

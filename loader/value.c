@@ -54,6 +54,18 @@ static bool parse_label(const char *text, struct cfg_str *out, struct value_prob
 	return copy(out, text, problem);
 }
 
+/* Of a container, or of a pod in its namespace: no more than to tell them apart. */
+static bool parse_id(const char *text, struct cfg_str *out, struct value_problem *problem)
+{
+	if (!strspn(text, ALNUM))
+		return wrong(problem, "does not begin with a letter or digit");
+	if (text[strspn(text, ALNUM "-_./")])
+		return wrong(problem, "is not an id");
+	if (strlen(text) > CFG_ID_MAX)
+		return wrong(problem, "is too long for an id");
+	return copy(out, text, problem);
+}
+
 /* As dev_valid_name() of the kernel, net/core/dev.c. */
 static bool parse_interface(const char *text, struct cfg_str *out, struct value_problem *problem)
 {
@@ -371,6 +383,8 @@ bool value_parse(const struct schema_type *type, const char *text, void *out,
 		return parse_prefix(type, text, out, problem);
 	case SCHEMA_LABEL:
 		return parse_label(text, out, problem);
+	case SCHEMA_ID:
+		return parse_id(text, out, problem);
 	case SCHEMA_PROTOCOL:
 		return parse_protocol(text, out, problem);
 	case SCHEMA_PORTS:
@@ -412,4 +426,24 @@ struct value_text value_mac(const __u8 mac[static 6])
 	snprintf(text.s, sizeof(text.s), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 		 mac[3], mac[4], mac[5]);
 	return text;
+}
+
+int value_compare(const struct cfg_addr *x, const struct cfg_addr *y)
+{
+	int diff = value_is_ipv4(&y->v) - value_is_ipv4(&x->v);
+
+	if (!diff)
+		diff = memcmp(&x->v, &y->v, sizeof(x->v));
+	return diff ? diff : x->prefix_len - y->prefix_len;
+}
+
+bool value_holds(const struct cfg_addr *prefix, const struct cfg_addr *addr)
+{
+	struct in6_addr masked = addr->v;
+
+	if (value_is_ipv4(&prefix->v) != value_is_ipv4(&addr->v) ||
+	    prefix->prefix_len > addr->prefix_len)
+		return false;
+	value_mask(&masked, prefix->prefix_len);
+	return !memcmp(&masked, &prefix->v, sizeof(masked));
 }

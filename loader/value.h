@@ -58,4 +58,10 @@ static inline bool value_is_ipv4(const struct in6_addr *addr)
 /** value_mask - clear the bits of @addr beyond @prefix_len, counted in its own family. */
 void value_mask(struct in6_addr *addr, unsigned int prefix_len);
 
+/** value_compare - order of prefixes: IPv4 before IPv6, then by address, then the larger first. */
+int value_compare(const struct cfg_addr *x, const struct cfg_addr *y);
+
+/** value_holds - whether a prefix has all addresses of another, or an address. */
+bool value_holds(const struct cfg_addr *prefix, const struct cfg_addr *addr);
+
 #endif

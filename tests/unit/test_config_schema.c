@@ -136,13 +136,15 @@ static void whole_example_is_right(void **state)
 	assert_non_null(cfg);
 }
 
+#define FILE_MAX (1 << 20)
+
 static char *read_file(const char *path)
 {
-	_cleanup_free_ char *text = calloc(1, 1 << 16);
+	_cleanup_free_ char *text = calloc(1, FILE_MAX);
 	FILE *file = fopen(path, "r");
 
 	assert_non_null(file);
-	assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
+	assert_true(fread(text, 1, FILE_MAX - 1, file) > 0);
 	fclose(file);
 	return TAKE_PTR(text);
 }
