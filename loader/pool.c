@@ -40,6 +40,18 @@ static struct in6_addr last_of(const struct cfg_addr *prefix)
 	return addr;
 }
 
+/* Programs take the first and the last address of an IPv4 prefix for something else than a host's.
+ */
+static void ends_of(const struct cfg_addr *cidr, struct in6_addr *from, struct in6_addr *to)
+{
+	*from = cidr->v;
+	*to = last_of(cidr);
+	if (value_is_ipv4(&cidr->v) && cidr->prefix_len <= 30) {
+		from->s6_addr[15]++;
+		to->s6_addr[15]--;
+	}
+}
+
 /* Return: false behind the last address there is. */
 static bool step(struct in6_addr *addr)
 {
@@ -126,8 +138,7 @@ int pool_pick(const struct cfg_network *network, const struct cfg_pool *pool, bo
 		if (!n || value_is_ipv4(&cidr->v) != ipv4)
 			continue;
 		any++;
-		from = cidr->v;
-		to = last_of(cidr);
+		ends_of(cidr, &from, &to);
 		if (!i && last && within(cidr, last)) {
 			from = *last;
 			if (!step(&from))

@@ -31,7 +31,7 @@ static const struct schema_key pool_keys[] = {
 		.offset = offsetof(struct cfg_pool, except),
 		.doc = "What of it is not given. Addresses that the file's ports have, gateways, "
 		       "and "
-		       "the first and last address of an IPv4 subnet are not given anyway.",
+		       "the first and last address of an IPv4 prefix are not given anyway.",
 		.example = "10.9.0.130",
 	},
 	{
