@@ -166,7 +166,7 @@ def test_masquerade(lab, both):
     a.apply(lab.write("router.yaml", document))
     a.sysctl("net/ipv4/ip_forward", 1)
     a.run("nft", "-f", "-", input='table ip web-out { chain postrouting { type nat hook postrouting priority '
-                                  'srcnat; ip saddr 10.1.0.0/16 oifname != "net0" masquerade; } }')
+                                  'srcnat; ip saddr 10.1.0.0/16 oifname != "net0" masquerade; }\n}\n')
     a1.ip("route add default via 10.1.0.1")
     ping(a1, b.vtep(4))
     assert a.run("nft", "list", "ruleset").stdout.count("masquerade") == 1
