@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The bench's output: tables for people. The JSON is the same results, unrounded and with every sample."""
-from workloads import BASES
 
 
 def _number(value):
@@ -36,7 +35,7 @@ def machine(info, settings):
 
 
 def traffic(result, titles):
-    bases = [base for base in BASES if base in result["contenders"] or base != "kernel-fw"]
+    bases = [base for base in result["bases"] if base in result["contenders"] or base != "kernel-fw"]
     rows = []
     for name, s in result["contenders"].items():
         rows.append([titles[name], _number(s["median"]), f"{_number(s['min'])}..{_number(s['max'])}",
