@@ -138,6 +138,31 @@ def memory(results, titles):
     return "\n".join(lines)
 
 
+def _stream(said):
+    """The slowest datagram, and the lost ones."""
+    if not said.get("received"):
+        return "nothing came"
+    return f"{_number(said['slowest_us'] / 1000)}" + (f", {said['lost']} lost" if said["lost"] else "")
+
+
+def growth(results):
+    """Powers of ten of everything: times, memory, and what a stream noticed meanwhile."""
+    tables = []
+    for r in results:
+        rows = []
+        for count, s in r["steps"].items():
+            rows.append([f"{count:,}", _ms(s["seconds"]), *(_ms(s[step]) if step in s else "-" for step in
+                                                            ("again", "removal")),
+                         "-" if s["kernel_each"] is None else f"{s['kernel_each']:,.0f}", f"{s['weft_bytes'] / 2**20:.0f}" if "weft_bytes" in s else "-",
+                         *(_stream(s[when]) if when in s else "-" for when in ("calm", "busy", "leaving"))])
+        columns = [r["kind"], "add, ms", "again", "remove", "bytes each", "weft, MiB", "slowest, ms: calm", "adding",
+                   "removing"]
+        worse = [f"  ! from {less:,} to {more:,}: {times:.1f} times the time" for less, more, times in r["worse"]]
+        tables.append("\n".join([f"Much on one node: {r['kind']}", table(columns, rows),
+                                 *(worse or ["  nowhere worse than linear"])]))
+    return "\n\n".join(tables) or "Much on one node: nothing measured"
+
+
 def in_traffic(results):
     rows = [[r["contender"], r["place"], r["host"], r["program"], _number(r["ns"]), r["runs"]] for r in results]
     return ("Programs under UDP traffic (BPF statistics, which include reading the clock): ns a run\n"
