@@ -51,6 +51,7 @@ class Contender:
 class Raw(Contender):
     """Sockets on the underlay itself; on one host, a veth from end to end. The most there is to have."""
     name, title, overlay = "raw", "raw (no overlay)", False
+    parts = SWITCH | ESTABLISHED | {"xdp"}
 
     def join(self, topology):
         pass
@@ -62,6 +63,7 @@ class Kernel(Contender):
     a single rule.
     """
     name, title = "kernel", "kernel bridge + vxlan"
+    parts = SWITCH | ESTABLISHED | {"xdp"}
     iptables = 0
 
     def join(self, topology):
@@ -124,7 +126,7 @@ class KernelLean(Kernel):
 
 class Floor(Contender):
     """floor.bpf.c: VXLAN with everything hard-coded, hooked where weft hooks. The least BPF can do."""
-    name, title, parts = "floor", "hard-coded BPF (floor)", SWITCH | {"fw-progrun"}
+    name, title, parts = "floor", "hard-coded BPF (floor)", SWITCH | {"fw-progrun", "xdp"}
 
     def join(self, topology):
         family = topology.place.family
@@ -152,12 +154,27 @@ class Floor(Contender):
         run([*argv, *programs])
 
     @staticmethod
+    def source(end, directory):
+        """Pin programs there that send the frames of live test runs out at @end."""
+        run([tool("floorctl"), "-n", end.path, "-o", tool("floor.bpf.o"), "-d", directory, "-u", end.interface,
+             "floor_xdp_send", "floor_xdp_send_tagged"])
+
+    @staticmethod
     def _directory(topology, name):
         return BPFFS / f"{topology.tag}-{name}"
 
     def pins(self, topology):
         hosts = topology.vteps * (2 // len(topology.vteps))
         return [(host, self._directory(topology, name)) for host, name in zip(hosts, ("1", "2"))]
+
+
+class FloorDrop(Floor):
+    """An XDP program that drops everything: nothing can refuse sooner."""
+    name, title, parts = "floor-drop", "bare XDP drop (floor)", frozenset(("xdp",))
+
+    def join(self, topology):
+        for number, (_, port) in enumerate(topology.ports):
+            self.load(topology, number, self._directory(topology, str(number + 1)), port, ["floor_xdp_drop@u0"])
 
 
 class Weft(Contender):
@@ -226,10 +243,20 @@ class Weft(Contender):
 
 class WeftXdp(Weft):
     """The same with tunnels ending at native XDP: on a wire only, since XDP on a veth stops GSO packets."""
-    name, title, xdp, parts = "weft-xdp", "weft, decap at XDP", "native", SWITCH
+    name, title, xdp, parts = "weft-xdp", "weft, decap at XDP", "native", SWITCH | {"xdp"}
 
     def differs(self, place):
         return place.wire
+
+
+class WeftTagged(WeftXdp):
+    """The sender is in a VLAN, as on a trunk: weft is the gateway from there to VXLAN."""
+    name, title, parts = "weft-tagged", "weft, VLAN to VXLAN", frozenset(("xdp",))
+    vlan = 10  # FLOOR_VLAN in floor.h
+
+    def config(self, topology, **more):
+        port = topology.ports[0][1]
+        return super().config(topology, **more).replace(f"interface: {port},", f"interface: {port}, vlan: {self.vlan},")
 
 
 class WeftGeneve(Weft):

@@ -249,4 +249,35 @@ int floor_xdp_nop(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
+/* The least that can be done with a frame. */
+SEC("xdp")
+int floor_xdp_drop(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}
+
+/* A source of tagged frames, by live test runs: out to the interface. Pages come back as the stack
+ * has left them, which takes a VLAN tag out by moving the addresses on; here they move back. */
+SEC("xdp")
+int floor_xdp_send_tagged(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+
+	if (data + 18 > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	if (U16(data, AT_PROTO) != bpf_htons(ETH_P_8021Q)) {
+		U64(data, 0) = U64(data, 4);
+		U32(data, 8) = U32(data, 12);
+		U32(data, AT_PROTO) = bpf_htonl(ETH_P_8021Q << 16 | FLOOR_VLAN);
+	}
+	return bpf_redirect(floor_cfg.uplink_ifindex, 0);
+}
+
+/* A source of frames that come back untouched. */
+SEC("xdp")
+int floor_xdp_send(struct xdp_md *ctx)
+{
+	return bpf_redirect(floor_cfg.uplink_ifindex, 0);
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 #define FLOOR_VXLAN_PORT 4789
+#define FLOOR_VLAN       10
 
 #define FLOOR_OUTER4 50 /* bytes of outer Ethernet, IP, UDP and VXLAN headers */
 #define FLOOR_OUTER6 70

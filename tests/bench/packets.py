@@ -44,9 +44,14 @@ def tcp_frame(source, target, sport, dport, seq, ack, flags, payload=b""):
     return _frame(source, target, 6, header + payload, 16)
 
 
-def vxlan_frame(source, target, inner):
+def vxlan_frame(source, target, inner, vni=VNI):
     """@inner as it travels from one VTEP to the other."""
-    return udp_frame(source, target, 0xC123, 4789, struct.pack("!II", 1 << 27, VNI << 8) + inner, checksum=False)
+    return udp_frame(source, target, 0xC123, 4789, struct.pack("!II", 1 << 27, vni << 8) + inner, checksum=False)
+
+
+def tagged(frame, vlan):
+    """With an 802.1Q tag."""
+    return frame[:12] + struct.pack("!HH", 0x8100, vlan) + frame[12:]
 
 
 def from_c1(frame, topology):

@@ -38,6 +38,7 @@ struct options {
 	int repeat;
 	int seconds;
 	bool live;
+	bool untouched;                    /* live frames stay as they are */
 	unsigned long flows;               /* 0: the packet stays as it is */
 	unsigned long first;               /* flow of the first run */
 	unsigned long step;                /* from run to run */
@@ -169,22 +170,24 @@ static void run_singles(struct context *c, int fd, const struct options *opt, __
 	summary_print(times, (size_t)opt->samples);
 }
 
-/* Frames that are live: what the program passes goes up the stack. One batch a call, since the
- * kernel takes used pages for the next one as the stack has left them. */
-static void run_live(struct context *c, int fd, int samples)
+/* Frames that are live: what the program passes goes up the stack. One batch a call (@at_once),
+ * since the kernel takes used pages for the next one as the stack has left them; all in one where
+ * nobody writes to them, since a call costs more than its frames. */
+static void run_live(struct context *c, int fd, int samples, int at_once)
 {
+	uint64_t start = now_ns();
 	int runs = 0;
 
-	for (; runs < samples; runs += LIVE_BATCH) {
+	for (; runs < samples; runs += at_once) {
 		struct bpf_test_run_opts opts = c->opts;
 
 		opts.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
-		opts.repeat = LIVE_BATCH;
+		opts.repeat = at_once;
 		opts.batch_size = LIVE_BATCH;
 		if (bpf_prog_test_run_opts(fd, &opts))
 			die("live test run");
 	}
-	printf(", \"live\": %d", runs);
+	printf(", \"live\": %d, \"live_ns\": %llu", runs, (unsigned long long)(now_ns() - start));
 }
 
 static void print_info(const struct target *t)
@@ -222,7 +225,7 @@ static void measure(const struct options *opt, const struct target *t)
 		die("a packet of %zu bytes has no ports there", length);
 	context_init(&c, t, opt->ifindex, packet, length);
 	if (opt->live) {
-		run_live(&c, t->fd, opt->samples);
+		run_live(&c, t->fd, opt->samples, opt->untouched ? opt->samples : LIVE_BATCH);
 		return;
 	}
 	run_once(&c, t->fd, 1, &once);
@@ -258,8 +261,9 @@ static const char usage[] =
 	"  -r REPEAT               runs of the repeated one (1000000)\n"
 	"  -f FLOWS                each run on another of so many flows, and no repeated one\n"
 	"  -o CLIENT_AT,SERVER_AT  where the packet has the client's and the server's port\n"
-	"  -L                      XDP: the frames are live, go on up the stack, and are not "
-	"timed\n"
+	"  -L                      XDP: the frames are live and go where the program sends "
+	"them; timed is all of it\n"
+	"  -U                      with -L: nobody writes to them, so that one call sends all\n"
 	"  -F FIRST, -j STEP       flow of the first run (0), and how far to the next (1)\n";
 
 static struct options options_parse(int argc, char **argv)
@@ -268,7 +272,7 @@ static struct options options_parse(int argc, char **argv)
 		.samples = 20000, .repeat = 1000000, .cpu = -1, .ifindex = 1, .step = 1};
 	int c;
 
-	while ((c = getopt(argc, argv, "n:x:i:s:r:c:d:S:f:F:j:o:L")) != -1) {
+	while ((c = getopt(argc, argv, "n:x:i:s:r:c:d:S:f:F:j:o:LU")) != -1) {
 		switch (c) {
 		case 'n':
 			opt.netns = optarg;
@@ -296,6 +300,9 @@ static struct options options_parse(int argc, char **argv)
 			break;
 		case 'L':
 			opt.live = true;
+			break;
+		case 'U':
+			opt.untouched = true;
 			break;
 		case 'f':
 			opt.flows = strtoul(optarg, NULL, 10);

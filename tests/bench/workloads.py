@@ -14,6 +14,7 @@ import typing
 from system import BenchError, Disturbance, progress, spawn, stop, tool, two_cpus
 
 WARMUP = 0.2
+STARTING = 0.2  # what a sample takes besides, about
 TAIL = 1.0  # the half that does not measure goes on until the other one is done
 CALM = 0.04  # others' share of the machine up to which a sample stands
 ATTEMPTS = 3
