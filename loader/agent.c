@@ -13,6 +13,7 @@
 #include "check.h"
 #include "clock.h"
 #include "diag.h"
+#include "host_ports.h"
 #include "journal.h"
 #include "lock.h"
 #include "status.h"
@@ -202,11 +203,12 @@ static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
 		agent_settle_soon(a);
 	}
 	finish(a, plan, out);
-	return 0;
+	err = host_ports_settle(plan);
+	return err ? fail(out, err, "host ports") : 0;
 }
 
-static int run(struct agent *a, const struct config *cfg, const struct cfg_node *self,
-	       const struct agent_try *try, struct outcome *out)
+static int run_plan(struct agent *a, const struct config *cfg, const struct cfg_node *self,
+		    const struct agent_try *try, struct outcome *out)
 {
 	const struct plan_terms terms = {
 		.pending = out->pending,
@@ -235,6 +237,22 @@ static int run(struct agent *a, const struct config *cfg, const struct cfg_node 
 		return -EINVAL;
 	describe(&plan, out);
 	return 0;
+}
+
+/* Host ports are made first, so that the plan finds their interfaces. */
+static int run(struct agent *a, const struct config *cfg, const struct cfg_node *self,
+	       const struct agent_try *try, struct outcome *out)
+{
+	_cleanup_(set_clear) struct set made = {};
+	int err = try->dry_run ? 0 : host_ports_bring(cfg, self, &made);
+
+	if (err)
+		fail(out, err, "make host ports");
+	else
+		err = run_plan(a, cfg, self, try, out);
+	if (err)
+		host_ports_take_back(cfg, self, &made);
+	return err;
 }
 
 static void count(struct agent *a, const struct outcome *out)

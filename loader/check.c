@@ -136,9 +136,10 @@ static void release(struct checker *c)
 static int run(struct checker *c)
 {
 	static void (*const checks[])(struct checker * c) = {
-		check_names,           check_nodes,  check_networks, check_ports,
-		check_trunks,          check_guards, check_pools,    check_members,
-		check_uplink_networks, check_encaps, check_policies, check_limits,
+		check_names,   check_nodes,           check_networks, check_ports,
+		check_trunks,  check_guards,          check_pools,    check_host_ports,
+		check_members, check_uplink_networks, check_encaps,   check_policies,
+		check_limits,
 	};
 	size_t i;
 

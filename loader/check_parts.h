@@ -125,6 +125,9 @@ void check_ports(struct checker *c);
 /** check_pools - addresses for containers; after check_networks(), before check_members(). */
 void check_pools(struct checker *c);
 
+/** check_host_ports - names and keys of host ports; after check_ports(). */
+void check_host_ports(struct checker *c);
+
 /** check_guards - address pairs and isolation; after check_ports(). */
 void check_guards(struct checker *c);
 

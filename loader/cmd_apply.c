@@ -11,6 +11,7 @@
 #include "config.h"
 #include "diag.h"
 #include "devices.h"
+#include "host_ports.h"
 #include "journal.h"
 #include "plan.h"
 #include "print.h"
@@ -230,10 +231,31 @@ static enum cmd_exit mount_bpffs(void)
 	return CMD_OK;
 }
 
-static enum cmd_exit apply(const struct options *o, const struct config *cfg,
-			   const struct cfg_node *node, struct diag *diag)
+static enum cmd_exit report_host_ports(const struct cfg_node *node, int err)
+{
+	if (err == -EEXIST)
+		return cmd_error(CMD_FAILED,
+				 "node %s: an interface of a host port exists, and is not weft's",
+				 node->name.v);
+	return cmd_error(CMD_FAILED, "node %s: host ports: %s%s", node->name.v, strerror(-err),
+			 geteuid() ? "; weft needs root" : "");
+}
+
+/* Return: the file's plan, carried out; @sum says what was done. */
+static enum cmd_exit carry_out(const struct cfg_node *node, struct plan *plan)
 {
 	_cleanup_(journal_clear) struct journal journal = {};
+	int err;
+
+	if (mount_bpffs())
+		return CMD_FAILED;
+	err = apply_plan(plan, &journal);
+	return err ? report_failure(node->name.v, &journal, err) : CMD_OK;
+}
+
+static enum cmd_exit apply_with(const struct options *o, const struct config *cfg,
+				const struct cfg_node *node, struct diag *diag)
+{
 	_cleanup_(plan_clear) struct plan plan = {};
 	_cleanup_free_ char *problem = NULL;
 	struct plan_summary sum;
@@ -246,19 +268,30 @@ static enum cmd_exit apply(const struct options *o, const struct config *cfg,
 		return cmd_error(CMD_FAILED, "node %s: %s%s", node->name.v,
 				 problem ? problem : strerror(-err),
 				 geteuid() ? "; weft needs root" : "");
-	if (!o->dry_run) {
-		if (mount_bpffs())
-			return CMD_FAILED;
-		err = apply_plan(&plan, &journal);
-		if (err)
-			return report_failure(node->name.v, &journal, err);
-	}
+	if (!o->dry_run && carry_out(node, &plan))
+		return CMD_FAILED;
 	sum = plan_summarize(&plan);
 	if (!o->dry_run) {
 		print_notes(&plan);
 		print_devices_note(&plan, apply_devices(&plan, &sum));
+		err = host_ports_settle(&plan);
 	}
-	return report_done(o, &plan, &sum);
+	return err ? report_host_ports(node, err) : report_done(o, &plan, &sum);
+}
+
+/* Host ports are made first, so that the plan finds their interfaces. */
+static enum cmd_exit apply(const struct options *o, const struct config *cfg,
+			   const struct cfg_node *node, struct diag *diag)
+{
+	_cleanup_(set_clear) struct set made = {};
+	enum cmd_exit status;
+	int err;
+
+	err = o->dry_run ? 0 : host_ports_bring(cfg, node, &made);
+	status = err ? report_host_ports(node, err) : apply_with(o, cfg, node, diag);
+	if (status != CMD_OK)
+		host_ports_take_back(cfg, node, &made);
+	return status;
 }
 
 static int load(const struct options *o, struct diag *diag, struct config **cfg,

@@ -249,7 +249,8 @@ struct cfg_port {
 	int column;
 	struct cfg_str name;
 	struct cfg_str node;
-	struct cfg_str interface; /* needed on the port's own node only */
+	struct cfg_str interface;      /* needed on the port's own node only */
+	struct cfg_str host_interface; /* the other end of it is the node's own */
 	struct cfg_str network;
 	struct cfg_mac mac;
 	struct cfg_addrs addresses;

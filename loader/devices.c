@@ -15,20 +15,11 @@
 
 #include <weft/abi.h>
 
+#include "devices_parts.h"
 #include "util.h"
 
-static void nl_socket_freep(struct nl_sock **sock)
-{
-	nl_socket_free(*sock);
-}
-
-static void rtnl_link_putp(struct rtnl_link **link)
-{
-	rtnl_link_put(*link);
-}
-
 /* libnl folds the kernel's errors into its own; those that callers tell apart come back here. */
-static int to_errno(int err)
+int devices_errno(int err)
 {
 	switch (-err) {
 	case 0:
@@ -53,14 +44,14 @@ static int to_errno(int err)
 	}
 }
 
-static int open_socket(struct nl_sock **out)
+int devices_open(struct nl_sock **out)
 {
 	_cleanup_(nl_socket_freep) struct nl_sock *sock = nl_socket_alloc();
 	int err;
 
 	if (!sock)
 		return -ENOMEM;
-	err = to_errno(nl_connect(sock, NETLINK_ROUTE));
+	err = devices_errno(nl_connect(sock, NETLINK_ROUTE));
 	if (!err)
 		*out = TAKE_PTR(sock);
 	return err;
@@ -99,7 +90,7 @@ static int find(struct nl_sock *sock, const char *name, const char *type, const 
 	_cleanup_(rtnl_link_putp) struct rtnl_link *found = NULL;
 	int err;
 
-	err = to_errno(rtnl_link_get_kernel(sock, 0, name, &found));
+	err = devices_errno(rtnl_link_get_kernel(sock, 0, name, &found));
 	if (err)
 		return err == -ENODEV ? 0 : err;
 	if (is_ours(found, type, node))
@@ -118,7 +109,7 @@ int devices_find(const char *node, struct devices *found)
 	__u32 port = 0;
 	int err;
 
-	err = open_socket(&sock);
+	err = devices_open(&sock);
 	if (!err)
 		err = find(sock, DEVICE_VXLAN, "vxlan", node, &vxlan, &d.taken);
 	if (!err)
@@ -150,13 +141,13 @@ static int settle(struct nl_sock *sock, const char *device, const char *node)
 
 	if (!silence || !name)
 		return -ENOMEM;
-	err = to_errno(rtnl_link_get_kernel(sock, 0, device, &link));
+	err = devices_errno(rtnl_link_get_kernel(sock, 0, device, &link));
 	if (err)
 		return err;
 	rtnl_link_inet6_set_addr_gen_mode(silence, rtnl_link_inet6_str2addrgenmode("none"));
 	rtnl_link_change(sock, link, silence, 0);
 	rtnl_link_set_ifalias(name, alias_of(node).s);
-	return to_errno(rtnl_link_change(sock, link, name, 0));
+	return devices_errno(rtnl_link_change(sock, link, name, 0));
 }
 
 static int create_vxlan(struct nl_sock *sock, const char *node, __u16 port)
@@ -171,7 +162,7 @@ static int create_vxlan(struct nl_sock *sock, const char *node, __u16 port)
 	rtnl_link_vxlan_set_learning(link, 0);
 	rtnl_link_vxlan_set_port(link, port);
 	rtnl_link_vxlan_set_udp_zero_csum6_rx(link, 1);
-	err = to_errno(rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL));
+	err = devices_errno(rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL));
 	return err ? err : settle(sock, DEVICE_VXLAN, node);
 }
 
@@ -184,7 +175,7 @@ static int create_bridge(struct nl_sock *sock, const char *node)
 		return -ENOMEM;
 	rtnl_link_set_name(link, DEVICE_BRIDGE);
 	rtnl_link_set_type(link, "bridge");
-	err = to_errno(rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL));
+	err = devices_errno(rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL));
 	return err ? err : settle(sock, DEVICE_BRIDGE, node);
 }
 
@@ -194,7 +185,7 @@ int devices_create(const char *node, __u16 port, const struct devices *present)
 	struct devices now;
 	int err;
 
-	err = open_socket(&sock);
+	err = devices_open(&sock);
 	if (!err && !present->vxlan)
 		err = create_vxlan(sock, node, port);
 	if (!err && !present->bridge)
@@ -214,11 +205,11 @@ static int change(__u32 ifindex, struct rtnl_link *change)
 
 	if (!link || !owned)
 		return -ENOMEM;
-	err = open_socket(&sock);
+	err = devices_open(&sock);
 	if (err)
 		return err;
 	rtnl_link_set_ifindex(link, ifindex);
-	return to_errno(rtnl_link_change(sock, link, owned, 0));
+	return devices_errno(rtnl_link_change(sock, link, owned, 0));
 }
 
 int devices_set_up(__u32 ifindex, bool up)
@@ -262,7 +253,7 @@ static int remove_one(struct nl_sock *sock, __u32 ifindex)
 	if (!link)
 		return -ENOMEM;
 	rtnl_link_set_ifindex(link, ifindex);
-	err = to_errno(rtnl_link_delete(sock, link));
+	err = devices_errno(rtnl_link_delete(sock, link));
 	return err == -ENODEV ? 0 : err;
 }
 
@@ -275,7 +266,7 @@ int devices_remove(const char *node)
 
 	err = devices_find(node, &devices);
 	if (!err)
-		err = open_socket(&sock);
+		err = devices_open(&sock);
 	if (!err)
 		err = remove_one(sock, devices.vxlan);
 	return err ? err : remove_one(sock, devices.bridge);

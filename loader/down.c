@@ -10,6 +10,7 @@
 #include "attach.h"
 #include "datapath.h"
 #include "devices.h"
+#include "host_ports.h"
 #include "hurry.h"
 #include "map_io.h"
 #include "pins.h"
@@ -113,6 +114,7 @@ static void take_down(struct down *d)
 	note(d, err, "find the attached programs", 0);
 	/* Before its guard goes. */
 	note(d, devices_remove(d->pins->node), "remove " DEVICE_VXLAN, 0);
+	note(d, host_ports_remove(d->pins->node), "remove host ports", 0);
 	whose.node = map_id(maps.fd[TABLE_NODE]);
 	detach_all(d, &whose, &attachments);
 	leave_promisc(d, &maps);

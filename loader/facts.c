@@ -60,6 +60,8 @@ static void read_port(struct facts *facts, size_t i, struct diag *diag)
 	if (!port->interface.v) /* config_check_local() has complained */
 		return;
 	iface = ifaces_find(&facts->ifaces, port->interface.v);
+	if (!iface && port->host_interface.v) /* host_ports_bring() makes it */
+		return;
 	if (!iface) {
 		refuse_missing(&facts->ifaces, &role, diag);
 		return;

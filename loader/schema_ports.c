@@ -34,6 +34,15 @@ static const struct schema_key port_keys[] = {
 		.example = "veth-web1",
 	},
 	{
+		.name = "host_interface",
+		.type = {.kind = SCHEMA_INTERFACE},
+		.offset = offsetof(struct cfg_port, host_interface),
+		.doc = "The port is the node's own, a [host port](ports.md#host-ports): weft makes "
+		       "`interface` and this one, the ends of a veth pair. This one has the "
+		       "port's MAC and IP addresses, and the node uses it as any interface.",
+		.example = "net0",
+	},
+	{
 		.name = "network",
 		.type = {.kind = SCHEMA_REFERENCE, .target = "network"},
 		.offset = offsetof(struct cfg_port, network),
@@ -222,6 +231,9 @@ const struct schema_table schema_port = {
 		       "No two ports of a network have the same MAC address or an IP address in "
 		       "common.",
 		       "`isolation: community` and `community` go together.",
+		       "A port with `host_interface` has an `interface` and a `mac`, and neither "
+		       "tags nor `learning`. No other port or uplink has an interface of that "
+		       "name.",
 		       "Addresses are unicast, and not the network or broadcast address of an IPv4 "
 		       "subnet."),
 };
