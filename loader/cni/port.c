@@ -2,7 +2,6 @@
 /* The agent's side: the port; see cni.h. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,8 @@
 #include "cni.h"
 #include "util.h"
 
-/* One empty file for each port that is to be deleted when there is an agent again. */
+/* A file for each port that is to be deleted when there is an agent again; in it, the agent's
+ * socket, or nothing where it was not known. */
 #define NOTES "/var/lib/weft/cni-deleted"
 
 /* What the agent complains about, in one line. */
@@ -98,16 +98,35 @@ int port_get(struct cni *c, json_t **entry)
 	return status == 404 ? 0 : -1;
 }
 
-static void note(const char *port)
+static void note(const struct cni *c, const char *port)
 {
 	char path[128];
-	int fd;
+	FILE *file;
 
 	mkdir("/var/lib/weft", 0700);
 	mkdir(NOTES, 0700);
 	snprintf(path, sizeof(path), NOTES "/%s", port);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	closep(&fd);
+	file = fopen(path, "we");
+	if (!file)
+		return;
+	fputs(c->socket, file);
+	fclose(file);
+}
+
+/* Is a note for the agent that @c asks? */
+static bool is_for(const struct cni *c, const char *port)
+{
+	char path[128], socket[sizeof(c->socket)] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), NOTES "/%.63s", port);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(socket, sizeof(socket), file))
+		socket[0] = '\0';
+	fclose(file);
+	return !*socket || !strcmp(socket, c->socket);
 }
 
 /* Return: 0; -1 with @c->error; also if it was never there. */
@@ -131,7 +150,7 @@ int port_del(struct cni *c, const char *port)
 		return 0;
 	if (c->error.code != CNI_TRY_AGAIN)
 		return -1;
-	note(port);
+	note(c, port);
 	c->error = (struct cni_error){};
 	return 0;
 }
@@ -144,7 +163,8 @@ void port_catch_up(struct cni *c)
 
 	snprintf(other.socket, sizeof(other.socket), "%s", c->socket);
 	while (dir && !other.error.code && (entry = readdir(dir)))
-		if (!strncmp(entry->d_name, "cni-", 4) && !delete (&other, entry->d_name))
+		if (!strncmp(entry->d_name, "cni-", 4) && is_for(c, entry->d_name) &&
+		    !delete (&other, entry->d_name))
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	if (dir)
 		closedir(dir);
