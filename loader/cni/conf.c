@@ -249,9 +249,10 @@ static void add_addresses(json_t *list, const json_t *ips)
 		     w = strtok_r(NULL, ",", &save))
 			add_address(list, w);
 	}
-	json_array_foreach (ips, i, item)
+	json_array_foreach (ips, i, item) {
 		add_address(list,
 			    json_string_value(json_is_object(item) ? get(item, "address") : item));
+	}
 }
 
 /* The other plugin's, or who asked for them first: runtimeConfig, CNI_ARGS, "args". */
