@@ -165,6 +165,9 @@ int net_del(struct cni *c, const char *host_if);
 /** net_host_mac - MAC address of the host's side, as text. */
 void net_host_mac(const struct cni *c, char mac[static 18]);
 
+/** net_inside_mac - MAC address of the container's side, as text. */
+void net_inside_mac(const struct cni *c, char mac[static 18]);
+
 /**
  * net_leftovers - the host's sides that were made for @c->name, and nobody in @valid has: a list of
  * names. @valid: object with "CONTAINER IFNAME" as keys.
@@ -180,6 +183,9 @@ int ipam_run(struct cni *c, const char *command, json_t **result);
 bool ipam_knows(struct cni *c, const char *version);
 
 /* result.c */
+
+/** result_error - what is printed instead of a result. The caller's. */
+json_t *result_error(const struct cni *c);
 
 /** result_add - what ADD prints. @answer: of port_add(). @ipam: or NULL. The caller's. */
 json_t *result_add(struct cni *c, const json_t *answer, const json_t *ipam);

@@ -316,6 +316,17 @@ void net_host_mac(const struct cni *c, char mac[static 18])
 		net_mac_text(link, mac);
 }
 
+void net_inside_mac(const struct cni *c, char mac[static 18])
+{
+	_cleanup_link_ struct rtnl_link *link = NULL;
+	_cleanup_sock_ struct nl_sock *sock = NULL;
+	struct cni copy = *c;
+
+	mac[0] = '\0';
+	if (!net_open_there(&copy, &sock) && !rtnl_link_get_kernel(sock, 0, c->ifname, &link))
+		net_mac_text(link, mac);
+}
+
 /* "weft" and eleven hexadecimal digits. */
 static bool is_ours(const char *name)
 {

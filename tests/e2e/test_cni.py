@@ -21,6 +21,8 @@ from traffic import ping
 
 # Containers speak up by themselves, and nobody is on the other host most of the time.
 pytestmark = pytest.mark.drops("NO_RECEIVER")
+KILLAT = os.path.join(BUILD, "tests/e2e/killat")
+NOTES = "/var/lib/weft/cni-deleted"
 VERSIONS = ("0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
 HOST_LOCAL = {"type": "host-local", "ranges": [[{"subnet": "10.8.0.0/24"}]], "routes": [{"dst": "0.0.0.0/0"}]}
 
@@ -377,43 +379,115 @@ def test_gc(lab, a):
     assert not a.agent.get("ports")["ports"]
 
 
-def _killed_add(host, net, container, after):
-    """ADD, killed after so many seconds. Return: whether it was."""
+def _killed(host, net, command, container, step):
+    """A call that is killed behind its STEPth message or move of a file. Return: whether it was."""
     conf = {**net.plugins[0], "cniVersion": "1.0.0", "name": net.name}
-    p = subprocess.Popen(["nsenter", f"--net={host.path}", PLUGIN], stdin=subprocess.PIPE,
-                         stdout=subprocess.DEVNULL, env={
-                             **os.environ, "CNI_COMMAND": "ADD", "CNI_CONTAINERID": container.id,
-                             "CNI_NETNS": container.path, "CNI_IFNAME": "eth0",
-                             "CNI_PATH": f"{BUILD}:{DEBIANS}"})
-    p.stdin.write(json.dumps(conf).encode())
-    p.stdin.close()
-    try:
-        p.wait(after)
-    except subprocess.TimeoutExpired:
-        p.send_signal(signal.SIGKILL)
-        p.wait()
-    return p.returncode == -signal.SIGKILL
+    p = subprocess.run(["nsenter", f"--net={host.path}", KILLAT, "--sends", str(step), PLUGIN],
+                       input=json.dumps(conf), text=True, capture_output=True, check=False, env={
+                           **os.environ, "CNI_COMMAND": command, "CNI_CONTAINERID": container.id,
+                           "CNI_NETNS": container.path, "CNI_IFNAME": "eth0",
+                           "CNI_PATH": f"{BUILD}:{DEBIANS}"})
+    assert p.returncode in (0, 3), f"{p.stdout} {p.stderr}"
+    return p.returncode == 0
 
 
-@pytest.mark.parametrize("how", ("gc", "delete"))
-def test_killed(lab, a, how):
-    """Kill -9 at any time during ADD, then GC or DEL: nothing is left behind."""
-    net, c = network(a), lab.containers[0]
-    kills = 0
-    for i in range(25):
-        killed = _killed_add(a, net, c, 0.002 * (i + 1))
-        kills += killed
-        # what the agent was asked for may still be on its way
-        wait_until("the agent's queue", lambda: a.agent.get("agent"), 5)
+def _clean(host, net, container, leases, step):
+    """Nothing of the container is left anywhere."""
+    assert not host.agent.get("ports")["ports"], step
+    assert "eth0" not in container.links(), step
+    assert not net.plugins[0].get("ipam") or not [f for f in os.listdir(leases) if f[0].isdigit()], step
+    assert not _notes(host), step
+
+
+def _notes(host):
+    """What the host's agent is still to be told."""
+    names = os.listdir(NOTES) if os.path.isdir(NOTES) else []
+    found = []
+    for name in names:
+        try:
+            with open(f"{NOTES}/{name}", encoding="utf-8") as f:
+                found += [name] if f.read() == host.agent.socket and not name.startswith(".") else []
+        except FileNotFoundError:
+            pass  # another run's
+    return found
+
+
+@pytest.mark.parametrize("how", ("gc", "delete", "add", "delegated"))
+def test_killed(lab, a, how, tmp_path):
+    """Kill -9 behind every step of ADD; then GC, DEL, or first ADD again: nothing is left behind."""
+    ipam = {"ipam": {**HOST_LOCAL, "dataDir": str(tmp_path)}, "network": "quiet"} if how == "delegated" else {}
+    net, c = network(a, **ipam), lab.containers[0]
+    step = 1
+    while _killed(a, net, "ADD", c, step):
         if how == "gc":
             net.gc()
-        else:
+        elif how == "add":
+            try:
+                net.add(c)
+            except CniError:
+                pass  # what is there already is in the way
+        if how != "gc":
             net.delete(c, previous=False)
-        assert not a.agent.get("ports")["ports"], i
-        assert "eth0" not in c.links(), i
-        if not killed and i > 5:
-            break
-    assert kills > 2
+        _clean(a, net, c, tmp_path / "weft", step)
+        step += 1
+    net.delete(c, previous=False)
+    assert step > 10, "ADD has more steps than that"
+
+
+def test_delete_killed(lab, a, tmp_path):
+    """Kill -9 behind every step of DEL, with the agent and without it; the next DEL sees to the rest."""
+    net, c = network(a, ipam={**HOST_LOCAL, "dataDir": str(tmp_path)}, network="quiet"), lab.containers[0]
+    for agent in (True, False):
+        step, killed = 1, True
+        while killed:
+            net.add(c)
+            if not agent:
+                a.agent.kill()
+            killed = _killed(a, net, "DEL", c, step)
+            if not agent:
+                net.delete(c, previous=False)
+                a.agent.start()
+                net.status()
+            net.delete(c, previous=False)
+            _clean(a, net, c, tmp_path / "weft", step)
+            step += 1
+        assert step > 3
+
+
+def test_agent_killed(lab, a):
+    """Kill -9 of the agent while containers come: who has joined keeps his addresses, and nobody else has them."""
+    net, joined = network(a), {}
+
+    def come(c):
+        for _ in range(40):
+            try:
+                result = net.add(c)
+            except CniError as e:
+                assert e.code == 11, e
+                assert "eth0" not in c.links()
+                time.sleep(0.02)
+                continue
+            joined[c.id] = {ip["address"] for ip in result["ips"]}
+            return c
+        return None
+    for i in range(4):
+        joined.clear()
+        with ThreadPoolExecutor(6) as pool:
+            coming = [pool.submit(come, c) for c in lab.containers[:6]]
+            time.sleep(0.01 * i)
+            a.agent.kill()
+            a.agent.start()
+            here = [c.result() for c in coming if c.result()]
+        assert len(here) == 6
+        net.status()
+        ports = {p["document"]["container"]: p for p in a.agent.get("ports")["ports"]}
+        assert set(ports) == set(joined) and {p["state"] for p in ports.values()} == {"attached"}
+        for c in here:
+            assert {addr.split("/")[0] for addr in joined[c.id]} == set(ports[c.id]["document"]["addresses"])
+            assert c.addresses() == joined[c.id]
+            net.check(c)
+        assert len(set().union(*joined.values())) == 12, "an address has been given twice"
+        net.gc()
 
 
 def test_storm(lab, a):
