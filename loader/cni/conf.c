@@ -211,8 +211,9 @@ static void add_groups(json_t *list, const json_t *groups)
 	size_t i;
 
 	add_words(list, json_string_value(groups));
-	json_array_foreach (groups, i, item)
+	json_array_foreach (groups, i, item) {
 		add_words(list, json_string_value(item));
+	}
 }
 
 static json_t *choose_groups(const struct cni *c)

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The agent's side: the port; see cni.h. */
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent_client.h"
 #include "cni.h"
 #include "util.h"
-
-/* A file for each port that is to be deleted when there is an agent again; in it, the agent's
- * socket, or nothing where it was not known. */
-#define NOTES "/var/lib/weft/cni-deleted"
 
 /* What the agent complains about, in one line. */
 static void complaint(const json_t *answer, char *text, size_t size)
@@ -93,44 +84,14 @@ int port_get(struct cni *c, json_t **entry)
 	status = ask(c, "GET", path, NULL, entry);
 	if (status == 200)
 		return 0;
+	if (status > 0 && status != 404)
+		refused(c, "the weft agent does not tell about the port", *entry);
 	json_decref(*entry);
 	*entry = NULL;
 	return status == 404 ? 0 : -1;
 }
 
-static void note(const struct cni *c, const char *port)
-{
-	char path[128];
-	FILE *file;
-
-	mkdir("/var/lib/weft", 0700);
-	mkdir(NOTES, 0700);
-	snprintf(path, sizeof(path), NOTES "/%s", port);
-	file = fopen(path, "we");
-	if (!file)
-		return;
-	fputs(c->socket, file);
-	fclose(file);
-}
-
-/* Is a note for the agent that @c asks? */
-static bool is_for(const struct cni *c, const char *port)
-{
-	char path[128], socket[sizeof(c->socket)] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), NOTES "/%.63s", port);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (!fgets(socket, sizeof(socket), file))
-		socket[0] = '\0';
-	fclose(file);
-	return !*socket || !strcmp(socket, c->socket);
-}
-
-/* Return: 0; -1 with @c->error; also if it was never there. */
-static int delete (struct cni *c, const char *port)
+int port_del_now(struct cni *c, const char *port)
 {
 	json_t *answer = NULL;
 	char path[64];
@@ -146,28 +107,18 @@ static int delete (struct cni *c, const char *port)
 
 int port_del(struct cni *c, const char *port)
 {
-	if (!delete (c, port))
+	struct cni_error why;
+
+	if (!port_del_now(c, port))
 		return 0;
 	if (c->error.code != CNI_TRY_AGAIN)
 		return -1;
-	note(c, port);
+	why = c->error;
 	c->error = (struct cni_error){};
-	return 0;
-}
-
-void port_catch_up(struct cni *c)
-{
-	struct cni other = {.command = c->command};
-	struct dirent *entry;
-	DIR *dir = opendir(NOTES);
-
-	snprintf(other.socket, sizeof(other.socket), "%s", c->socket);
-	while (dir && !other.error.code && (entry = readdir(dir)))
-		if (!strncmp(entry->d_name, "cni-", 4) && is_for(c, entry->d_name) &&
-		    !delete (&other, entry->d_name))
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir)
-		closedir(dir);
+	if (!note_write(c, port))
+		return 0;
+	c->error = why; /* the runtime has to remember, then */
+	return -1;
 }
 
 int port_list(struct cni *c, json_t **ports)

@@ -66,10 +66,12 @@ json_t *result_add(struct cni *c, const json_t *answer, const json_t *ipam)
 	json_t *result = begin(c);
 	size_t interface = add_interfaces(c, result, answer), i;
 
-	json_array_foreach (ips, i, item)
+	json_array_foreach (ips, i, item) {
 		add_ip(c, list_of(result, "ips"), item, interface);
-	json_array_foreach (json_object_get(ipam ?: attachment, "routes"), i, item)
+	}
+	json_array_foreach (json_object_get(ipam ?: attachment, "routes"), i, item) {
 		json_array_append(list_of(result, "routes"), (json_t *)item);
+	}
 	if (!dns && ipam)
 		dns = json_object_get(ipam, "dns");
 	if (dns)

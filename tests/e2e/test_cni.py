@@ -6,6 +6,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -282,6 +283,15 @@ def test_chained(lab, a, tmp_path):
     net = network(a)
     result = net.call("ADD", net.plugins[0], before, container=c.id, netns=c.path)
     assert [i["name"] for i in result["interfaces"]][0] == "lo" and result["ips"][0]["interface"] == 2
+    # what the other plugin gave the container is not the port's to have, nor on its interface
+    c.ip("addr add 10.66.0.1/24 dev lo", "link add other type veth peer name other2", "link set other up",
+         "link set other2 up", "addr add 10.67.0.1/24 dev other", "route add 10.68.0.0/24 via 10.67.0.2")
+    result["ips"].insert(0, {"address": "10.66.0.1/24", "interface": 0})
+    result["routes"].append({"dst": "10.68.0.0/24", "gw": "10.67.0.2"})
+    net.call("CHECK", net.plugins[0], result, container=c.id, netns=c.path)
+    result["routes"][-1]["gw"] = "10.67.0.3"
+    refused(103, net.call, "CHECK", net.plugins[0], result, container=c.id, netns=c.path)
+    c.ip("link del other", "addr del 10.66.0.1/24 dev lo")
     net.delete(c, previous=False)
 
 
@@ -312,10 +322,43 @@ def test_status_and_no_agent(lab, a):
     refused(11, net.add, lab.containers[1])
     net.delete(c)
     assert "eth0" not in c.links() and "eth0" not in lab.containers[1].links()
+    network(lab.hosts[1]).status()  # another agent's business: it has no such port, rightly
     a.agent.start()
     assert len(a.agent.get("ports")["ports"]) == 1
     net.status()
     assert not a.agent.get("ports")["ports"]
+
+
+def _send(agent, method, path, body=""):
+    """A request whose answer is not waited for."""
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(agent.socket)
+    s.sendall(f"{method} /v1/{path} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    return s
+
+
+def test_deleted_before_it_is_made(a):
+    """ADD is killed, and DEL comes, before the agent has got to the first of them."""
+    process = a.agent.process.popen
+    process.send_signal(signal.SIGSTOP)
+    try:
+        _send(a.agent, "POST", "ports", json.dumps({"name": "p", "network": "pods", "interface": "no"})).close()
+        sockets = [_send(a.agent, "DELETE", "ports/p") for _ in range(2)]
+    finally:
+        process.send_signal(signal.SIGCONT)
+    answers = [s.makefile().readline().split()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    assert answers in (["200", "404"], ["404", "404"])
+    assert not a.agent.get("ports")["ports"]
+
+
+def test_refused_claims_are_forgotten(a):
+    """A port that is refused over one of its addresses has no claim to the others."""
+    row = {"name": "p", "network": "pods", "interface": "no", "mac": "02:00:00:00:00:01"}
+    a.agent.request("POST", "ports", {**row, "addresses": ["fd00:9::1:60", "fd00:9:0::1:60"]}, status=409)
+    assert a.agent.request("POST", "ports", {**row, "addresses": ["fd00:9::1:60"]})["port"]["addresses"]
+    a.agent.delete("ports", "p")
 
 
 def test_gc(lab, a):
