@@ -65,6 +65,15 @@ $(BUILD)/weft-cni: $(CNI_OBJ)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CNI_LIBS) -o $@
 
+## static: the CNI plugin in build/static, for hosts that have none of its libraries: for a DaemonSet
+.PHONY: static
+static: $(BUILD)/static/weft-cni
+
+$(BUILD)/static/weft-cni: $(CNI_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--no-warnings $^ $(CNI_LIBS) -o $@
+
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
