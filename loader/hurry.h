@@ -29,8 +29,8 @@ void hurry_keep(void);
 /**
  * hurry_begin - say that @n attachments are to come or go.
  *
- * Nothing happens if that is few and no guard is kept, if the machine is in a hurry already, or may not be: then it
- * takes as long as it takes.
+ * Nothing happens if that is few and no guard is kept, if the machine is in a hurry already, or may
+ * not be: then it takes as long as it takes.
  */
 struct hurry hurry_begin(size_t n);
 
