@@ -165,10 +165,21 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
+.PHONY: bench-build
+bench-build: all $(BENCH_BIN) $(BENCH_BPF)
+
 ## bench: weft and its peers alternately in one run; BENCH_ARGS go to tests/bench/bench
 .PHONY: bench
-bench: all $(BENCH_BIN) $(BENCH_BPF)
+bench: bench-build
 	$(Q)$(PYTHON) tests/bench/bench --build $(BUILD) $(BENCH_ARGS)
+
+## bench-check: fails where a program has grown by more than a tenth in instructions (bench-baseline: that is the new size)
+.PHONY: bench-check bench-baseline
+bench-check: bench-build
+	$(Q)$(PYTHON) tests/bench/instructions check --build $(BUILD)
+
+bench-baseline: bench-build
+	$(Q)$(PYTHON) tests/bench/instructions update --build $(BUILD)
 
 ## fuzz: packets, tunnel headers, configurations, API and CNI requests, capture files, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 30

@@ -4,13 +4,16 @@
 To add one: a class with a name, a title, missing() and join(), and a place in field.CONTENDERS. The order there is
 the order of the turns and of the tables. Those with a firewall are in firewall.py.
 """
+import dataclasses
+
 from system import BPFFS, built, run, tool
 from topology import Topology
 
 VNI = 100
 
-SWITCH = frozenset(("tcp", "udp", "rr", "rrpoll", "progrun", "stats"))
+SWITCH = frozenset(("tcp", "tcp8", "udp", "udp8", "udp-both", "rr", "rrpoll", "progrun", "stats"))
 ESTABLISHED = frozenset(("fw-tcp", "fw-udp", "fw-rr", "conns"))
+ENCAPS = frozenset(("encap-tcp", "encap-udp", "encap-rr"))
 
 
 class Contender:
@@ -18,6 +21,7 @@ class Contender:
     overlay = True
     parts = SWITCH | ESTABLISHED  # that it takes part in
     hosts = (1, 2)  # numbers of hosts where it differs from the others
+    gso = True  # takes segments whole where the underlay does
 
     def differs(self, place):
         """Whether it has something of its own to show there."""
@@ -159,6 +163,8 @@ class Floor(Contender):
 class Weft(Contender):
     """weft, from one file for both nodes, as it chooses by itself: on a veth, tunnels end at TC."""
     name, title, xdp = "weft", "weft", "auto"
+    parts = SWITCH | ESTABLISHED | ENCAPS
+    network = f"vni: {VNI}"
 
     def missing(self):
         binary = built("weft")
@@ -174,7 +180,7 @@ class Weft(Contender):
         lines = ["nodes:"]
         for vtep in topology.vteps:
             lines.append(f"  - {{name: {self.node(vtep)}, vtep: \"{vtep.address}\", uplinks: {uplinks}}}")
-        lines += ["networks:", f"  - {{name: bench, vni: {VNI}, subnets: [{subnet}]}}", "ports:"]
+        lines += ["networks:", f"  - {{name: bench, {self.network}, subnets: [{subnet}]}}", "ports:"]
         for (host, port), end in zip(topology.ports, topology.containers):
             lines.append(f"  - {{name: {end.netns}, node: {host}, interface: {port}, network: bench, "
                          f"mac: \"{end.mac}\", addresses: [{', '.join(topology.addresses(end))}]}}")
@@ -224,3 +230,25 @@ class WeftXdp(Weft):
 
     def differs(self, place):
         return place.wire
+
+
+class WeftGeneve(Weft):
+    """Other encapsulations, beside weft's own VXLAN."""
+    name, title, hosts, parts = "weft-geneve", "weft, Geneve", (2,), ENCAPS
+    network = f"encap: geneve, vni: {VNI}"
+
+
+class WeftNvgre(WeftGeneve):
+    name, title, network = "weft-nvgre", "weft, NVGRE", "encap: nvgre, vni: 5000"
+
+
+class WeftVlan(WeftGeneve):
+    name, title, network = "weft-vlan", "weft, VLAN", "encap: vlan, vlan: 10"
+
+
+class WeftIpv6(WeftGeneve):
+    """VXLAN over IPv6, wherever the others are."""
+    name, title, network = "weft-ipv6", "weft, VXLAN over IPv6", Weft.network
+
+    def build(self, place):
+        return super().build(dataclasses.replace(place, family=6))

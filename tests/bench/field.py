@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The contenders that take part in a run, and their topologies."""
-from contenders import Floor, Kernel, KernelLean, Raw, Weft, WeftXdp
+from contenders import (Floor, Kernel, KernelLean, Raw, Weft, WeftGeneve, WeftIpv6, WeftNvgre, WeftVlan,
+                        WeftXdp)
 from firewall import KernelFw, KernelFwSet, WeftFw, WeftFwXdp
+from peers import MetaVxlan, Ovs
 from system import BenchError
 from topology import PLACES
 
-CONTENDERS = {c.name: c for c in (Raw(), Kernel(), KernelLean(), KernelFw(), KernelFwSet(), Floor(), Weft(), WeftXdp(),
-                                  WeftFw(), WeftFwXdp())}
+CONTENDERS = {c.name: c for c in (Raw(), Kernel(), KernelLean(), KernelFw(), KernelFwSet(), MetaVxlan(),
+                                  Ovs(), Floor(), Weft(), WeftXdp(), WeftFw(), WeftFwXdp(), WeftGeneve(),
+                                  WeftNvgre(), WeftVlan(), WeftIpv6())}
 
 
 class Field:

@@ -16,6 +16,7 @@ from system import run, tool
 RULES = 100  # where a part does not say otherwise
 PORTS = (5201, 5264)  # destinations of all traffic of the bench
 NFT_TIMEOUT = 120  # s
+LEAST_ROOM = 65536  # flows
 DIRECTIONS = ("ingress", "egress")
 
 
@@ -143,7 +144,7 @@ class KernelFwSet(KernelFw):
 class WeftFw(Weft):
     """weft with policies."""
     name, title = "weft-fw", "weft with policies"
-    parts = ESTABLISHED | {"rules", "flows", "fw-progrun", "stats", "apply", "memory"}
+    parts = ESTABLISHED | {"rules", "flows", "fw-progrun", "stats", "apply", "memory", "growth"}
 
     def join(self, topology):
         self.rules(topology, RULES)
@@ -165,7 +166,7 @@ class WeftFw(Weft):
 
     def room(self, topology, flows):
         """Make room for as many flows."""
-        self.apply(topology, self.with_policies(topology, RULES, flows=max(flows, 65536)))
+        self.apply(topology, self.with_policies(topology, RULES, flows=max(flows, LEAST_ROOM)))
 
 
 class WeftFwXdp(WeftFw):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The bench's output: tables for people. The JSON is the same results, unrounded and with every sample."""
-from workloads import BASES
 
 
 def _number(value):
@@ -36,7 +35,7 @@ def machine(info, settings):
 
 
 def traffic(result, titles):
-    bases = [base for base in BASES if base in result["contenders"] or base != "kernel-fw"]
+    bases = [base for base in result["bases"] if base in result["contenders"] or base != "kernel-fw"]
     rows = []
     for name, s in result["contenders"].items():
         rows.append([titles[name], _number(s["median"]), f"{_number(s['min'])}..{_number(s['max'])}",
@@ -137,6 +136,31 @@ def memory(results, titles):
             total = sum(m["bytes_memlock"] for m in r["maps"].values())
             lines.append(f"  all {len(r['maps'])} maps of {r['contender']} on host a: {total / 2**20:.1f} MiB")
     return "\n".join(lines)
+
+
+def _stream(said):
+    """The slowest datagram, and the lost ones."""
+    if not said.get("received"):
+        return "nothing came"
+    return f"{_number(said['slowest_us'] / 1000)}" + (f", {said['lost']} lost" if said["lost"] else "")
+
+
+def growth(results):
+    """Powers of ten of everything: times, memory, and what a stream noticed meanwhile."""
+    tables = []
+    for r in results:
+        rows = []
+        for count, s in r["steps"].items():
+            rows.append([f"{count:,}", _ms(s["seconds"]), *(_ms(s[step]) if step in s else "-" for step in
+                                                            ("again", "removal")),
+                         "-" if s["kernel_each"] is None else f"{s['kernel_each']:,.0f}", f"{s['weft_bytes'] / 2**20:.0f}" if "weft_bytes" in s else "-",
+                         *(_stream(s[when]) if when in s else "-" for when in ("calm", "busy", "leaving"))])
+        columns = [r["kind"], "add, ms", "again", "remove", "bytes each", "weft, MiB", "slowest, ms: calm", "adding",
+                   "removing"]
+        worse = [f"  ! from {less:,} to {more:,}: {times:.1f} times the time" for less, more, times in r["worse"]]
+        tables.append("\n".join([f"Much on one node: {r['kind']}", table(columns, rows),
+                                 *(worse or ["  nowhere worse than linear"])]))
+    return "\n\n".join(tables) or "Much on one node: nothing measured"
 
 
 def in_traffic(results):

@@ -59,11 +59,11 @@ class Traffic:
 
     def open(self, flows):
         """Every flow in both directions, and again when it is old enough to count as a stream."""
-        self._prime(flows)
+        self.prime(flows)
         time.sleep(STREAM_AGE)
-        self._prime(flows)
+        self.prime(flows)
 
-    def _prime(self, flows):
+    def prime(self, flows):
         """Once each; what gets lost on a busy machine, another time."""
         for _ in range(OPEN_ATTEMPTS):
             said = pair(*self._halves(flows, OPEN_SECONDS, ("prime",), ("-e",)), "send", OPEN_SECONDS + 60)

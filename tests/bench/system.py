@@ -162,7 +162,7 @@ class Disturbance:
 
 
 def missing_tools():
-    wanted = ["traffic", "flows", "conns", "progrun", "floorctl", "floor.bpf.o"]
+    wanted = ["traffic", "flows", "conns", "stream", "progrun", "floorctl", "floor.bpf.o"]
     return [str(tool(name)) for name in wanted if not tool(name).exists()]
 
 

@@ -17,6 +17,7 @@ WARMUP = 0.2
 TAIL = 1.0  # the half that does not measure goes on until the other one is done
 CALM = 0.04  # others' share of the machine up to which a sample stands
 ATTEMPTS = 3
+BASES = ("raw", "kernel", "kernel-fw")  # that the others are compared with
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,9 +47,8 @@ class Workload:
     options: tuple = ()
     tool: str = "traffic"
     targets: tuple = ()  # for its first metric
-
-
-BASES = ("raw", "kernel", "kernel-fw")  # that the others are compared with
+    both: bool = False  # the same from the receiver to the sender at the same time; counted together
+    bases: tuple = BASES
 
 
 def _rate(field, scale):
@@ -69,6 +69,9 @@ _ACROSS = ("gso", "wire")
 WORKLOADS = {w.name: w for w in (
     Workload("tcp", "TCP stream, one connection", "tcp", (_GOODPUT,), options=_TCP),
     Workload("udp", "UDP, 64-byte frames, one sender", "udp", (_RECEIVED,), options=_UDP),
+    Workload("tcp8", "TCP stream, eight connections", "tcp", (_GOODPUT,), options=(*_TCP, "-f", "8")),
+    Workload("udp8", "UDP, 64-byte frames, eight flows", "udp", (_RECEIVED,), options=(*_UDP, "-f", "8")),
+    Workload("udp-both", "UDP, 64-byte frames, both directions at once", "udp", (_RECEIVED,), options=_UDP, both=True),
     Workload("rr", "TCP request/response, 1 byte", "tcp-rr", _LATENCY, sender_measures=True, options=_TCP),
     Workload("rrpoll", "TCP request/response, 1 byte, polling", "tcp-rr", _LATENCY, sender_measures=True,
              options=_POLL),
@@ -81,13 +84,21 @@ WORKLOADS = {w.name: w for w in (
              options=_POLL, targets=(Target("weft-fw", "kernel", 0.85, _ACROSS),)),
     Workload("conns", "TCP connect, request, response, close; 100 rules", "conns", (_COMPLETED,),
              sender_measures=True, tool="conns"),
+    Workload("encap-tcp", "Encapsulations: TCP stream, one connection", "tcp", (_GOODPUT,), options=_TCP,
+             bases=("weft",)),
+    Workload("encap-udp", "Encapsulations: UDP, 64-byte frames, one sender", "udp", (_RECEIVED,), options=_UDP,
+             bases=("weft",)),
+    Workload("encap-rr", "Encapsulations: TCP request/response, 1 byte, polling", "tcp-rr", _LATENCY,
+             sender_measures=True, options=_POLL, bases=("weft",)),
 )}
 
 
-def _halves(workload, topology, seconds):
-    """The command lines of the receiving and the sending half."""
+def _halves(workload, topology, seconds, back=False):
+    """The command lines of the receiving and the sending half; @back: of the opposite direction, on the same CPUs."""
     sender_cpu, receiver_cpu = two_cpus()
     receiver, sender = topology.receiver, topology.sender
+    if back:
+        receiver, sender, sender_cpu, receiver_cpu = sender, receiver, receiver_cpu, sender_cpu
     common = ["-a", receiver.address, "-w", str(WARMUP), *workload.options]
 
     def half(end, cpu, measures, role):
@@ -98,34 +109,58 @@ def _halves(workload, topology, seconds):
             half(sender, sender_cpu, workload.sender_measures, "send"))
 
 
-def pair(receive, send, measures, timeout):
-    """Run both halves of a tool, given as command lines, and return what the measuring one ("send" or "receive")
-    says, or {}.
-    """
-    receiver = spawn(receive)
+def _listen(argv):
+    """Start a receiving half, and wait until it listens."""
+    receiver = spawn(argv)
     if receiver.stdout.readline().strip() != "ready":
         errors = receiver.stderr.read().strip()
         stop(receiver)
-        raise BenchError(f"{receive[0].name}: receiver: {errors}")
-    sender = spawn(send)
-    measuring = sender if measures == "send" else receiver
+        raise BenchError(f"{argv[0].name}: receiver: {errors}")
+    return receiver
+
+
+def _said(name, child, timeout):
     try:
-        output, errors = measuring.communicate(timeout=timeout)
-        if errors.strip():
-            raise BenchError(f"{receive[0].name}: {errors.strip()}")
-        return json.loads(output) if output.strip() else {}
+        output, errors = child.communicate(timeout=timeout)
     except subprocess.TimeoutExpired as err:
-        raise BenchError(f"{receive[0].name}: still running after {timeout} s") from err
+        raise BenchError(f"{name}: still running after {timeout} s") from err
+    if errors.strip():
+        raise BenchError(f"{name}: {errors.strip()}")
+    return json.loads(output) if output.strip() else {}
+
+
+def pairs(halves, measures, timeout):
+    """Run pairs of halves of a tool, given as command lines (receiving, sending), at once, and return what the
+    measuring one ("send" or "receive") of each says, or {}.
+    """
+    children = []
+    try:
+        receivers = []
+        for receive, _ in halves:
+            receivers.append(_listen(receive))
+            children.append(receivers[-1])
+        senders = []
+        for _, send in halves:
+            senders.append(spawn(send))
+            children.append(senders[-1])
+        return [_said(halves[0][0][0].name, child, timeout)
+                for child in (senders if measures == "send" else receivers)]
     finally:
-        stop(sender)
-        stop(receiver)
+        for child in children:
+            stop(child)
+
+
+def pair(receive, send, measures, timeout):
+    """One of them."""
+    return pairs([(receive, send)], measures, timeout)[0]
 
 
 def sample(workload, topology, seconds):
     """One measurement: {metric: value}. Raises BenchError if nothing came through."""
-    receive, send = _halves(workload, topology, seconds)
-    result = pair(receive, send, "send" if workload.sender_measures else "receive", seconds + 20)
-    values = {metric.name: metric.read(result) for metric in workload.metrics} if result else {}
+    halves = [_halves(workload, topology, seconds, back) for back in ((False, True) if workload.both else (False,))]
+    results = pairs(halves, "send" if workload.sender_measures else "receive", seconds + 20)
+    values = {m.name: sum(m.read(r) for r in results) for m in workload.metrics} if all(results) else {}
+    result = results[0]
     if not values or not all(values.values()):
         raise BenchError(f"{workload.name}: nothing came through {topology.tag}")
     if result.get("failed", 0) > result.get("packets", 0) / 100:
@@ -175,12 +210,12 @@ def _wire_packet_size(topology, before):
     return size / packets if packets else 0.0
 
 
-def _note_wire(workload, place, topology, before, notes):
+def _note_wire(workload, contender, topology, before, notes):
     """The wire must be what its name says, or the comparison is not the one in the table."""
-    size = _wire_packet_size(topology, before)
+    size, place = _wire_packet_size(topology, before), topology.place
     if place.wire and size > 1514:
         notes.append(f"{topology.tag}: {size:.0f} bytes a packet on a 1500-byte wire")
-    elif not place.wire and workload.mode == "tcp" and size < 1514:
+    elif not place.wire and contender.gso and workload.mode == "tcp" and size < 1514:
         notes.append(f"{topology.tag}: {size:.0f} bytes a packet: GSO does not cross the underlay")
 
 
@@ -211,17 +246,17 @@ def compare(workload, place, field, rounds, seconds):
             for name, value in values.items():
                 rows.setdefault((name, contender.name), Row()).add(value, disturbed)
             if before and turn == 0:
-                _note_wire(workload, place, topology, before, notes)
+                _note_wire(workload, contender, topology, before, notes)
     progress()
     results = []
     for metric in workload.metrics:
         contenders = {name: row.summary() for (of, name), row in rows.items() if of == metric.name}
         for summary in contenders.values():
-            for base in BASES:
+            for base in workload.bases:
                 if base in contenders:
                     summary[f"vs_{base}"] = ratio(summary, contenders[base])
         results.append({"workload": workload.name, "title": workload.title, "place": place.name,
                         "place_title": place.title, "metric": metric.name, "unit": metric.unit,
-                        "higher_is_better": metric.higher_is_better, "contenders": contenders,
+                        "higher_is_better": metric.higher_is_better, "bases": workload.bases, "contenders": contenders,
                         "targets": _targets(workload, place, metric, contenders), "notes": sorted(set(notes))})
     return results
