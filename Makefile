@@ -65,6 +65,15 @@ $(BUILD)/weft-cni: $(CNI_OBJ)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CNI_LIBS) -o $@
 
+## static: the CNI plugin in build/static, for hosts that have none of its libraries: for a DaemonSet
+.PHONY: static
+static: $(BUILD)/static/weft-cni
+
+$(BUILD)/static/weft-cni: $(CNI_OBJ)
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--no-warnings $^ $(CNI_LIBS) -o $@
+
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
@@ -134,6 +143,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIB_OBJ)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
 
+$(BUILD)/tests/unit/test_cni: $(filter-out %/main.o %/agent_client.o,$(CNI_OBJ))
+
 $(BUILD)/tests/test_packets: $(PACKET_OBJ)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lbpf -lcmocka -o $@
@@ -170,7 +181,7 @@ bench-check: bench-build
 bench-baseline: bench-build
 	$(Q)$(PYTHON) tests/bench/instructions update --build $(BUILD)
 
-## fuzz: packets, tunnel headers, configurations, API requests, capture files, FUZZ_SECONDS each
+## fuzz: packets, tunnel headers, configurations, API and CNI requests, capture files, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN)
@@ -178,10 +189,11 @@ fuzz: $(FUZZ_BIN)
 
 FUZZ_WITH_fuzz_config := $(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)
 FUZZ_WITH_fuzz_api := $(FUZZ_WITH_fuzz_config)
+FUZZ_WITH_fuzz_cni := loader/cni/conf.c loader/cni/result.c -ljansson
 FUZZ_WITH_fuzz_pcap := loader/capture_words.c loader/pcap_read.c
 # clang takes a variable that is only there to be cleaned up for unused.
 FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unused-variable
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) Makefile | $(SKELS)
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) $(wildcard loader/cni/*.c) Makefile | $(SKELS)
 	$(call msg,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(FUZZ_FLAGS) $< \

@@ -133,12 +133,22 @@ static void links_readable(evutil_socket_t fd __attribute__((unused)),
 	link_watch_read(w->links);
 }
 
-/* Only what the plan looks at; weft's own bridge as master is its own doing. */
+static bool is_uplink(const struct agent *a, const char *name)
+{
+	for (size_t i = 0; a->self && i < a->self->uplinks.n; i++)
+		if (!strcmp(a->self->uplinks.v[i].interface.v, name))
+			return true;
+	return false;
+}
+
+/* Only what the plan looks at: of a port not the MTU, and weft's own bridge as master is its own
+ * doing. */
 static bool same_iface(const struct agent *a, const struct iface *x, const struct iface *y)
 {
 	__u32 bridge = a->devices.bridge;
 
-	return !strcmp(x->name, y->name) && x->mtu == y->mtu && x->kind == y->kind &&
+	return !strcmp(x->name, y->name) && x->kind == y->kind &&
+	       (x->mtu == y->mtu || !is_uplink(a, x->name)) &&
 	       x->peer_elsewhere == y->peer_elsewhere && x->promisc == y->promisc &&
 	       (x->master == bridge ? 0 : x->master) == (y->master == bridge ? 0 : y->master);
 }

@@ -52,15 +52,15 @@ static bool parse(const char *text, struct in6_addr *addr)
 	return true;
 }
 
-void api_unclaim(struct api *api, const json_t *port)
+/* The first @n addresses of a port. */
+static void unclaim(struct api *api, const json_t *port, size_t n)
 {
 	const char *network = json_string_value(json_object_get(port, "network"));
-	const json_t *text;
+	const json_t *list = json_object_get(port, "addresses");
 	struct in6_addr addr;
-	size_t i;
 
-	json_array_foreach (json_object_get(port, "addresses"), i, text) {
-		if (!parse(json_string_value(text), &addr))
+	for (size_t i = 0; i < n; i++) {
+		if (!parse(json_string_value(json_array_get(list, i)), &addr))
 			continue;
 		struct claim_key key = claim_of(network, &addr);
 
@@ -68,23 +68,32 @@ void api_unclaim(struct api *api, const json_t *port)
 	}
 }
 
-/* Return: 0; -EEXIST: a port that waits will have one of them; -ENOMEM. Not undone here. */
+void api_unclaim(struct api *api, const json_t *port)
+{
+	unclaim(api, port, json_array_size(json_object_get(port, "addresses")));
+}
+
+/* All or none. Return: 0; -EEXIST: a port that waits will have one of them; -ENOMEM. */
 static int claim(struct api *api, const json_t *port)
 {
 	const char *network = json_string_value(json_object_get(port, "network"));
 	const json_t *text;
 	struct in6_addr addr;
-	int err = 0;
+	int err;
 	size_t i;
 
 	json_array_foreach (json_object_get(port, "addresses"), i, text) {
-		if (err || !parse(json_string_value(text), &addr))
+		if (!parse(json_string_value(text), &addr))
 			continue; /* the decoder has more to say about it */
 		struct claim_key key = claim_of(network, &addr);
 
 		err = set_add(&api->claimed, &key, sizeof(key), 0, NULL);
+		if (err) {
+			unclaim(api, port, i);
+			return err;
+		}
 	}
-	return err;
+	return 0;
 }
 
 /* What ports have, as of the last apply. */
@@ -244,8 +253,11 @@ static void queue_up(const struct place *at, struct documents_change **change)
 	const char *name = json_string_value(json_object_get(at->port, "name"));
 	int err = claim(r->api, at->port);
 
-	if (!err)
+	if (!err) {
 		err = set_add(&r->api->waiting, name, strlen(name), 0, NULL);
+		if (err)
+			api_unclaim(r->api, at->port);
+	}
 	if (!err)
 		api_queue(r, change, json_incref(at->port));
 	else

@@ -158,13 +158,23 @@ void api_put(const struct api_request *r)
 		api_change(r, &change);
 }
 
+/* Who asked for a new port may have been killed over it, and this be the cleaning up. */
+static bool will_be(const struct api_request *r)
+{
+	const char *name = r->segments[1];
+	size_t i;
+
+	return documents_find(&r->agent->documents, r->kind, name) ||
+	       (r->kind == DOCUMENT_PORT && set_find(&r->api->waiting, name, strlen(name), &i));
+}
+
 void api_delete(const struct api_request *r)
 {
 	_cleanup_(documents_change_freep) struct documents_change *change = documents_change_new();
 
 	if (is_files(r))
 		return;
-	if (!documents_find(&r->agent->documents, r->kind, r->segments[1]))
+	if (!will_be(r))
 		api_refuse(r, 404, "no %s is called %s", document_word(r->kind),
 			   diag_quote(r->segments[1]).s);
 	else if (!change || documents_delete(r->kind, r->segments[1], change))

@@ -111,6 +111,14 @@ static int try_first(struct api_queue *queue, size_t n, struct batch *b)
 	return agent_try(a, &b->after, &try, &b->out);
 }
 
+/* It was there when it was asked for, but another one that waited has deleted it, or not made it.
+ */
+static bool is_gone(const struct api_queued *q, const struct batch *b, int err)
+{
+	return err == -EINVAL && !b->out.err &&
+	       evhttp_request_get_command(q->http) == EVHTTP_REQ_DELETE;
+}
+
 static void answer(struct api_queue *queue, struct api_queued *q, const struct batch *b, int err)
 {
 	struct api_request r = request_of(queue, q);
@@ -124,7 +132,9 @@ static void answer(struct api_queue *queue, struct api_queued *q, const struct b
 			json_object_update_new(answer, api_attachment(r.agent, q->port));
 		api_reply(&r, 200, answer);
 	}
-	if (q->http && err && b->out.err)
+	if (q->http && is_gone(q, b, err))
+		api_refuse(&r, 404, "it is gone already");
+	else if (q->http && err && b->out.err)
 		api_refuse_outcome(&r, &b->out);
 	else if (q->http && err)
 		api_refuse_change(&r, err, b->diag);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "apply_parts.h"
+#include "hurry.h"
 #include "util.h"
 
 /* Tables whose entries are pointed to by others: a packet may be on its way from one to the other.
@@ -58,6 +59,12 @@ static int let_packets_pass(struct apply *a)
 		return 0;
 	return journal_do(a->journal, wait_for_packets, NULL, NULL,
 			  "wait for packets on their way");
+}
+
+/* How often it is waited for. */
+static size_t waits(const struct plan *plan)
+{
+	return has_stragglers(plan) + (plan->terms.stragglers && plan->new_policies);
 }
 
 /* See apply.h for why in this order. */
@@ -116,8 +123,10 @@ int apply_plan(struct plan *plan, struct journal *journal)
 		.underlay = -1,
 		.use = plan->pinned,
 	};
+	_cleanup_(hurry_end) struct hurry hurry;
 	int err;
 
+	hurry = hurry_begin(plan->n_ops + waits(plan));
 	maps_init(&a.made);
 	a.ops = calloc(plan->n_ops + 1, sizeof(*a.ops));
 	if (!a.ops)

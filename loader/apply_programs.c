@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "bpf_log.h"
-#include "hurry.h"
 #include "util.h"
 
 static bool needs(const struct apply *a, const char *prog)
@@ -282,18 +281,8 @@ static const struct {
 	[OP_XDP_DETACH] = {do_xdp_detach, undo_xdp},
 };
 
-static size_t count_ops(const struct apply *a, bool (*chosen)(enum op_kind kind))
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->plan->n_ops; i++)
-		n += chosen(a->plan->ops[i].kind);
-	return n;
-}
-
 static int run_ops(struct apply *a, bool (*chosen)(enum op_kind kind))
 {
-	_cleanup_(hurry_end) struct hurry hurry = hurry_begin(count_ops(a, chosen));
 	const struct op *op;
 	int err = 0;
 

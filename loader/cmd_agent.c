@@ -13,6 +13,7 @@
 #include "bpf_log.h"
 #include "cmd.h"
 #include "diag.h"
+#include "hurry.h"
 #include "lockdown.h"
 #include "notify.h"
 #include "util.h"
@@ -199,6 +200,7 @@ static enum cmd_exit serve(struct agent *a)
 {
 	int err;
 
+	hurry_keep();
 	a->base = event_base_new();
 	if (!a->base)
 		return cmd_error(CMD_FAILED, "%s", strerror(ENOMEM));

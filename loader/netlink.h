@@ -81,7 +81,7 @@ int clsact_filters(__u32 ifindex, size_t *n);
 /**
  * struct link_watcher - who wants to hear of changes in this network namespace.
  * @link: an interface is new or has changed, or has gone.
- * @address: an address has come or gone.
+ * @address: an address has come or gone, other than link-local ones.
  * @lost: there were more changes than could be told.
  */
 struct link_watcher {

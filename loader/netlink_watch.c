@@ -31,6 +31,14 @@ static void tell_link(const struct link_watcher *watcher, struct nlmsghdr *messa
 	watcher->link(watcher->arg, &iface, message->nlmsg_type == RTM_DELLINK);
 }
 
+/* The kernel gives every interface such an address as it comes up, and nobody's VTEP is one. */
+static bool is_link_local(struct nlmsghdr *message)
+{
+	const struct ifaddrmsg *addr = nlmsg_data(message);
+
+	return nlmsg_valid_hdr(message, sizeof(*addr)) && addr->ifa_scope == RT_SCOPE_LINK;
+}
+
 static int hear(struct nl_msg *msg, void *arg)
 {
 	const struct link_watch *watch = arg;
@@ -43,7 +51,8 @@ static int hear(struct nl_msg *msg, void *arg)
 		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
-		watch->watcher->address(watch->watcher->arg);
+		if (!is_link_local(message))
+			watch->watcher->address(watch->watcher->arg);
 		break;
 	default:
 		break;

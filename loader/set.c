@@ -180,6 +180,8 @@ bool set_remove(struct set *set, const void *key, size_t len)
 		return false;
 	set->n--;
 	close_gap(set, slot - set->slots);
+	if (!set->n) /* or one that fills and empties all the time would grow all the time */
+		set->keys_len = 1;
 	return true;
 }
 

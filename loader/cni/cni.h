@@ -8,6 +8,7 @@
  *     verbs.c    ADD, DEL, CHECK, GC, STATUS
  *     conf.c     what the runtime said
  *     port.c     the agent's side
+ *     notes.c    what the agent is to be told when it is there again
  *     net.c      the kernel's side
  *     ipam.c     another plugin that gives the addresses
  *     result.c   what the runtime gets to know
@@ -132,8 +133,16 @@ int port_ready(struct cni *c);
 /** port_look - have the agent look at the kernel now. */
 int port_look(struct cni *c);
 
-/** port_catch_up - do what port_del() has noted. What fails stays noted. */
-void port_catch_up(struct cni *c);
+/** port_del_now - as port_del(), but without an agent it fails. */
+int port_del_now(struct cni *c, const char *port);
+
+/* notes.c */
+
+/** note_write - remember that the port is to be deleted. Return: 0 or -errno. */
+int note_write(const struct cni *c, const char *port);
+
+/** note_catch_up - do what is noted for the agent of @c. What fails stays noted. */
+void note_catch_up(const struct cni *c);
 
 /* net.c: 0, or -1 with @c->error. */
 
@@ -147,11 +156,17 @@ int net_set_up(struct cni *c, const char *mac, const json_t *attachment);
 /** net_check - compare with what a result says. */
 int net_check(struct cni *c, const char *mac, const json_t *result);
 
+/** net_is_own - is entry @ip of a result the container's interface's, or nobody's? */
+bool net_is_own(const struct cni *c, const json_t *result, const json_t *ip);
+
 /** net_del - remove a veth pair by its host's side; it may be gone already. */
 int net_del(struct cni *c, const char *host_if);
 
 /** net_host_mac - MAC address of the host's side, as text. */
 void net_host_mac(const struct cni *c, char mac[static 18]);
+
+/** net_inside_mac - MAC address of the container's side, as text. */
+void net_inside_mac(const struct cni *c, char mac[static 18]);
 
 /**
  * net_leftovers - the host's sides that were made for @c->name, and nobody in @valid has: a list of
@@ -168,6 +183,9 @@ int ipam_run(struct cni *c, const char *command, json_t **result);
 bool ipam_knows(struct cni *c, const char *version);
 
 /* result.c */
+
+/** result_error - what is printed instead of a result. The caller's. */
+json_t *result_error(const struct cni *c);
 
 /** result_add - what ADD prints. @answer: of port_add(). @ipam: or NULL. The caller's. */
 json_t *result_add(struct cni *c, const json_t *answer, const json_t *ipam);

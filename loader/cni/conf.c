@@ -94,7 +94,9 @@ static int read_args(struct cni *c)
 			return cni_fail(&c->error, CNI_ENVIRONMENT, "CNI_ARGS is wrong",
 					"\"%.100s\" is not KEY=VALUE", part);
 		*equals = '\0';
-		json_object_set_new(c->args, part, json_string(equals + 1));
+		if (json_object_set_new(c->args, part, json_string(equals + 1)))
+			return cni_fail(&c->error, CNI_ENVIRONMENT, "CNI_ARGS is wrong",
+					"it is not UTF-8");
 	}
 	return 0;
 }
@@ -124,6 +126,28 @@ static int find_socket(struct cni *c)
 	return 0; /* without one there will be no answer */
 }
 
+static int is_wrong(struct cni *c, const char *what)
+{
+	return cni_fail(&c->error, CNI_CONFIG, "the configuration is wrong", "%s", what);
+}
+
+static int read_conf(struct cni *c)
+{
+	const json_t *before = json_object_get(c->conf, "prevResult");
+
+	c->name = get_text(c->conf, "name");
+	c->ipam = get_text(get(c->conf, "ipam"), "type");
+	if (!c->name || strlen(c->name) > 200)
+		return is_wrong(c, "\"name\" is missing or too long");
+	if (!get_text(c->conf, "network"))
+		return is_wrong(c, "\"network\" has to name a network of weft's");
+	if (c->ipam && strchr(c->ipam, '/'))
+		return is_wrong(c, "\"ipam.type\" is the name of a plugin, not a path");
+	if (before && !json_is_object(before) && !json_is_null(before))
+		return is_wrong(c, "\"prevResult\" is not an object");
+	return 0;
+}
+
 int cni_read(struct cni *c)
 {
 	json_error_t error;
@@ -140,18 +164,7 @@ int cni_read(struct cni *c)
 				"cniVersion %.20s; weft-cni knows 0.3.0, 0.3.1, 0.4.0, 1.0.0 and "
 				"1.1.0",
 				version);
-	c->name = get_text(c->conf, "name");
-	if (!c->name || strlen(c->name) > 200)
-		return cni_fail(&c->error, CNI_CONFIG, "the configuration is wrong",
-				"\"name\" is missing or too long");
-	if (!get_text(c->conf, "network"))
-		return cni_fail(&c->error, CNI_CONFIG, "the configuration is wrong",
-				"\"network\" has to name a network of weft's");
-	c->ipam = get_text(get(c->conf, "ipam"), "type");
-	if (c->ipam && strchr(c->ipam, '/'))
-		return cni_fail(&c->error, CNI_CONFIG, "the configuration is wrong",
-				"\"ipam.type\" is the name of a plugin, not a path");
-	return read_args(c) || find_socket(c) ? -1 : 0;
+	return read_conf(c) || read_args(c) || find_socket(c) ? -1 : 0;
 }
 
 /* From who runs containers: the runtime's CNI_ARGS, and the configuration's "args". */
@@ -211,8 +224,9 @@ static void add_groups(json_t *list, const json_t *groups)
 	size_t i;
 
 	add_words(list, json_string_value(groups));
-	json_array_foreach (groups, i, item)
+	json_array_foreach (groups, i, item) {
 		add_words(list, json_string_value(item));
+	}
 }
 
 static json_t *choose_groups(const struct cni *c)
@@ -248,9 +262,10 @@ static void add_addresses(json_t *list, const json_t *ips)
 		     w = strtok_r(NULL, ",", &save))
 			add_address(list, w);
 	}
-	json_array_foreach (ips, i, item)
+	json_array_foreach (ips, i, item) {
 		add_address(list,
 			    json_string_value(json_is_object(item) ? get(item, "address") : item));
+	}
 }
 
 /* The other plugin's, or who asked for them first: runtimeConfig, CNI_ARGS, "args". */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,20 +16,6 @@
 #define CONF_MAX   (4 << 20)
 #define LOCKS      "/run/weft/cni"
 #define LOCK_COUNT 256
-
-int cni_fail(struct cni_error *e, enum cni_code code, const char *msg, const char *details, ...)
-{
-	va_list args;
-
-	if (e->code)
-		return -1;
-	e->code = code;
-	snprintf(e->msg, sizeof(e->msg), "%s", msg);
-	va_start(args, details);
-	vsnprintf(e->details, sizeof(e->details), details, args);
-	va_end(args);
-	return -1;
-}
 
 static int read_text(struct cni *c)
 {
@@ -69,8 +54,11 @@ static bool is_id(const char *text)
 
 static bool is_ifname(const char *text)
 {
-	return text && *text && strlen(text) < IFNAMSIZ && !strpbrk(text, "/: \t\n") &&
-	       strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+	for (const char *p = text; p && *p; p++)
+		if (*p <= ' ' || *p > '~' || *p == '/' || *p == ':')
+			return false;
+	return text && *text && strlen(text) < IFNAMSIZ && strcmp(text, ".") != 0 &&
+	       strcmp(text, "..") != 0;
 }
 
 /* What is said of a container. DEL does without a network namespace: the container may be gone. */
@@ -161,18 +149,17 @@ static int print(json_t *json)
 	return err || fflush(stdout) ? -1 : 0;
 }
 
-static json_t *error_json(const struct cni *c)
+/* In the runtime's version, if it says one that is known; by hand there is nothing to read. */
+static int version(struct cni *c)
 {
-	const struct cni_error *e = &c->error;
+	const char *asked, *known = NULL;
 
-	return json_pack("{s:s, s:i, s:s, s:s}", "cniVersion", c->version ?: "1.0.0", "code",
-			 (int)e->code, "msg", e->msg, "details", e->details);
-}
-
-static int version(void)
-{
-	/* What there is to read, if anything, only tells the version that the runtime prefers. */
-	return print(json_pack("{s:s, s:o}", "cniVersion", "1.1.0", "supportedVersions",
+	if (!isatty(STDIN_FILENO) && !read_text(c)) {
+		c->conf = json_loads(c->text, 0, NULL);
+		asked = json_string_value(json_object_get(c->conf, "cniVersion"));
+		known = asked ? cni_version_known(asked) : NULL;
+	}
+	return print(json_pack("{s:s, s:o}", "cniVersion", known ?: "1.1.0", "supportedVersions",
 			       cni_versions()));
 }
 
@@ -198,12 +185,10 @@ int main(void)
 
 	if (!c.command)
 		return usage();
-	if (!strcmp(c.command, "VERSION"))
-		return version() ? 1 : 0;
-	err = run(&c, &out);
+	err = strcmp(c.command, "VERSION") ? run(&c, &out) : version(&c);
 	if (err)
 		json_decref(out);
-	if (print(err ? error_json(&c) : out))
+	if (print(err ? result_error(&c) : out))
 		err = -1;
 	json_decref(c.conf);
 	json_decref(c.args);

@@ -19,6 +19,7 @@
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
+#include <netlink/route/link/inet6.h>
 #include <netlink/route/link/veth.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
@@ -86,6 +87,18 @@ int net_open_there(struct cni *c, struct nl_sock **out)
 	return err;
 }
 
+/* The host's end is where the container's frames come in, and has no address of its own. A kernel
+ * without IPv6 does not take that, nor need it. */
+static void silence(struct nl_sock *sock, struct rtnl_link *link)
+{
+	_cleanup_link_ struct rtnl_link *change = rtnl_link_alloc();
+
+	if (!change)
+		return;
+	rtnl_link_inet6_set_addr_gen_mode(change, rtnl_link_inet6_str2addrgenmode("none"));
+	rtnl_link_change(sock, link, change, 0);
+}
+
 static int tell_alias(struct cni *c, struct nl_sock *sock)
 {
 	_cleanup_link_ struct rtnl_link *change = rtnl_link_alloc();
@@ -98,6 +111,8 @@ static int tell_alias(struct cni *c, struct nl_sock *sock)
 		rtnl_link_set_ifalias(change, alias);
 		err = rtnl_link_change(sock, link, change, 0);
 	}
+	if (!err)
+		silence(sock, link);
 	return err;
 }
 
@@ -298,6 +313,17 @@ void net_host_mac(const struct cni *c, char mac[static 18])
 
 	mac[0] = '\0';
 	if (!open_here(&copy, &sock) && !rtnl_link_get_kernel(sock, 0, c->host_if, &link))
+		net_mac_text(link, mac);
+}
+
+void net_inside_mac(const struct cni *c, char mac[static 18])
+{
+	_cleanup_link_ struct rtnl_link *link = NULL;
+	_cleanup_sock_ struct nl_sock *sock = NULL;
+	struct cni copy = *c;
+
+	mac[0] = '\0';
+	if (!net_open_there(&copy, &sock) && !rtnl_link_get_kernel(sock, 0, c->ifname, &link))
 		net_mac_text(link, mac);
 }
 

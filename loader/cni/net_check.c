@@ -27,35 +27,62 @@ static bool has_address(struct nl_cache *cache, int ifindex, const char *text)
 	return found;
 }
 
-static bool has_route(struct nl_cache *cache, int ifindex, const char *dst)
+/* @ifindex: 0 = whichever. */
+static bool is_route(struct rtnl_route *route, struct nl_addr *to, struct nl_addr *via, int ifindex)
 {
-	struct nl_addr *want = net_parse(dst);
+	struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
+	struct nl_addr *dst = rtnl_route_get_dst(route);
+	struct nl_addr *gw = hop ? rtnl_route_nh_get_gateway(hop) : NULL;
+
+	if (!hop || !dst || (ifindex && rtnl_route_nh_get_ifindex(hop) != ifindex))
+		return false;
+	if (via && (!gw || nl_addr_cmp(gw, via)))
+		return false;
+	return nl_addr_get_family(dst) == nl_addr_get_family(to) &&
+	       nl_addr_get_prefixlen(dst) == nl_addr_get_prefixlen(to) &&
+	       (!nl_addr_get_prefixlen(to) || !nl_addr_cmp(dst, to));
+}
+
+static bool has_route(struct nl_cache *cache, int ifindex, const json_t *item)
+{
+	struct nl_addr *to = net_parse(json_string_value(json_object_get(item, "dst")));
+	struct nl_addr *via = net_parse(json_string_value(json_object_get(item, "gw")));
 	bool found = false;
 
-	for (struct nl_object *o = nl_cache_get_first(cache); o && want && !found;
-	     o = nl_cache_get_next(o)) {
-		struct rtnl_route *route = (struct rtnl_route *)o;
-		struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
-		struct nl_addr *to = rtnl_route_get_dst(route);
-
-		found = hop && rtnl_route_nh_get_ifindex(hop) == ifindex && to &&
-			nl_addr_get_family(to) == nl_addr_get_family(want) &&
-			nl_addr_get_prefixlen(to) == nl_addr_get_prefixlen(want) &&
-			(!nl_addr_get_prefixlen(want) || !nl_addr_cmp(to, want));
-	}
-	nl_addr_put(want);
+	for (struct nl_object *o = nl_cache_get_first(cache); o && to && !found;
+	     o = nl_cache_get_next(o))
+		found = is_route((struct rtnl_route *)o, to, via, ifindex);
+	nl_addr_put(to);
+	nl_addr_put(via);
 	return found;
 }
 
-/* Does entry @item of a result stand for the container's interface? */
-static bool is_inside(const struct cni *c, const json_t *result, const json_t *item)
+static const char *name_of(const json_t *result, json_int_t index)
 {
-	const json_t *index = json_object_get(item, "interface");
-	const json_t *interface =
-		json_array_get(json_object_get(result, "interfaces"), json_integer_value(index));
-	const char *name = json_string_value(json_object_get(interface, "name"));
+	const json_t *list = json_object_get(result, "interfaces");
 
-	return !json_is_integer(index) || !interface || (name && !strcmp(name, c->ifname));
+	return json_string_value(json_object_get(json_array_get(list, index), "name")) ?: "";
+}
+
+bool net_is_own(const struct cni *c, const json_t *result, const json_t *ip)
+{
+	const json_t *index = json_object_get(ip, "interface");
+
+	return !json_is_integer(index) ||
+	       !strcmp(name_of(result, json_integer_value(index)), c->ifname);
+}
+
+/* Another plugin of the chain may have given the container another interface. A route does not say
+ * which one it takes. */
+static bool is_alone(const struct cni *c, const json_t *result)
+{
+	const json_t *list = json_object_get(result, "interfaces"), *item;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		if (json_object_get(item, "sandbox") && strcmp(name_of(result, i), c->ifname) != 0)
+			return false;
+	return true;
 }
 
 static int check_link(struct cni *c, struct nl_sock *sock, const char *mac, int *ifindex)
@@ -90,16 +117,14 @@ static int check_result(struct cni *c, struct nl_sock *sock, int ifindex, const 
 	json_array_foreach (json_object_get(result, "ips"), i, item) {
 		const char *text = json_string_value(json_object_get(item, "address"));
 
-		if (!err && is_inside(c, result, item) && !has_address(addresses, ifindex, text))
+		if (!err && net_is_own(c, result, item) && !has_address(addresses, ifindex, text))
 			err = cni_fail(&c->error, CNI_DIFFERS, "an address is gone",
 				       "%s lacks %.60s", c->ifname, text ?: "?");
 	}
 	json_array_foreach (json_object_get(result, "routes"), i, item) {
-		const char *dst = json_string_value(json_object_get(item, "dst"));
-
-		if (!err && !has_route(routes, ifindex, dst))
-			err = cni_fail(&c->error, CNI_DIFFERS, "a route is gone", "%.60s",
-				       dst ?: "?");
+		if (!err && !has_route(routes, is_alone(c, result) ? ifindex : 0, item))
+			err = cni_fail(&c->error, CNI_DIFFERS, "a route is gone", "to %.60s",
+				       json_string_value(json_object_get(item, "dst")) ?: "?");
 	}
 	nl_cache_free(addresses);
 	nl_cache_free(routes);

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The agent's side: the port; see cni.h. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent_client.h"
 #include "cni.h"
 #include "util.h"
-
-/* One empty file for each port that is to be deleted when there is an agent again. */
-#define NOTES "/var/lib/weft/cni-deleted"
 
 /* What the agent complains about, in one line. */
 static void complaint(const json_t *answer, char *text, size_t size)
@@ -93,25 +84,14 @@ int port_get(struct cni *c, json_t **entry)
 	status = ask(c, "GET", path, NULL, entry);
 	if (status == 200)
 		return 0;
+	if (status > 0 && status != 404)
+		refused(c, "the weft agent does not tell about the port", *entry);
 	json_decref(*entry);
 	*entry = NULL;
 	return status == 404 ? 0 : -1;
 }
 
-static void note(const char *port)
-{
-	char path[128];
-	int fd;
-
-	mkdir("/var/lib/weft", 0700);
-	mkdir(NOTES, 0700);
-	snprintf(path, sizeof(path), NOTES "/%s", port);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	closep(&fd);
-}
-
-/* Return: 0; -1 with @c->error; also if it was never there. */
-static int delete (struct cni *c, const char *port)
+int port_del_now(struct cni *c, const char *port)
 {
 	json_t *answer = NULL;
 	char path[64];
@@ -127,27 +107,18 @@ static int delete (struct cni *c, const char *port)
 
 int port_del(struct cni *c, const char *port)
 {
-	if (!delete (c, port))
+	struct cni_error why;
+
+	if (!port_del_now(c, port))
 		return 0;
 	if (c->error.code != CNI_TRY_AGAIN)
 		return -1;
-	note(port);
+	why = c->error;
 	c->error = (struct cni_error){};
-	return 0;
-}
-
-void port_catch_up(struct cni *c)
-{
-	struct cni other = {.command = c->command};
-	struct dirent *entry;
-	DIR *dir = opendir(NOTES);
-
-	snprintf(other.socket, sizeof(other.socket), "%s", c->socket);
-	while (dir && !other.error.code && (entry = readdir(dir)))
-		if (!strncmp(entry->d_name, "cni-", 4) && !delete (&other, entry->d_name))
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir)
-		closedir(dir);
+	if (!note_write(c, port))
+		return 0;
+	c->error = why; /* the runtime has to remember, then */
+	return -1;
 }
 
 int port_list(struct cni *c, json_t **ports)

@@ -1,8 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* What the runtime gets to know; see cni.h. Spec: "ADD Success" of each version. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cni.h"
+
+int cni_fail(struct cni_error *e, enum cni_code code, const char *msg, const char *details, ...)
+{
+	va_list args;
+
+	if (e->code)
+		return -1;
+	e->code = code;
+	snprintf(e->msg, sizeof(e->msg), "%s", msg);
+	va_start(args, details);
+	vsnprintf(e->details, sizeof(e->details), details, args);
+	va_end(args);
+	return -1;
+}
+
+/* Input that is not UTF-8, or was cut within a character, must not keep us from complaining. */
+static json_t *text_of(const char *text)
+{
+	json_t *string = json_string(text);
+	char ascii[1024];
+
+	if (string)
+		return string;
+	snprintf(ascii, sizeof(ascii), "%s", text);
+	for (char *p = ascii; *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	return json_string(ascii);
+}
+
+json_t *result_error(const struct cni *c)
+{
+	const struct cni_error *e = &c->error;
+
+	return json_pack("{s:s, s:i, s:o, s:o}", "cniVersion", c->version ?: "1.0.0", "code",
+			 (int)e->code, "msg", text_of(e->msg), "details", text_of(e->details));
+}
 
 static json_t *list_of(json_t *result, const char *name)
 {
@@ -20,12 +59,15 @@ static size_t add_interfaces(struct cni *c, json_t *result, const json_t *answer
 {
 	const json_t *port = json_object_get(answer, "port");
 	json_t *list = list_of(result, "interfaces"), *inside;
+	const char *chosen = json_string_value(json_object_get(port, "mac"));
 	char mac[18];
 
 	net_host_mac(c, mac);
 	json_array_append_new(list, json_pack("{s:s, s:s}", "name", c->host_if, "mac", mac));
-	inside = json_pack("{s:s, s:O, s:s}", "name", c->ifname, "mac",
-			   json_object_get(port, "mac"), "sandbox", c->netns);
+	if (!chosen) /* a port that learns has the one that the kernel has made */
+		net_inside_mac(c, mac);
+	inside = json_pack("{s:s, s:s, s:s}", "name", c->ifname, "mac", chosen ?: mac, "sandbox",
+			   c->netns);
 	if (cni_version_at_least(c->version, "1.1.0"))
 		json_object_set(inside, "mtu",
 				json_object_get(json_object_get(answer, "attachment"), "mtu"));
@@ -52,7 +94,7 @@ static void add_ip(struct cni *c, json_t *list, const json_t *from, size_t inter
 static json_t *begin(struct cni *c)
 {
 	const json_t *before = json_object_get(c->conf, "prevResult");
-	json_t *result = before ? json_deep_copy(before) : json_object();
+	json_t *result = json_is_object(before) ? json_deep_copy(before) : json_object();
 
 	json_object_set_new(result, "cniVersion", json_string(c->version));
 	return result;
@@ -66,10 +108,12 @@ json_t *result_add(struct cni *c, const json_t *answer, const json_t *ipam)
 	json_t *result = begin(c);
 	size_t interface = add_interfaces(c, result, answer), i;
 
-	json_array_foreach (ips, i, item)
+	json_array_foreach (ips, i, item) {
 		add_ip(c, list_of(result, "ips"), item, interface);
-	json_array_foreach (json_object_get(ipam ?: attachment, "routes"), i, item)
+	}
+	json_array_foreach (json_object_get(ipam ?: attachment, "routes"), i, item) {
 		json_array_append(list_of(result, "routes"), (json_t *)item);
+	}
 	if (!dns && ipam)
 		dns = json_object_get(ipam, "dns");
 	if (dns)

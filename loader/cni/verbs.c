@@ -77,7 +77,7 @@ int verb_add(struct cni *c, json_t **out)
 {
 	json_auto_t *ipam = NULL, *answer = NULL;
 
-	port_catch_up(c);
+	note_catch_up(c);
 	if (is_free(c))
 		return -1;
 	if (c->ipam && ipam_run(c, "ADD", &ipam))
@@ -93,7 +93,7 @@ int verb_add(struct cni *c, json_t **out)
 int verb_del(struct cni *c, json_t **out)
 {
 	(void)out;
-	port_catch_up(c);
+	note_catch_up(c);
 	return leave(c);
 }
 
@@ -116,15 +116,16 @@ static int check_port(struct cni *c, json_t **entry)
 }
 
 /* Addresses that the runtime knows are those that the agent lets the port use. */
-static int check_addresses(struct cni *c, const json_t *entry, const json_t *ips)
+static int check_addresses(struct cni *c, const json_t *entry, const json_t *before)
 {
 	const json_t *own = json_object_get(json_object_get(entry, "document"), "addresses");
+	const json_t *ips = json_object_get(before, "ips");
 	const json_t *ip, *item;
 	size_t i, j;
 
 	json_array_foreach (ips, i, ip) {
 		const char *text = json_string_value(json_object_get(ip, "address")) ?: "";
-		bool found = false;
+		bool found = !net_is_own(c, before, ip);
 
 		json_array_foreach (own, j, item) {
 			const char *addr = json_string_value(item) ?: "";
@@ -150,7 +151,7 @@ int verb_check(struct cni *c, json_t **out)
 				"CHECK needs prevResult");
 	if (c->ipam && ipam_run(c, "CHECK", NULL))
 		return -1;
-	if (check_port(c, &entry) || check_addresses(c, entry, json_object_get(before, "ips")))
+	if (check_port(c, &entry) || check_addresses(c, entry, before))
 		return -1;
 	mac = json_string_value(json_object_get(json_object_get(entry, "document"), "mac"));
 	return net_check(c, mac, before);
@@ -218,7 +219,7 @@ int verb_gc(struct cni *c, json_t **out)
 	size_t i;
 
 	(void)out;
-	port_catch_up(c);
+	note_catch_up(c);
 	if (read_valid(c, valid))
 		return -1;
 	err = collect_ports(c, valid);
@@ -235,7 +236,7 @@ int verb_gc(struct cni *c, json_t **out)
 int verb_status(struct cni *c, json_t **out)
 {
 	(void)out;
-	port_catch_up(c);
+	note_catch_up(c);
 	if (port_ready(c))
 		return -1;
 	return c->ipam && ipam_knows(c, "1.1.0") ? ipam_run(c, "STATUS", NULL) : 0;

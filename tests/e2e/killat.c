@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Kills a program right behind the Nth of its system calls that change something of BPF: a map, a
- * pin, a link, a program. Between two of them the kernel holds what nobody meant to last.
+ * pin, a link, a program. Between two of them the kernel holds what nobody meant to last. Or behind
+ * the Nth that tells somebody else something, the kernel by netlink or an agent, or moves a file.
  *
- *	killat N PROGRAM ARGUMENT ..
+ *	killat [--sends] N PROGRAM ARGUMENT ..
  *
  * Exit status: 0 it was killed there; 3 it made fewer such calls, and ended well; 1 anything else.
  * Tells how many it made on standard error.
@@ -14,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -59,6 +61,18 @@ static bool moves_files(uint64_t nr)
 	return nr == SYS_unlinkat || nr == SYS_renameat2;
 }
 
+static bool sends;
+
+static bool is_step(const struct ptrace_syscall_info *info)
+{
+	uint64_t nr = info->entry.nr;
+
+	if (moves_files(nr))
+		return true;
+	return sends ? nr == SYS_sendto || nr == SYS_sendmsg
+		     : nr == SYS_bpf && changes(info->entry.args[0]);
+}
+
 static bool is_counted(pid_t pid)
 {
 	static bool entered;
@@ -67,8 +81,7 @@ static bool is_counted(pid_t pid)
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) < 0)
 		die("PTRACE_GET_SYSCALL_INFO");
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-		entered = moves_files(info.entry.nr) ||
-			  (info.entry.nr == SYS_bpf && changes(info.entry.args[0]));
+		entered = is_step(&info);
 		return false;
 	}
 	return info.op == PTRACE_SYSCALL_INFO_EXIT && entered;
@@ -107,8 +120,13 @@ int main(int argc, char **argv)
 	int status;
 	pid_t pid;
 
+	if (argc > 1 && !strcmp(argv[1], "--sends")) {
+		sends = true;
+		argc--;
+		argv++;
+	}
 	if (argc < 3 || atol(argv[1]) < 1) {
-		fprintf(stderr, "usage: killat N PROGRAM ARGUMENT ..\n");
+		fprintf(stderr, "usage: killat [--sends] N PROGRAM ARGUMENT ..\n");
 		return 1;
 	}
 	pid = fork();

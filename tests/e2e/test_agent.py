@@ -4,6 +4,7 @@
     a1, a2 = a [ul]====[ul] b = b1        a has an agent; a1 and b1 are in its file, a2 may come
 """
 import http.client
+import contextlib
 import json
 import os
 import signal
@@ -427,3 +428,28 @@ def test_denied_traffic_is_said(lab, agent):
     agent.quiet(1)
     agent.delete("policies", "shut")
     agent.delete("ports", "a2")
+
+
+def test_guard_of_the_switch(lab):
+    """What the agent does to the machine's RCU it undoes, also when it is killed in the middle of it."""
+    a = lab.hosts[0]
+    with open("/sys/kernel/rcu_expedited", encoding="ascii") as f:
+        assert f.read() == "0\n", "somebody else is in a hurry"
+    agent = Agent(a, interval=60)
+    for step in (3, 6, 9):
+        a.weft("down")
+        with contextlib.suppress(AssertionError):
+            agent.start(env={"WEFT_TEST_KILL_STEP": str(step)})
+        agent.process.popen.wait(10)
+        assert agent.process.popen.returncode == -signal.SIGKILL
+        agent.process.close()
+        wait_until("the switch", lambda: open("/sys/kernel/rcu_expedited", encoding="ascii").read() == "0\n", 5)
+    agent.start()
+    pid = agent.process.popen.pid
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        children = f.read().split()
+    assert len(children) == 1
+    with open(f"/proc/{children[0]}/status", encoding="ascii") as f:
+        assert "Seccomp:\t1\n" in f.read()
+    agent.kill()
+    wait_until("the guard's end", lambda: not os.path.exists(f"/proc/{children[0]}"), 5)

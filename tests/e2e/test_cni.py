@@ -6,6 +6,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from traffic import ping
 
 # Containers speak up by themselves, and nobody is on the other host most of the time.
 pytestmark = pytest.mark.drops("NO_RECEIVER")
+KILLAT = os.path.join(BUILD, "tests/e2e/killat")
+NOTES = "/var/lib/weft/cni-deleted"
 VERSIONS = ("0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
 HOST_LOCAL = {"type": "host-local", "ranges": [[{"subnet": "10.8.0.0/24"}]], "routes": [{"dst": "0.0.0.0/0"}]}
 
@@ -82,7 +85,7 @@ def test_add_and_delete(lab, a, version):
     link = c.links()["eth0"]
     host_end, inside = result["interfaces"]
     assert inside["name"] == "eth0" and inside["sandbox"] == c.path and inside["mac"] == link["address"]
-    assert link["mtu"] == 1450 and link["operstate"] == "UP"
+    assert link["mtu"] == 1450 and "UP" in link["flags"]
     assert inside.get("mtu") == (1450 if version == "1.1.0" else None)
     assert host_end["mac"] == json.loads(a.run("ip", "-j", "link", "show", host_end["name"]).stdout)[0]["address"]
     assert {ip["address"] for ip in result["ips"]} == c.addresses()
@@ -282,6 +285,15 @@ def test_chained(lab, a, tmp_path):
     net = network(a)
     result = net.call("ADD", net.plugins[0], before, container=c.id, netns=c.path)
     assert [i["name"] for i in result["interfaces"]][0] == "lo" and result["ips"][0]["interface"] == 2
+    # what the other plugin gave the container is not the port's to have, nor on its interface
+    c.ip("addr add 10.66.0.1/24 dev lo", "link add other type veth peer name other2", "link set other up",
+         "link set other2 up", "addr add 10.67.0.1/24 dev other", "route add 10.68.0.0/24 via 10.67.0.2")
+    result["ips"].insert(0, {"address": "10.66.0.1/24", "interface": 0})
+    result["routes"].append({"dst": "10.68.0.0/24", "gw": "10.67.0.2"})
+    net.call("CHECK", net.plugins[0], result, container=c.id, netns=c.path)
+    result["routes"][-1]["gw"] = "10.67.0.3"
+    refused(103, net.call, "CHECK", net.plugins[0], result, container=c.id, netns=c.path)
+    c.ip("link del other", "addr del 10.66.0.1/24 dev lo")
     net.delete(c, previous=False)
 
 
@@ -312,10 +324,43 @@ def test_status_and_no_agent(lab, a):
     refused(11, net.add, lab.containers[1])
     net.delete(c)
     assert "eth0" not in c.links() and "eth0" not in lab.containers[1].links()
+    network(lab.hosts[1]).status()  # another agent's business: it has no such port, rightly
     a.agent.start()
     assert len(a.agent.get("ports")["ports"]) == 1
     net.status()
     assert not a.agent.get("ports")["ports"]
+
+
+def _send(agent, method, path, body=""):
+    """A request whose answer is not waited for."""
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(agent.socket)
+    s.sendall(f"{method} /v1/{path} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    return s
+
+
+def test_deleted_before_it_is_made(a):
+    """ADD is killed, and DEL comes, before the agent has got to the first of them."""
+    process = a.agent.process.popen
+    process.send_signal(signal.SIGSTOP)
+    try:
+        _send(a.agent, "POST", "ports", json.dumps({"name": "p", "network": "pods", "interface": "no"})).close()
+        sockets = [_send(a.agent, "DELETE", "ports/p") for _ in range(2)]
+    finally:
+        process.send_signal(signal.SIGCONT)
+    answers = [s.makefile().readline().split()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    assert answers in (["200", "404"], ["404", "404"])
+    assert not a.agent.get("ports")["ports"]
+
+
+def test_refused_claims_are_forgotten(a):
+    """A port that is refused over one of its addresses has no claim to the others."""
+    row = {"name": "p", "network": "pods", "interface": "no", "mac": "02:00:00:00:00:01"}
+    a.agent.request("POST", "ports", {**row, "addresses": ["fd00:9::1:60", "fd00:9:0::1:60"]}, status=409)
+    assert a.agent.request("POST", "ports", {**row, "addresses": ["fd00:9::1:60"]})["port"]["addresses"]
+    a.agent.delete("ports", "p")
 
 
 def test_gc(lab, a):
@@ -334,43 +379,115 @@ def test_gc(lab, a):
     assert not a.agent.get("ports")["ports"]
 
 
-def _killed_add(host, net, container, after):
-    """ADD, killed after so many seconds. Return: whether it was."""
+def _killed(host, net, command, container, step):
+    """A call that is killed behind its STEPth message or move of a file. Return: whether it was."""
     conf = {**net.plugins[0], "cniVersion": "1.0.0", "name": net.name}
-    p = subprocess.Popen(["nsenter", f"--net={host.path}", PLUGIN], stdin=subprocess.PIPE,
-                         stdout=subprocess.DEVNULL, env={
-                             **os.environ, "CNI_COMMAND": "ADD", "CNI_CONTAINERID": container.id,
-                             "CNI_NETNS": container.path, "CNI_IFNAME": "eth0",
-                             "CNI_PATH": f"{BUILD}:{DEBIANS}"})
-    p.stdin.write(json.dumps(conf).encode())
-    p.stdin.close()
-    try:
-        p.wait(after)
-    except subprocess.TimeoutExpired:
-        p.send_signal(signal.SIGKILL)
-        p.wait()
-    return p.returncode == -signal.SIGKILL
+    p = subprocess.run(["nsenter", f"--net={host.path}", KILLAT, "--sends", str(step), PLUGIN],
+                       input=json.dumps(conf), text=True, capture_output=True, check=False, env={
+                           **os.environ, "CNI_COMMAND": command, "CNI_CONTAINERID": container.id,
+                           "CNI_NETNS": container.path, "CNI_IFNAME": "eth0",
+                           "CNI_PATH": f"{BUILD}:{DEBIANS}"})
+    assert p.returncode in (0, 3), f"{p.stdout} {p.stderr}"
+    return p.returncode == 0
 
 
-@pytest.mark.parametrize("how", ("gc", "delete"))
-def test_killed(lab, a, how):
-    """Kill -9 at any time during ADD, then GC or DEL: nothing is left behind."""
-    net, c = network(a), lab.containers[0]
-    kills = 0
-    for i in range(25):
-        killed = _killed_add(a, net, c, 0.002 * (i + 1))
-        kills += killed
-        # what the agent was asked for may still be on its way
-        wait_until("the agent's queue", lambda: a.agent.get("agent"), 5)
+def _clean(host, net, container, leases, step):
+    """Nothing of the container is left anywhere."""
+    assert not host.agent.get("ports")["ports"], step
+    assert "eth0" not in container.links(), step
+    assert not net.plugins[0].get("ipam") or not [f for f in os.listdir(leases) if f[0].isdigit()], step
+    assert not _notes(host), step
+
+
+def _notes(host):
+    """What the host's agent is still to be told."""
+    names = os.listdir(NOTES) if os.path.isdir(NOTES) else []
+    found = []
+    for name in names:
+        try:
+            with open(f"{NOTES}/{name}", encoding="utf-8") as f:
+                found += [name] if f.read() == host.agent.socket and not name.startswith(".") else []
+        except FileNotFoundError:
+            pass  # another run's
+    return found
+
+
+@pytest.mark.parametrize("how", ("gc", "delete", "add", "delegated"))
+def test_killed(lab, a, how, tmp_path):
+    """Kill -9 behind every step of ADD; then GC, DEL, or first ADD again: nothing is left behind."""
+    ipam = {"ipam": {**HOST_LOCAL, "dataDir": str(tmp_path)}, "network": "quiet"} if how == "delegated" else {}
+    net, c = network(a, **ipam), lab.containers[0]
+    step = 1
+    while _killed(a, net, "ADD", c, step):
         if how == "gc":
             net.gc()
-        else:
+        elif how == "add":
+            try:
+                net.add(c)
+            except CniError:
+                pass  # what is there already is in the way
+        if how != "gc":
             net.delete(c, previous=False)
-        assert not a.agent.get("ports")["ports"], i
-        assert "eth0" not in c.links(), i
-        if not killed and i > 5:
-            break
-    assert kills > 2
+        _clean(a, net, c, tmp_path / "weft", step)
+        step += 1
+    net.delete(c, previous=False)
+    assert step > 10, "ADD has more steps than that"
+
+
+def test_delete_killed(lab, a, tmp_path):
+    """Kill -9 behind every step of DEL, with the agent and without it; the next DEL sees to the rest."""
+    net, c = network(a, ipam={**HOST_LOCAL, "dataDir": str(tmp_path)}, network="quiet"), lab.containers[0]
+    for agent in (True, False):
+        step, killed = 1, True
+        while killed:
+            net.add(c)
+            if not agent:
+                a.agent.kill()
+            killed = _killed(a, net, "DEL", c, step)
+            if not agent:
+                net.delete(c, previous=False)
+                a.agent.start()
+                net.status()
+            net.delete(c, previous=False)
+            _clean(a, net, c, tmp_path / "weft", step)
+            step += 1
+        assert step > 3
+
+
+def test_agent_killed(lab, a):
+    """Kill -9 of the agent while containers come: who has joined keeps his addresses, and nobody else has them."""
+    net, joined = network(a), {}
+
+    def come(c):
+        for _ in range(40):
+            try:
+                result = net.add(c)
+            except CniError as e:
+                assert e.code == 11, e
+                assert "eth0" not in c.links()
+                time.sleep(0.02)
+                continue
+            joined[c.id] = {ip["address"] for ip in result["ips"]}
+            return c
+        return None
+    for i in range(4):
+        joined.clear()
+        with ThreadPoolExecutor(6) as pool:
+            coming = [pool.submit(come, c) for c in lab.containers[:6]]
+            time.sleep(0.01 * i)
+            a.agent.kill()
+            a.agent.start()
+            here = [c.result() for c in coming if c.result()]
+        assert len(here) == 6
+        net.status()
+        ports = {p["document"]["container"]: p for p in a.agent.get("ports")["ports"]}
+        assert set(ports) == set(joined) and {p["state"] for p in ports.values()} == {"attached"}
+        for c in here:
+            assert {addr.split("/")[0] for addr in joined[c.id]} == set(ports[c.id]["document"]["addresses"])
+            assert c.addresses() == joined[c.id]
+            net.check(c)
+        assert len(set().union(*joined.values())) == 12, "an address has been given twice"
+        net.gc()
 
 
 def test_storm(lab, a):

@@ -107,6 +107,27 @@ static void usable_after_clear(void **state)
 	assert_int_equal(set_add(&set, "a", 1, 0, NULL), 0);
 }
 
+/* What waits comes and goes for as long as an agent runs. */
+static void forgets(void **state)
+{
+	_cleanup_(set_clear) struct set set = {};
+	size_t size;
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++) {
+		assert_int_equal(set_add(&set, &i, sizeof(i), i, NULL), 0);
+		assert_true(set_remove(&set, &i, sizeof(i)));
+	}
+	size = set.keys_size;
+	for (size_t i = 0; i < 100000; i++) {
+		assert_int_equal(set_add(&set, &i, sizeof(i), i, NULL), 0);
+		assert_true(set_find(&set, &i, sizeof(i), NULL));
+		assert_true(set_remove(&set, &i, sizeof(i)));
+		assert_false(set_find(&set, &i, sizeof(i), NULL));
+	}
+	assert_int_equal(set.keys_size, size);
+}
+
 static void suggests_the_nearest(void **state)
 {
 	static const char *const words[] = {"node", "nodes", "networks", "ports", "addresses", "x"};
@@ -149,6 +170,7 @@ int main(void)
 		cmocka_unit_test(tells_keys_apart),
 		cmocka_unit_test(grows),
 		cmocka_unit_test(removes),
+		cmocka_unit_test(forgets),
 		cmocka_unit_test(usable_after_clear),
 		cmocka_unit_test(suggests_the_nearest),
 	};
