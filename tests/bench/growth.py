@@ -7,7 +7,8 @@
     flows       connections between two workloads                10,000 to 1,000,000
 
 Things are added to a node that forwards: meanwhile a numbered stream passes it (stream.c), and what it tells is how
-many datagrams were lost and how long the slowest was on its way, next to the same without a change. Flows come with
+many datagrams were lost and how long the slowest was on its way, next to the same without a change. Afterwards a packet
+of an established connection is timed alone. Flows come with
 the traffic itself. A time is worse than linear if ten times as many take more than ten times as long, by more than
 SLACK.
 """
@@ -19,7 +20,7 @@ import time
 
 from firewall import LEAST_ROOM, RULES
 from scale import Ledger, endpoints
-from sweeps import PLACE, Traffic
+from sweeps import PLACE, Alone, Traffic
 from system import BenchError, Conntrack, built, progress, run, spawn, stop, tool
 from weft_state import map_sizes
 
@@ -29,6 +30,7 @@ ROOM = {"endpoints": 300000, "networks": 4096, "ports": 16384}
 SLACK = 1.2
 CALM_SECONDS = 1.0  # of the stream without a change
 TIMEOUT = 300
+PACKETS = 10000  # that are timed
 LOOK_SECONDS = 0.005  # from look to look at weft's memory
 FAR_NODES = 16  # that the endpoints are on
 SPARE_GROUP = 7  # of interfaces that are made for ports
@@ -111,8 +113,8 @@ class Node:
 
     @staticmethod
     def _remote(number, name, mac, address, network="bench"):
-        return (f"  - {{name: {name}, node: far{number % FAR_NODES}, interface: {name}, network: {network}, mac: \"{mac}\", "
-                f"addresses: [{address}]}}\n")
+        return (f"  - {{name: {name}, node: far{number % FAR_NODES}, interface: {name}, network: {network}, "
+                f"mac: \"{mac}\", addresses: [{address}]}}\n")
 
     def _endpoints(self, count):
         return [], [self._remote(i, *end) for i, end in enumerate(many_endpoints(count))]
@@ -149,6 +151,13 @@ def many_endpoints(count):
              f"10.{16 + (i >> 16)}.{i >> 8 & 255}.{i & 255}") for i in range(1, count + 1)]
 
 
+def _packet_ns(node):
+    """Of an established connection's packet, in the program at c1's port."""
+    alone = Alone(node.contender, Traffic(node.topology))
+    alone.open(1)
+    return alone.established(1, PACKETS)
+
+
 def _one(node, kind, count):
     """Add @count things to the node, and take them away."""
     need = count if kind in ("ports", "networks") else 0
@@ -164,6 +173,7 @@ def _one(node, kind, count):
         with Stream(node.topology) as busy:
             seconds, memory = timed_apply(node.contender, node.vtep, much)
         use = ledger.since(count, 1)
+        packet_ns = _packet_ns(node)
         again, _ = timed_apply(node.contender, node.vtep, much)
         none = node.file(kind, 0)
         with Stream(node.topology) as leaving:
@@ -172,7 +182,7 @@ def _one(node, kind, count):
         if need:
             node.remove_interfaces()
     return {"seconds": seconds, "again": again, "removal": removal, "weft_bytes": memory, "kernel_each": use["each"],
-            "calm": calm.said, "busy": busy.said, "leaving": leaving.said}
+            "packet_ns": packet_ns, "calm": calm.said, "busy": busy.said, "leaving": leaving.said}
 
 
 def _flows(node, count):

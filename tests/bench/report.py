@@ -151,12 +151,13 @@ def growth(results):
     for r in results:
         rows = []
         for count, s in r["steps"].items():
-            rows.append([f"{count:,}", _ms(s["seconds"]), *(_ms(s[step]) if step in s else "-" for step in
-                                                            ("again", "removal")),
-                         "-" if s["kernel_each"] is None else f"{s['kernel_each']:,.0f}", f"{s['weft_bytes'] / 2**20:.0f}" if "weft_bytes" in s else "-",
-                         *(_stream(s[when]) if when in s else "-" for when in ("calm", "busy", "leaving"))])
-        columns = [r["kind"], "add, ms", "again", "remove", "bytes each", "weft, MiB", "slowest, ms: calm", "adding",
-                   "removing"]
+            times = [_ms(s[step]) if step in s else "-" for step in ("seconds", "again", "removal")]
+            each = "-" if s["kernel_each"] is None else f"{s['kernel_each']:,.0f}"
+            memory = f"{s['weft_bytes'] / 2**20:.0f}" if "weft_bytes" in s else "-"
+            streams = [_stream(s[when]) if when in s else "-" for when in ("calm", "busy", "leaving")]
+            rows.append([f"{count:,}", *times, each, memory, _number(s.get("packet_ns")), *streams])
+        columns = [r["kind"], "add, ms", "again", "remove", "bytes each", "weft, MiB", "ns a packet",
+                   "slowest, ms: calm", "adding", "removing"]
         worse = [f"  ! from {less:,} to {more:,}: {times:.1f} times the time" for less, more, times in r["worse"]]
         tables.append("\n".join([f"Much on one node: {r['kind']}", table(columns, rows),
                                  *(worse or ["  nowhere worse than linear"])]))

@@ -65,6 +65,11 @@ def test_traffic_table():
     assert lines[-1] == "  ! odd"
 
 
+def test_encapsulations_are_about_two_hosts():
+    planned = workloads.planned(["udp", "progrun", "encap-udp"], ["gso", "same"])
+    assert [(w.name, p.name) for w, p in planned] == [("udp", "gso"), ("udp", "same"), ("encap-udp", "gso")]
+
+
 def test_halves_of_both_directions():
     workload, topology = workloads.WORKLOADS["udp-both"], Topology("x", PLACES["gso"])
     there, back = (workloads._halves(workload, topology, 1, b) for b in (False, True))

@@ -12,6 +12,7 @@ import subprocess
 import typing
 
 from system import BenchError, Disturbance, progress, spawn, stop, tool, two_cpus
+from topology import PLACES
 
 WARMUP = 0.2
 STARTING = 0.2  # what a sample takes besides, about
@@ -50,6 +51,7 @@ class Workload:
     targets: tuple = ()  # for its first metric
     both: bool = False  # the same from the receiver to the sender at the same time; counted together
     bases: tuple = BASES
+    hosts: tuple = (1, 2)  # numbers of hosts where it tells something
 
 
 def _rate(field, scale):
@@ -86,12 +88,18 @@ WORKLOADS = {w.name: w for w in (
     Workload("conns", "TCP connect, request, response, close; 100 rules", "conns", (_COMPLETED,),
              sender_measures=True, tool="conns"),
     Workload("encap-tcp", "Encapsulations: TCP stream, one connection", "tcp", (_GOODPUT,), options=_TCP,
-             bases=("weft",)),
+             bases=("weft",), hosts=(2,)),
     Workload("encap-udp", "Encapsulations: UDP, 64-byte frames, one sender", "udp", (_RECEIVED,), options=_UDP,
-             bases=("weft",)),
+             bases=("weft",), hosts=(2,)),
     Workload("encap-rr", "Encapsulations: TCP request/response, 1 byte, polling", "tcp-rr", _LATENCY,
-             sender_measures=True, options=_POLL, bases=("weft",)),
+             sender_measures=True, options=_POLL, bases=("weft",), hosts=(2,)),
 )}
+
+
+def planned(parts, places):
+    """[(workload, Place)] of the parts that are workloads."""
+    return [(WORKLOADS[part], PLACES[place]) for part in parts if part in WORKLOADS for place in places
+            if PLACES[place].hosts in WORKLOADS[part].hosts]
 
 
 def _halves(workload, topology, seconds, back=False):
