@@ -14,12 +14,18 @@ struct claim {
 	size_t at;
 };
 
+/* In the file; rows are anywhere in memory. */
+static bool is_later(const struct cfg_addr *a, const struct cfg_addr *b)
+{
+	return a->line != b->line ? a->line > b->line : a->column > b->column;
+}
+
 static int compare_claims(const void *a, const void *b)
 {
 	const struct claim *x = a, *y = b;
 	int diff = value_compare(x->prefix, y->prefix);
 
-	return diff ? diff : x->prefix < y->prefix ? -1 : 1;
+	return diff ? diff : is_later(x->prefix, y->prefix) ? 1 : -1;
 }
 
 static void refuse_overlap(struct checker *c, size_t network, const struct claim *late,
@@ -44,7 +50,7 @@ static void check_overlap(struct checker *c, size_t network, struct claim *claim
 
 		if (!outer || !value_holds(outer->prefix, claim->prefix))
 			outer = claim;
-		else if (claim->prefix > outer->prefix)
+		else if (is_later(claim->prefix, outer->prefix))
 			refuse_overlap(c, network, claim, outer);
 		else
 			refuse_overlap(c, network, outer, claim);
