@@ -182,8 +182,10 @@ static int take_lock(const struct agent *a, int *lock)
 	return err;
 }
 
-static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
+/* @made: host ports that were made for it; they stay once it is done. */
+static int carry_out(struct agent *a, struct plan *plan, struct set *made, struct outcome *out)
 {
+	_cleanup_free_ char *what = NULL;
 	_cleanup_(journal_clear) struct journal journal = {};
 	const size_t first_new = a->progs.n;
 	_cleanup_close_ int lock = -1;
@@ -195,6 +197,7 @@ static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
 	err = apply_plan(plan, &journal);
 	if (err)
 		return fail_apply(out, &journal, err);
+	set_clear(made);
 	describe(plan, out);
 	note_done(a, plan, first_new, out);
 	a->settled = true;
@@ -203,12 +206,12 @@ static int carry_out(struct agent *a, struct plan *plan, struct outcome *out)
 		agent_settle_soon(a);
 	}
 	finish(a, plan, out);
-	err = host_ports_settle(plan);
-	return err ? fail(out, err, "host ports") : 0;
+	err = host_ports_settle(plan, &what);
+	return err ? fail(out, err, what ?: "host ports") : 0;
 }
 
 static int run_plan(struct agent *a, const struct config *cfg, const struct cfg_node *self,
-		    const struct agent_try *try, struct outcome *out)
+		    const struct agent_try *try, struct set *made, struct outcome *out)
 {
 	const struct plan_terms terms = {
 		.pending = out->pending,
@@ -226,7 +229,7 @@ static int run_plan(struct agent *a, const struct config *cfg, const struct cfg_
 	bpf_log_clear();
 	err = plan_make(cfg, self, &terms, out->errors, &plan, &out->problem);
 	if (!err && !try->dry_run && !diag_count(out->errors))
-		return carry_out(a, &plan, out);
+		return carry_out(a, &plan, made, out);
 	if (plan.was_known) { /* nothing was done, so it holds on */
 		a->known = (struct known){.valid = true, .tables = plan.actual};
 		tables_init(&plan.actual);
@@ -244,12 +247,13 @@ static int run(struct agent *a, const struct config *cfg, const struct cfg_node 
 	       const struct agent_try *try, struct outcome *out)
 {
 	_cleanup_(set_clear) struct set made = {};
-	int err = try->dry_run ? 0 : host_ports_bring(cfg, self, &made);
+	_cleanup_free_ char *what = NULL;
+	int err = try->dry_run ? 0 : host_ports_bring(cfg, self, &made, &what);
 
 	if (err)
-		fail(out, err, "make host ports");
+		fail(out, err, what ?: "make host ports");
 	else
-		err = run_plan(a, cfg, self, try, out);
+		err = run_plan(a, cfg, self, try, &made, out);
 	if (err)
 		host_ports_take_back(cfg, self, &made);
 	return err;

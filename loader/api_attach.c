@@ -198,10 +198,12 @@ static void choose_mac(const struct place *at)
 /* Fill in what the document does not say. Return: whether it could be; refused if not. */
 static bool complete(const struct place *at)
 {
+	const json_t *given = json_object_get(at->port, "addresses");
 	const struct api_request *r = at->r;
 	int err = 0;
 
-	if (!json_array_size(json_object_get(at->port, "addresses")))
+	/* What is no list is for the decoder to refuse. */
+	if (!given || (json_is_array(given) && !json_array_size(given)))
 		err = choose_addresses(at);
 	if (err == -ENOSPC)
 		api_refuse(r, 409, "no address is free in the pools of network %s on node %s",
@@ -222,28 +224,28 @@ static bool is_known(const struct api_request *r, const char *name)
 	       set_find(&r->api->waiting, name, strlen(name), &i);
 }
 
-/* Refused if it is not a new port of this node in a network that there is. */
+/* Refused, once, if it is not a new port of this node in a network that there is. */
 static bool locate(const struct api_request *r, json_t *port, struct place *at)
 {
 	const char *name = json_string_value(json_object_get(port, "name"));
 	const char *network = json_string_value(json_object_get(port, "network"));
-	const char *node = json_string_value(json_object_get(port, "node"));
+	const json_t *node = json_object_get(port, "node");
 
 	*at = (struct place){.r = r, .port = port};
+	if (r->agent->wanted && network)
+		at->network = config_find_network(r->agent->wanted, network);
 	if (!r->agent->wanted)
 		api_refuse(r, 503, "the file was never right; see /v1/agent");
-	else if (node && strcmp(node, r->agent->node) != 0)
+	else if (node && strcmp(json_string_value(node) ?: "", r->agent->node) != 0)
 		api_refuse(r, 422, "this is the agent of node %s", diag_quote(r->agent->node).s);
 	else if (!name || !network)
 		api_refuse(r, 422, "a port has a name and a network");
 	else if (is_known(r, name))
 		api_refuse(r, 409, "there is already a port called %s", diag_quote(name).s);
-	else
-		at->network = config_find_network(r->agent->wanted, network);
-	if (at->network)
-		return !json_object_set_new(port, "node", json_string(r->agent->node));
-	if (r->agent->wanted && name && network && !is_known(r, name))
+	else if (!at->network)
 		api_refuse(r, 422, "there is no network %s", diag_quote(network).s);
+	else
+		return !json_object_set_new(port, "node", json_string(r->agent->node));
 	return false;
 }
 
@@ -280,6 +282,10 @@ void api_attach(const struct api_request *r)
 	}
 	if (r->api->trial.id) {
 		api_refuse(r, 409, "transaction %u waits to be confirmed", r->api->trial.id);
+		return;
+	}
+	if (api_query(r, "dry_run") || api_query(r, "commit_confirmed")) {
+		api_refuse(r, 400, "a port whose addresses are chosen is made at once");
 		return;
 	}
 	if (!locate(r, port, &at) || !complete(&at))

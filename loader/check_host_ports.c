@@ -54,8 +54,6 @@ void check_host_ports(struct checker *c)
 		if (!port->interface.v)
 			refuse(c, port, i, "the port has no interface",
 			       "add \"interface\", a name for the other end");
-		if (!port->mac.line && !port->learning.v && port->addresses.n == 0)
-			refuse(c, port, i, "the port has no MAC address", "add \"mac\"");
 		if (port->vlan.v || port->service_vlan.v)
 			refuse(c, port, i, "the interface has no tags", "leave out the VLAN");
 		if (port->learning.v)

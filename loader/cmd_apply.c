@@ -231,18 +231,16 @@ static enum cmd_exit mount_bpffs(void)
 	return CMD_OK;
 }
 
-static enum cmd_exit report_host_ports(const struct cfg_node *node, int err)
+static enum cmd_exit report_host_ports(const struct cfg_node *node, int err, const char *what)
 {
-	if (err == -EEXIST)
-		return cmd_error(CMD_FAILED,
-				 "node %s: an interface of a host port exists, and is not weft's",
-				 node->name.v);
-	return cmd_error(CMD_FAILED, "node %s: host ports: %s%s", node->name.v, strerror(-err),
+	return cmd_error(CMD_FAILED, "node %s: %s: %s%s", node->name.v, what ?: "host ports",
+			 err == -EEXIST ? "an interface of that name exists, and is not weft's"
+					: strerror(-err),
 			 geteuid() ? "; weft needs root" : "");
 }
 
-/* Return: the file's plan, carried out; @sum says what was done. */
-static enum cmd_exit carry_out(const struct cfg_node *node, struct plan *plan)
+/* Once this is done, host ports that were made for it stay. */
+static enum cmd_exit carry_out(const struct cfg_node *node, struct plan *plan, struct set *made)
 {
 	_cleanup_(journal_clear) struct journal journal = {};
 	int err;
@@ -250,14 +248,17 @@ static enum cmd_exit carry_out(const struct cfg_node *node, struct plan *plan)
 	if (mount_bpffs())
 		return CMD_FAILED;
 	err = apply_plan(plan, &journal);
-	return err ? report_failure(node->name.v, &journal, err) : CMD_OK;
+	if (err)
+		return report_failure(node->name.v, &journal, err);
+	set_clear(made);
+	return CMD_OK;
 }
 
 static enum cmd_exit apply_with(const struct options *o, const struct config *cfg,
-				const struct cfg_node *node, struct diag *diag)
+				const struct cfg_node *node, struct diag *diag, struct set *made)
 {
+	_cleanup_free_ char *problem = NULL, *what = NULL;
 	_cleanup_(plan_clear) struct plan plan = {};
-	_cleanup_free_ char *problem = NULL;
 	struct plan_summary sum;
 	int err;
 
@@ -268,15 +269,15 @@ static enum cmd_exit apply_with(const struct options *o, const struct config *cf
 		return cmd_error(CMD_FAILED, "node %s: %s%s", node->name.v,
 				 problem ? problem : strerror(-err),
 				 geteuid() ? "; weft needs root" : "");
-	if (!o->dry_run && carry_out(node, &plan))
+	if (!o->dry_run && carry_out(node, &plan, made))
 		return CMD_FAILED;
 	sum = plan_summarize(&plan);
 	if (!o->dry_run) {
 		print_notes(&plan);
 		print_devices_note(&plan, apply_devices(&plan, &sum));
-		err = host_ports_settle(&plan);
+		err = host_ports_settle(&plan, &what);
 	}
-	return err ? report_host_ports(node, err) : report_done(o, &plan, &sum);
+	return err ? report_host_ports(node, err, what) : report_done(o, &plan, &sum);
 }
 
 /* Host ports are made first, so that the plan finds their interfaces. */
@@ -284,11 +285,12 @@ static enum cmd_exit apply(const struct options *o, const struct config *cfg,
 			   const struct cfg_node *node, struct diag *diag)
 {
 	_cleanup_(set_clear) struct set made = {};
+	_cleanup_free_ char *what = NULL;
 	enum cmd_exit status;
 	int err;
 
-	err = o->dry_run ? 0 : host_ports_bring(cfg, node, &made);
-	status = err ? report_host_ports(node, err) : apply_with(o, cfg, node, diag);
+	err = o->dry_run ? 0 : host_ports_bring(cfg, node, &made, &what);
+	status = err ? report_host_ports(node, err, what) : apply_with(o, cfg, node, diag, &made);
 	if (status != CMD_OK)
 		host_ports_take_back(cfg, node, &made);
 	return status;

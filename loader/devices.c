@@ -128,11 +128,7 @@ int devices_find(const char *node, struct devices *found)
 	return 0;
 }
 
-/*
- * What the kernel takes for an interface that exists only. No address of its own, ever: it must
- * have nothing to say; a kernel without IPv6 does not take that, nor need it.
- */
-static int settle(struct nl_sock *sock, const char *device, const char *node)
+int devices_settle(struct nl_sock *sock, const char *device, const char *alias)
 {
 	_cleanup_(rtnl_link_putp) struct rtnl_link *silence = rtnl_link_alloc();
 	_cleanup_(rtnl_link_putp) struct rtnl_link *name = rtnl_link_alloc();
@@ -146,7 +142,7 @@ static int settle(struct nl_sock *sock, const char *device, const char *node)
 		return err;
 	rtnl_link_inet6_set_addr_gen_mode(silence, rtnl_link_inet6_str2addrgenmode("none"));
 	rtnl_link_change(sock, link, silence, 0);
-	rtnl_link_set_ifalias(name, alias_of(node).s);
+	rtnl_link_set_ifalias(name, alias);
 	return devices_errno(rtnl_link_change(sock, link, name, 0));
 }
 
@@ -163,7 +159,7 @@ static int create_vxlan(struct nl_sock *sock, const char *node, __u16 port)
 	rtnl_link_vxlan_set_port(link, port);
 	rtnl_link_vxlan_set_udp_zero_csum6_rx(link, 1);
 	err = devices_errno(rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL));
-	return err ? err : settle(sock, DEVICE_VXLAN, node);
+	return err ? err : devices_settle(sock, DEVICE_VXLAN, alias_of(node).s);
 }
 
 static int create_bridge(struct nl_sock *sock, const char *node)
@@ -176,7 +172,7 @@ static int create_bridge(struct nl_sock *sock, const char *node)
 	rtnl_link_set_name(link, DEVICE_BRIDGE);
 	rtnl_link_set_type(link, "bridge");
 	err = devices_errno(rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL));
-	return err ? err : settle(sock, DEVICE_BRIDGE, node);
+	return err ? err : devices_settle(sock, DEVICE_BRIDGE, alias_of(node).s);
 }
 
 int devices_create(const char *node, __u16 port, const struct devices *present)

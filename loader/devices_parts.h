@@ -22,4 +22,13 @@ int devices_errno(int err);
 /** devices_open - a socket to rtnetlink. Return: 0 or -errno. */
 int devices_open(struct nl_sock **out);
 
+/**
+ * devices_settle - make a device one that exists only: no address of its own, so that it has
+ * nothing to say, and an alias that tells whose it is. A kernel without IPv6 does not take the
+ * former, nor need it.
+ *
+ * Return: 0 or -errno.
+ */
+int devices_settle(struct nl_sock *sock, const char *device, const char *alias);
+
 #endif

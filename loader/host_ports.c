@@ -41,46 +41,9 @@ static bool is_host_port(const struct cfg_port *port, const struct cfg_node *nod
 	return port->host_interface.v && port->interface.v && !strcmp(port->node.v, node->name.v);
 }
 
-/* Down and without an alias, it is what a weft that was killed has just made. */
-static bool is_ours(struct rtnl_link *link, const char *node)
-{
-	const char *alias = rtnl_link_get_ifalias(link), *type = rtnl_link_get_type(link);
-
-	if (!type || strcmp(type, "veth") != 0)
-		return false;
-	if (!alias || !*alias)
-		return !(rtnl_link_get_flags(link) & IFF_UP);
-	return !strcmp(alias, mark_of(node).s);
-}
-
 static int get_link(struct nl_sock *sock, const char *name, struct rtnl_link **link)
 {
 	return devices_errno(rtnl_link_get_kernel(sock, 0, name, link));
-}
-
-/* The port's end has nothing to say: it is where the port's frames come in. A kernel without IPv6
- * does not take that, nor need it. */
-static void silence(struct nl_sock *sock, const char *name)
-{
-	_cleanup_(rtnl_link_putp) struct rtnl_link *change = rtnl_link_alloc();
-	_cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
-
-	if (!change || get_link(sock, name, &link))
-		return;
-	rtnl_link_inet6_set_addr_gen_mode(change, rtnl_link_inet6_str2addrgenmode("none"));
-	rtnl_link_change(sock, link, change, 0);
-}
-
-static int set_alias(struct nl_sock *sock, const char *name, const char *alias)
-{
-	_cleanup_(rtnl_link_putp) struct rtnl_link *change = rtnl_link_alloc();
-	_cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
-	int err = get_link(sock, name, &link);
-
-	if (err || !change)
-		return err ?: -ENOMEM;
-	rtnl_link_set_ifalias(change, alias);
-	return devices_errno(rtnl_link_change(sock, link, change, 0));
 }
 
 static int delete_link(struct nl_sock *sock, const char *name)
@@ -112,10 +75,22 @@ static int make(struct nl_sock *sock, const struct cfg_port *port, const char *n
 	nl_addr_put(mac);
 	rtnl_link_put(peer);
 	err = devices_errno(rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL));
-	if (err)
-		return err;
-	silence(sock, port->interface.v);
-	return set_alias(sock, port->interface.v, mark_of(node).s);
+	return err ? err : devices_settle(sock, port->interface.v, mark_of(node).s);
+}
+
+/*
+ * Without an alias, down, and with the other end as make() makes it, MAC address and all: what a
+ * weft that was killed has just made. Any other one without is somebody's.
+ */
+static bool is_half_made(struct rtnl_link *link, struct rtnl_link *host,
+			 const struct cfg_port *port)
+{
+	struct nl_addr *mac = host ? rtnl_link_get_addr(host) : NULL;
+	const char *alias = rtnl_link_get_ifalias(link);
+
+	return (!alias || !*alias) && !(rtnl_link_get_flags(link) & IFF_UP) && mac &&
+	       nl_addr_get_len(mac) == sizeof(port->mac.v) &&
+	       !memcmp(nl_addr_get_binary_addr(mac), port->mac.v, sizeof(port->mac.v));
 }
 
 /* There, ours, and with the other end that it should have? Else ours goes. */
@@ -124,21 +99,29 @@ static int look(struct nl_sock *sock, const struct cfg_port *port, const char *n
 	_cleanup_(rtnl_link_putp) struct rtnl_link *link = NULL;
 	_cleanup_(rtnl_link_putp) struct rtnl_link *host = NULL;
 	int err = get_link(sock, port->interface.v, &link);
+	const char *alias;
 
 	*there = false;
-	if (err == -ENODEV)
-		return 0;
 	if (err)
-		return err;
-	if (!is_ours(link, node))
-		return -EEXIST;
+		return err == -ENODEV ? 0 : err;
 	err = get_link(sock, port->host_interface.v, &host);
 	if (err && err != -ENODEV)
 		return err;
 	*there = !err && rtnl_link_get_link(link) == rtnl_link_get_ifindex(host);
-	if (*there)
-		return set_alias(sock, port->interface.v, mark_of(node).s);
-	return delete_link(sock, port->interface.v);
+	alias = rtnl_link_get_ifalias(link);
+	if (alias && !strcmp(alias, mark_of(node).s))
+		return *there ? 0 : delete_link(sock, port->interface.v);
+	if (*there && is_half_made(link, host, port))
+		return devices_settle(sock, port->interface.v, mark_of(node).s);
+	return -EEXIST;
+}
+
+/* What was being done when the first thing failed. */
+static void say(char **what, const struct cfg_port *port, const char *verb)
+{
+	if (!*what &&
+	    asprintf(what, "%s %s, host port %s", verb, port->host_interface.v, port->name.v) < 0)
+		*what = NULL;
 }
 
 static int bring(struct nl_sock *sock, const struct cfg_port *port, const char *node,
@@ -155,18 +138,23 @@ static int bring(struct nl_sock *sock, const struct cfg_port *port, const char *
 	return err;
 }
 
-int host_ports_bring(const struct config *cfg, const struct cfg_node *node, struct set *made)
+int host_ports_bring(const struct config *cfg, const struct cfg_node *node, struct set *made,
+		     char **what)
 {
 	_cleanup_(nl_socket_freep) struct nl_sock *sock = NULL;
 	int err = 0;
 
 	for (size_t i = 0; i < cfg->ports.n && !err; i++) {
-		if (!is_host_port(&cfg->ports.v[i], node))
+		const struct cfg_port *port = &cfg->ports.v[i];
+
+		if (!is_host_port(port, node))
 			continue;
 		if (!sock)
 			err = devices_open(&sock);
 		if (!err)
-			err = bring(sock, &cfg->ports.v[i], node->name.v, made);
+			err = bring(sock, port, node->name.v, made);
+		if (err)
+			say(what, port, "make");
 	}
 	return err;
 }
@@ -308,7 +296,8 @@ static unsigned int mtu_of(const struct plan *done, const char *network)
 	return 0;
 }
 
-static int settle(struct nl_sock *sock, const struct plan *done, const struct cfg_port *port)
+static int settle(struct nl_sock *sock, const struct plan *done, const struct cfg_port *port,
+		  char **what)
 {
 	const struct cfg_network *network = config_find_network(done->cfg, port->network.v);
 	unsigned int mtu = mtu_of(done, port->network.v);
@@ -317,7 +306,14 @@ static int settle(struct nl_sock *sock, const struct plan *done, const struct cf
 	err = settle_link(sock, port->interface.v, NULL, mtu, &ifindex);
 	if (!err)
 		err = settle_link(sock, port->host_interface.v, port, mtu, &ifindex);
-	return err ? err : settle_addresses(sock, port, network, ifindex);
+	if (err)
+		say(what, port, "set up");
+	if (!err) {
+		err = settle_addresses(sock, port, network, ifindex);
+		if (err)
+			say(what, port, "set addresses of");
+	}
+	return err;
 }
 
 static bool is_kept(const struct config *cfg, const struct cfg_node *node, const char *name)
@@ -352,7 +348,7 @@ static int prune(struct nl_sock *sock, const struct config *cfg, const struct cf
 	return err;
 }
 
-int host_ports_settle(const struct plan *done)
+int host_ports_settle(const struct plan *done, char **what)
 {
 	const struct config *cfg = done->cfg;
 	_cleanup_(nl_socket_freep) struct nl_sock *sock = NULL;
@@ -363,7 +359,7 @@ int host_ports_settle(const struct plan *done)
 	for (size_t i = 0; i < cfg->ports.n; i++) {
 		if (!is_host_port(&cfg->ports.v[i], done->node))
 			continue;
-		one = settle(sock, done, &cfg->ports.v[i]);
+		one = settle(sock, done, &cfg->ports.v[i], what);
 		err = err ?: one;
 	}
 	one = prune(sock, cfg, done->node, done->node->name.v);

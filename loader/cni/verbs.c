@@ -19,21 +19,15 @@ static json_t *attachment_of(const json_t *answer, const json_t *ipam)
 	return attachment;
 }
 
-/* The interface first: the agent attaches a port at once if it is there. */
+/* The interface first: the agent attaches a port at once if it is there. What of it is done when
+ * something fails, leave() undoes. */
 static int join(struct cni *c, const json_t *ipam, json_t **answer)
 {
 	json_auto_t *port = cni_wanted_port(c, ipam), *attachment = NULL;
 	const char *mac;
 
-	if (!port || net_add(c))
+	if (!port || net_add(c) || port_add(c, port, answer))
 		return -1;
-	if (port_add(c, port, answer)) {
-		struct cni_error why = c->error;
-
-		net_del(c, c->host_if);
-		c->error = why;
-		return -1;
-	}
 	mac = json_string_value(json_object_get(json_object_get(*answer, "port"), "mac"));
 	attachment = attachment_of(*answer, ipam);
 	return net_set_up(c, mac, attachment);

@@ -120,11 +120,38 @@ def test_not_ours(lab, both):
     a.ip("link set net0-port up")
     p = a.weft("apply", lab.with_ports, status=1)
     assert "is not weft's" in p.stderr
+    a.ip("link set net0-port down")  # down and without an alias, but not as weft makes it
+    a.weft("apply", lab.with_ports, status=1)
+    assert "net0-port" in links(a) and "other" in links(a)
     a.ip("link del net0-port")
     a.ip("link add net0 type veth peer name other")
     a.weft("apply", lab.with_ports, status=1)
     assert "net0-port" not in links(a)
     a.ip("link del net0")
+
+
+def test_half_made(lab, both):
+    """What a weft left that was killed before it gave the pair its alias is taken over."""
+    a = both[0]
+    a.apply(lab.without)
+    a.ip("link add net0-port type veth peer name net0 address 02:00:00:01:00:01")
+    a.apply(lab.with_ports)
+    ping(lab.workloads[0], "10.1.0.1")
+
+
+def test_addresses_refused(lab, both):
+    """A kernel setting that keeps an address out is said; the port stays, and is settled by the next apply."""
+    a = both[0]
+    a.apply(lab.without)
+    a.sysctl("net/ipv6/conf/default/disable_ipv6", 1)
+    p = a.weft("apply", lab.with_ports, status=1)
+    assert "set addresses of net0, host port host-a" in p.stderr, p.stderr
+    assert {"net0", "net0-port"} <= set(links(a))
+    ping(lab.workloads[0], "10.1.0.1")
+    a.sysctl("net/ipv6/conf/default/disable_ipv6", 0)
+    a.sysctl("net/ipv6/conf/net0/disable_ipv6", 0)
+    a.apply(lab.with_ports)
+    assert addresses(a) == {"10.1.0.1/16", "fd00:1::1/64"}
 
 
 def test_undone(lab, both):
