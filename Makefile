@@ -181,7 +181,8 @@ bench-check: bench-build
 bench-baseline: bench-build
 	$(Q)$(PYTHON) tests/bench/instructions update --build $(BUILD)
 
-## fuzz: packets, tunnel headers, configurations, API and CNI requests, capture files, FUZZ_SECONDS each
+## fuzz: packets, tunnel headers, configurations, API and CNI requests, objects of
+##   Kubernetes, capture files, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN)
@@ -189,6 +190,7 @@ fuzz: $(FUZZ_BIN)
 
 FUZZ_WITH_fuzz_config := $(filter-out loader/main.c,$(LOADER_SRC)) $(LIBS)
 FUZZ_WITH_fuzz_api := $(FUZZ_WITH_fuzz_config)
+FUZZ_WITH_fuzz_k8s := $(FUZZ_WITH_fuzz_config)
 FUZZ_WITH_fuzz_cni := loader/cni/conf.c loader/cni/result.c -ljansson
 FUZZ_WITH_fuzz_pcap := loader/capture_words.c loader/pcap_read.c
 # clang takes a variable that is only there to be cleaned up for unused.

@@ -39,10 +39,11 @@ static void check_subject(struct checker *c, const struct place *p)
 
 	check_refs(c, p, &c->networks, &subject->networks, "applies_to", "networks");
 	check_refs(c, p, &c->ports, &subject->ports, "applies_to", "ports");
-	if (!c->whole || subject->groups.n || subject->networks.n || subject->ports.n)
+	if (!c->whole || subject->groups.n || subject->networks.n || subject->ports.n ||
+	    subject->pods.n)
 		return;
 	diag_error(c->diag, at_key(p, POS(*subject), "applies_to"), "it names no port at all");
-	diag_hint(c->diag, "give groups, networks or ports");
+	diag_hint(c->diag, "give groups, networks, ports or pods");
 }
 
 static void check_peer(struct checker *c, const struct place *p, const struct cfg_peer *peer,

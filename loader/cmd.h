@@ -151,6 +151,7 @@ int cmd_flows(int argc, char **argv);
 int cmd_fdb(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_k8s(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 
 #endif

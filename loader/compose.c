@@ -25,7 +25,9 @@ struct composer {
 	struct set anchors; /* anchor -> node */
 	struct frame stack[COMPOSE_MAX_DEPTH];
 	size_t depth;
-	bool complete; /* the document has ended */
+	bool complete;   /* the document has ended */
+	compose_fn each; /* NULL: there is to be one document */
+	void *arg;
 };
 
 static const char *chars(const yaml_char_t *s)
@@ -233,11 +235,26 @@ static int add_alias(struct composer *c, const yaml_event_t *event)
 
 static int start_document(struct composer *c, const yaml_event_t *event)
 {
-	if (!c->complete)
+	if (c->each && !yaml_document_initialize(c->document, NULL, NULL, NULL, 1, 1))
+		return -ENOMEM;
+	if (c->each || !c->complete)
 		return 0;
 	diag_error(c->diag, at_mark(event->start_mark), "a second YAML document begins here");
 	diag_hint(c->diag, "write one document a file, without \"---\" in the middle");
 	return -EINVAL;
+}
+
+static int end_document(struct composer *c)
+{
+	int err;
+
+	c->complete = true;
+	if (!c->each)
+		return 0;
+	err = c->each(c->document, c->arg);
+	yaml_document_delete(c->document);
+	set_clear(&c->anchors);
+	return err;
 }
 
 static int handle(struct composer *c, const yaml_event_t *event)
@@ -258,8 +275,7 @@ static int handle(struct composer *c, const yaml_event_t *event)
 		c->depth--;
 		return 0;
 	case YAML_DOCUMENT_END_EVENT:
-		c->complete = true;
-		return 0;
+		return end_document(c);
 	default:
 		return 0;
 	}
@@ -293,6 +309,26 @@ static int compose_stream(struct composer *c)
 	diag_error(c->diag, diag_at(0, 0, "%s", ""), "the file is empty");
 	diag_hint(c->diag, "see the reference for what it should say");
 	return -EINVAL;
+}
+
+int compose_each(const void *text, size_t len, struct diag *diag, compose_fn each, void *arg)
+{
+	_cleanup_(yaml_document_delete) yaml_document_t document = {};
+	struct composer c = {.document = &document,
+			     .diag = diag,
+			     .text = text,
+			     .len = len,
+			     .each = each,
+			     .arg = arg};
+	int err;
+
+	if (!yaml_parser_initialize(&c.parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&c.parser, text, len);
+	err = compose_stream(&c);
+	set_clear(&c.anchors);
+	yaml_parser_delete(&c.parser);
+	return err;
 }
 
 int compose(const void *text, size_t len, struct diag *diag, yaml_document_t *document)

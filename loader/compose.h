@@ -29,4 +29,14 @@ struct diag;
  */
 int compose(const void *text, size_t len, struct diag *diag, yaml_document_t *document);
 
+/** compose_fn - is given a document, for the time of the call. Return: 0, or -errno to stop. */
+typedef int (*compose_fn)(yaml_document_t *document, void *arg);
+
+/**
+ * compose_each - the same for text that may hold several documents, one after the other.
+ *
+ * Return: 0; -EINVAL, @diag told; -ENOMEM; what @each returned.
+ */
+int compose_each(const void *text, size_t len, struct diag *diag, compose_fn each, void *arg);
+
 #endif

@@ -45,7 +45,7 @@ static int read_all(int fd, char **out, size_t *out_len)
 	return 0;
 }
 
-static int read_file(const char *path, char **out, size_t *len)
+int config_bytes(const char *path, char **out, size_t *len)
 {
 	_cleanup_close_ int fd = -1;
 
@@ -117,7 +117,7 @@ int config_load(const char *path, struct diag *diag, struct config **out)
 	size_t len = 0;
 	int err;
 
-	err = read_file(path, &text, &len);
+	err = config_bytes(path, &text, &len);
 	if (err)
 		return err;
 	err = config_load_bytes(display_name(path), text, len, diag, out);
@@ -134,7 +134,7 @@ int config_read(const char *path, struct diag *diag, struct config **out)
 	size_t len = 0;
 	int err;
 
-	err = read_file(path, &text, &len);
+	err = config_bytes(path, &text, &len);
 	if (!err)
 		err = decode_bytes(display_name(path), text, len, diag, &cfg);
 	if (err)

@@ -100,8 +100,8 @@ enum cfg_loop {
 	CFG_LOOP_BLOCK,
 };
 
-/** CFG_ID_MAX - longest SCHEMA_ID. */
-#define CFG_ID_MAX 255
+/** CFG_ID_MAX - longest SCHEMA_ID: a pod of 253 letters in a namespace of 63. */
+#define CFG_ID_MAX 320
 
 /** CFG_STORM_MAX - highest limit of storm control, packets a second. */
 #define CFG_STORM_MAX 10000000
@@ -226,6 +226,7 @@ struct cfg_subject {
 	struct cfg_strs groups;
 	struct cfg_strs networks;
 	struct cfg_strs ports;
+	struct cfg_strs pods; /* as ports call them; they need not have one */
 };
 
 /** struct cfg_peer - the other end, as a rule describes it; line 0: anybody. */
@@ -395,6 +396,15 @@ int config_load(const char *path, struct diag *diag, struct config **out);
  * config_find_*() don't work on the result yet.
  */
 int config_read(const char *path, struct diag *diag, struct config **out);
+
+/**
+ * config_bytes - a whole file as it is; "-" is standard input.
+ * @out: the caller frees it; untouched on failure.
+ * @len: at most CFG_FILE_MAX and a bit, of a larger file.
+ *
+ * Return: 0 or -errno.
+ */
+int config_bytes(const char *path, char **out, size_t *len);
 
 /** config_load_bytes - config_load() of @len bytes at @text; @name stands for the file in messages.
  */

@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	{"metrics", "print counters for Prometheus", cmd_metrics},
 	{"capture", "show the packets that the datapath sees or drops", cmd_capture},
 	{"explain", "say what the datapath would do to a packet, and why", cmd_explain},
+	{"k8s", "turn Kubernetes' NetworkPolicies into policies", cmd_k8s},
 	{"schema", "print the JSON Schema or the reference of the file", cmd_schema},
 	{"help", "explain a verb", cmd_help},
 };

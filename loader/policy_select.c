@@ -76,6 +76,61 @@ struct subjects {
 	struct pairs label, network, port;
 };
 
+/** struct pod_ports - the ports of each pod: the last, and of each port the one before it. */
+struct pod_ports {
+	struct set last;
+	size_t *before; /* index + 1; 0: none */
+};
+
+static void index_pods(struct pol *p, struct pod_ports *pods)
+{
+	pods->before = calloc(p->cfg->ports.n + 1, sizeof(*pods->before));
+	if (!pods->before)
+		p->err = -ENOMEM;
+	for (size_t i = 0; i < p->cfg->ports.n && !p->err; i++) {
+		const char *pod = p->cfg->ports.v[i].pod.v;
+		size_t before;
+		int err;
+
+		if (!pod)
+			continue;
+		err = set_add(&pods->last, pod, strlen(pod), i, &before);
+		if (err == -EEXIST) {
+			pods->before[i] = before + 1;
+			set_move(&pods->last, pod, strlen(pod), i);
+		} else {
+			p->err = err;
+		}
+	}
+}
+
+/* A pod that has no port (yet) is selected all the same: when it gets one, it is judged at once. */
+static void gather_pods(struct pol *p, const struct pod_ports *pods, size_t policy,
+			struct pairs *out)
+{
+	const struct cfg_strs *names = &p->cfg->policies.v[policy].applies_to.pods;
+
+	for (size_t i = 0; i < names->n; i++) {
+		size_t port;
+
+		if (!set_find(&pods->last, names->v[i].v, strlen(names->v[i].v), &port))
+			continue;
+		for (port++; port && !p->err; port = pods->before[port - 1])
+			p->err = pairs_add(out, port - 1, policy);
+	}
+}
+
+static void gather_pod_subjects(struct pol *p, struct subjects *s)
+{
+	struct pod_ports pods = {};
+
+	index_pods(p, &pods);
+	for (size_t i = 0; i < p->cfg->policies.n && !p->err; i++)
+		gather_pods(p, &pods, i, &s->port);
+	set_clear(&pods.last);
+	free(pods.before);
+}
+
 static void gather_subjects(struct pol *p, struct subjects *s)
 {
 	const struct config *cfg = p->cfg;
@@ -113,6 +168,7 @@ static void make_selectors(struct pol *p)
 	struct subjects s = {};
 
 	gather_subjects(p, &s);
+	gather_pod_subjects(p, &s);
 	make_selector(p, &p->by_label, p->n_labels, &s.label);
 	make_selector(p, &p->by_network, p->cfg->networks.n, &s.network);
 	make_selector(p, &p->by_port, p->cfg->ports.n, &s.port);

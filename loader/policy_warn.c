@@ -146,7 +146,8 @@ static void warn_unused(struct warner *w, const struct pol *p)
 	for (size_t i = 0; i < w->cfg->policies.n; i++) {
 		const struct cfg_policy *policy = &w->cfg->policies.v[i];
 
-		if (pol_bit(p->used, i) || !all_have_ports(w, &policy->applies_to.groups))
+		if (pol_bit(p->used, i) || !all_have_ports(w, &policy->applies_to.groups) ||
+		    policy->applies_to.pods.n) /* pods get their ports when they start */
 			continue;
 		diag_warning(w->diag, DIAG_AT(policy->applies_to, "policies[%zu].applies_to", i),
 			     "the policy selects no port");

@@ -12,7 +12,7 @@
 #define NAME_PATTERN      "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 #define INTERFACE_PATTERN "^[^/:\\s]{1,15}$"
 #define LABEL_PATTERN     "^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
-#define ID_PATTERN        "^[A-Za-z0-9][A-Za-z0-9_./-]{0,254}$"
+#define ID_PATTERN        "^[A-Za-z0-9][A-Za-z0-9_./-]{0,319}$"
 #define MAC_PATTERN       "^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$"
 #define PREFIX_PATTERN    "^[0-9A-Fa-f:.]+/[1-9][0-9]{0,2}$"
 #define BLOCK_PATTERN     "^[0-9A-Fa-f:.]+/(0|[1-9][0-9]{0,2})$"

@@ -11,6 +11,7 @@ static const struct schema_type ports_item = {.kind = SCHEMA_PORTS};
 static const struct schema_type rule_item = {.kind = SCHEMA_TABLE, .table = &rule_table};
 static const struct schema_type network_item = {.kind = SCHEMA_REFERENCE, .target = "network"};
 static const struct schema_type port_item = {.kind = SCHEMA_REFERENCE, .target = "port"};
+static const struct schema_type pod_item = {.kind = SCHEMA_ID};
 static const struct schema_type set_item = {.kind = SCHEMA_REFERENCE, .target = "address set"};
 
 /* A list that may stand alone, but not be empty: an empty one could be read as nobody or anybody.
@@ -169,6 +170,14 @@ static const struct schema_key subject_keys[] = {
 		.offset = offsetof(struct cfg_subject, ports),
 		.doc = "These ports.",
 		.example = "[db-1, db-2]",
+	},
+	{
+		.name = "pods",
+		.type = SOME(pod_item),
+		.offset = offsetof(struct cfg_subject, pods),
+		.doc = "The ports that were made for these Kubernetes pods, now or later, each as "
+		       "`NAMESPACE/NAME`.",
+		.example = "[default/web-1]",
 	},
 	{},
 };

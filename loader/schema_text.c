@@ -42,7 +42,7 @@ static const char *const phrases[__SCHEMA_MAX] = {
 	[SCHEMA_LABEL] =
 		"1 to 63 letters, digits, \"-\", \"_\" and \".\", the first a letter or digit",
 	/* clang-format off */
-	[SCHEMA_ID] = "1 to 255 letters, digits, \"-\", \"_\", \".\" and \"/\", the first a letter or digit",
+	[SCHEMA_ID] = "1 to 320 letters, digits, \"-\", \"_\", \".\" and \"/\", the first a letter or digit",
 	/* clang-format on */
 	[SCHEMA_BOOL] = "true or false",
 	[SCHEMA_MAC] = "a unicast MAC address such as 02:00:00:00:00:01",

@@ -19,8 +19,9 @@
 	"  - {name: lb-1, node: b, network: one, mac: 02:00:00:00:00:02,\n"                        \
 	"     addresses: [10.9.0.12, \"fd00:9::12\", \"fe80::12\"], groups: lb}\n"                 \
 	"  - {name: db-1, node: a, interface: v3, network: one, mac: 02:00:00:00:00:03,\n"         \
-	"     addresses: [10.9.0.13], groups: [db, prod]}\n"                                       \
-	"  - {name: free-1, node: a, interface: v4, network: one, mac: 02:00:00:00:00:04}\n"       \
+	"     addresses: [10.9.0.13], groups: [db, prod], pod: shop/db}\n"                         \
+	"  - {name: free-1, node: a, interface: v4, network: one, mac: 02:00:00:00:00:04,\n"       \
+	"     pod: shop/db}\n"                                                                     \
 	"  - {name: web-2, node: a, interface: v5, network: two, mac: 02:00:00:00:00:01,\n"        \
 	"     addresses: [10.9.0.11], groups: web}\n"                                              \
 	"  - {name: db-2, node: b, network: two, mac: 02:00:00:00:00:02,\n"                        \
@@ -91,6 +92,16 @@ static const struct policy_case cases[] = {
 	  {"web-1", IN, LB, TCP, 80, DENY, "n"},
 	  {"web-2", IN, DB, TCP, 80, DENY, "n"},
 	  {"web-2", IN, LB, TCP, 80, ALLOW, "n[0]"}}},
+
+	{"a pod is all ports that were made for it; one without ports is nobody",
+	 "policies:\n"
+	 "  - {name: n, applies_to: {pods: [shop/db, shop/none]}, direction: ingress, rules: "
+	 "[{from: lb}]}\n",
+	 {{"db-1", IN, LB, TCP, 80, ALLOW, "n[0]"},
+	  {"db-1", IN, ELSE, TCP, 80, DENY, "n"},
+	  {"db-1", OUT, ELSE, TCP, 80, ALLOW, ""},
+	  {"free-1", IN, ELSE, TCP, 80, DENY, "n"},
+	  {"web-1", IN, ELSE, TCP, 80, ALLOW, ""}}},
 
 	{"a network is its workloads, subnets and link-local addresses",
 	 "policies:\n"

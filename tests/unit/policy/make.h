@@ -47,6 +47,7 @@ static const char *const cidrs[] = {
 	"\"fe80::1/128\"", "\"ff00::/8\"",     "\"2001:db8::/32\"", "\"8000::/1\"",
 };
 
+static const char *const pods[] = {"a/p", "a/q", "b/p"};
 static const char *const groups[] = {"web", "db", "lb", "prod", "dev", "a.b"};
 static const char *const networks[] = {"one", "two", "three"};
 static const char *const sets[] = {"s0", "s1", "s2", "s3"};
@@ -159,6 +160,8 @@ static void say_ports(void)
 			    i < 3 && chance(50) ? ", \"fe80::1\"" : "");
 		if (chance(75))
 			SAY_LIST(", groups", groups, 3);
+		if (chance(50)) /* a pod may have several ports */
+			say(", pod: %s", PICK(pods));
 		say("}\n");
 	}
 }
@@ -240,8 +243,10 @@ static void say_policies(void)
 		    ingress ? "ingress" : "egress");
 		if (chance(50))
 			SAY_LIST("groups", groups, 3);
-		else if (chance(70))
+		else if (chance(50))
 			SAY_LIST("networks", networks, 3);
+		else if (chance(50))
+			SAY_LIST("pods", pods, 3);
 		else
 			say("ports: [p0, p%u]", below(3));
 		say("}\n    default: %s\n    tier: %u\n    priority: %u\n", PICK(defaults),

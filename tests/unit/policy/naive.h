@@ -91,7 +91,8 @@ static inline bool naive_selects(const struct cfg_policy *policy, const struct c
 
 	return naive_shares(&who->groups, &port->groups) ||
 	       naive_named(&who->networks, port->network.v) ||
-	       naive_named(&who->ports, port->name.v);
+	       naive_named(&who->ports, port->name.v) ||
+	       (port->pod.v && naive_named(&who->pods, port->pod.v));
 }
 
 static inline bool naive_in_set(const struct config *cfg, const char *name,
