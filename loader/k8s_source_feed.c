@@ -3,7 +3,7 @@
  * One resource: list it, watch it, and get over whatever goes wrong. See k8s_source_feed.h.
  *
  * What failed is tried again after a while, longer each time, until a watch has proved itself: has
- * brought an event, or stood for a second. A list that went well proves nothing, since a server
+ * brought an event, or stood for half a second. A list that went well proves nothing, since a server
  * that refuses each watch would then be asked for list after list.
  */
 #include "k8s_source_feed.h"
@@ -27,7 +27,7 @@
 #define RETRY_MIN_MS     200
 #define RETRY_MAX_MS     30000
 #define RETRY_AFTER_MAX  300 /* s */
-#define SETTLED_AFTER_MS 1000
+#define SETTLED_AFTER_MS 500
 /* A server that fails so often at watching from a version may have lost it. */
 #define FAILURES_TO_LIST 5
 

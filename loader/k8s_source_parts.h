@@ -201,7 +201,8 @@ struct k8s_effect {
 int k8s_apply_event(const struct k8s_resource *resource, struct k8s_store *store, const char *s,
 		    size_t n, struct k8s_effect *effect, struct k8s_problem *problem);
 
-/** k8s_status_text - what a Status says: "reason: message". Empty if it says nothing, or is none. */
+/** k8s_status_text - what a Status says: "reason: message". Empty if it says nothing, or is none.
+ */
 void k8s_status_text(const json_t *status, struct k8s_problem *text);
 
 /**

@@ -33,11 +33,12 @@ void k8s_explain_refusal(const struct k8s_resource *r, long status, const char *
 			     "is missing, wrong or has expired%s%.200s",
 			     says, said.s);
 	else if (status == 403)
-		k8s_complain(why,
-			     "HTTP 403: the server does not let us; a ClusterRole that we are bound "
-			     "to has to allow the verbs list and watch on the resource %s of the "
-			     "API group \"%s\"%s%.200s",
-			     r->plural, r->group, says, said.s);
+		k8s_complain(
+			why,
+			"HTTP 403: the server does not let us; a ClusterRole that we are bound "
+			"to has to allow the verbs list and watch on the resource %s of the "
+			"API group \"%s\"%s%.200s",
+			r->plural, r->group, says, said.s);
 	else if (status == 404)
 		k8s_complain(why, "HTTP 404: the server has no %s", r->path);
 	else if (status >= 300 && status < 400)

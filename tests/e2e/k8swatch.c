@@ -4,8 +4,8 @@
  *
  *	k8swatch [-s SERVER] [-t TOKEN-FILE] [-a CA-FILE] [-c CERT-FILE] [-k KEY-FILE] [-w SECONDS]
  *
- * {"synced", "objects"} whenever they changed, {"resource", "problem"} whenever that did, {"report"}
- * for each SIGUSR1. Ends by SIGTERM, or with status 2 if it cannot begin.
+ * {"synced", "objects"} whenever they changed, {"resource", "problem"} whenever that did,
+ *{"report"} for each SIGUSR1. Ends by SIGTERM, or with status 2 if it cannot begin.
  */
 #include <signal.h>
 #include <stdio.h>
