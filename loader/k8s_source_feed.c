@@ -3,8 +3,8 @@
  * One resource: list it, watch it, and get over whatever goes wrong. See k8s_source_feed.h.
  *
  * What failed is tried again after a while, longer each time, until a watch has proved itself: has
- * brought an event, or stood for half a second. A list that went well proves nothing, since a server
- * that refuses each watch would then be asked for list after list.
+ * brought an event, or stood for half a second. A list that went well proves nothing, since a
+ * server that refuses each watch would then be asked for list after list.
  */
 #include "k8s_source_feed.h"
 

@@ -3,9 +3,11 @@
  * What a source of a cluster's objects says, a JSON object a line: for test_k8s_source.py.
  *
  *	k8swatch [-s SERVER] [-t TOKEN-FILE] [-a CA-FILE] [-c CERT-FILE] [-k KEY-FILE] [-w SECONDS]
+ *[-1]
  *
  * {"synced", "objects"} whenever they changed, {"resource", "problem"} whenever that did,
- *{"report"} for each SIGUSR1. Ends by SIGTERM, or with status 2 if it cannot begin.
+ *{"report"} for each SIGUSR1. Ends by SIGTERM, with -1 at the first change, or with status 2 if it
+ *cannot begin.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +24,7 @@
 struct program {
 	struct event_base *base;
 	struct k8s_source *source;
+	bool once;
 };
 
 static void say(json_t *line)
@@ -35,10 +38,14 @@ static void say(json_t *line)
 
 static void changed(void *arg)
 {
-	const struct program *p = arg;
+	struct program *p = arg;
 
 	say(json_pack("{s:b, s:o}", "synced", k8s_source_synced(p->source), "objects",
 		      k8s_source_objects(p->source)));
+	if (p->once) {
+		k8s_source_close(TAKE_PTR(p->source));
+		event_base_loopexit(p->base, NULL); /* what is active is served first */
+	}
 }
 
 static void problem(const char *plural, const char *text, void *arg __attribute__((unused)))
@@ -56,11 +63,11 @@ static void on_signal(evutil_socket_t number, short what __attribute__((unused))
 		event_base_loopbreak(p->base);
 }
 
-static void parse(int argc, char **argv, struct k8s_source_config *config)
+static void parse(int argc, char **argv, struct k8s_source_config *config, bool *once)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "s:t:a:c:k:w:")) != -1) {
+	while ((option = getopt(argc, argv, "s:t:a:c:k:w:1")) != -1) {
 		switch (option) {
 		case 's':
 			config->server = optarg;
@@ -80,6 +87,9 @@ static void parse(int argc, char **argv, struct k8s_source_config *config)
 		case 'w':
 			config->watch_seconds = (unsigned int)strtoul(optarg, NULL, 10);
 			break;
+		case '1':
+			*once = true;
+			break;
 		default:
 			exit(2);
 		}
@@ -94,7 +104,7 @@ int main(int argc, char **argv)
 	struct event *events[ARRAY_SIZE(signals)];
 	char *why = NULL;
 
-	parse(argc, argv, &config);
+	parse(argc, argv, &config, &p.once);
 	signal(SIGPIPE, SIG_IGN);
 	p.source = k8s_source_open(p.base, &config, changed, &p, &why);
 	if (!p.source) {

@@ -168,6 +168,18 @@ def test_lists_then_watches(place):
     assert len(api.asked(verb="list")) == 3
 
 
+def test_closes_itself(place):
+    """From within the call that says that objects have changed, while two lists are not in yet."""
+    api = serve(place)
+    api.put("pods", pod("p"))
+    for plural in ("namespaces", "networkpolicies"):
+        api.fail(plural, "list", lambda h, p=plural: (time.sleep(1), api.list(h, p, {"limit": "9"})))
+    client = connect(place, api, "-1")
+    client.process.popen.wait(TIMEOUT)
+    client.wait_names(("Pod", "default", "p"))
+    assert client.process.popen.returncode == 0 and not client.process.popen.stderr.read()
+
+
 def test_pages(place):
     api = serve(place)
     api.page = 3
@@ -331,6 +343,13 @@ def test_a_silent_peer_is_noticed(place):
     client.wait_problem("pods", "timed out")
     client.wait_names(("Pod", "default", "p"), ("Pod", "default", "q"))
     quiet.set()
+
+
+def test_the_kernel_asks_whether_the_peer_lives(place):
+    api = serve(place)
+    connect(place, api).wait_synced()
+    sockets = place.run("ss", "-tnoH", "state", "established", "dport", "=", f":{api.port}").stdout
+    assert sockets.count("timer:(keepalive,") == sockets.count("\n") == 3, sockets
 
 
 def test_what_is_forbidden_is_said(place):
