@@ -38,6 +38,7 @@ LOADER_SRC := $(wildcard loader/*.c)
 LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
 CNI_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cni/*.c)) $(BUILD)/loader/agent_client.o
 CNI_LIBS   := -ljansson -lnl-route-3 -lnl-3
+K8S_SOURCE := $(wildcard loader/k8s_source*.c)
 LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o,$(LOADER_OBJ))
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 PACKET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bpf/*.c))
@@ -161,9 +162,12 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lbpf -o $@
 
+E2E_LIBS_k8swatch := -ljansson -levent_core
+$(BUILD)/tests/e2e/k8swatch: $(K8S_SOURCE:%.c=$(BUILD)/%.o)
+
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(E2E_LIBS_$*) -o $@
 
 .PHONY: bench-build
 bench-build: all $(BENCH_BIN) $(BENCH_BPF)
@@ -181,8 +185,8 @@ bench-check: bench-build
 bench-baseline: bench-build
 	$(Q)$(PYTHON) tests/bench/instructions update --build $(BUILD)
 
-## fuzz: packets, tunnel headers, configurations, API and CNI requests, objects of
-##   Kubernetes, capture files, FUZZ_SECONDS each
+## fuzz: packets, tunnel headers, configurations, API and CNI requests, capture files, objects of
+##   Kubernetes and its API servers, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN)
@@ -193,6 +197,7 @@ FUZZ_WITH_fuzz_api := $(FUZZ_WITH_fuzz_config)
 FUZZ_WITH_fuzz_k8s := $(FUZZ_WITH_fuzz_config)
 FUZZ_WITH_fuzz_cni := loader/cni/conf.c loader/cni/result.c -ljansson
 FUZZ_WITH_fuzz_pcap := loader/capture_words.c loader/pcap_read.c
+FUZZ_WITH_fuzz_k8s_source := $(patsubst %,loader/k8s_source_%.c,lines items trim store event status) -ljansson
 # clang takes a variable that is only there to be cleaned up for unused.
 FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unused-variable
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) $(wildcard loader/cni/*.c) Makefile | $(SKELS)
