@@ -38,7 +38,7 @@ LOADER_SRC := $(wildcard loader/*.c)
 LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
 CNI_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cni/*.c)) $(BUILD)/loader/agent_client.o
 CNI_LIBS   := -ljansson -lnl-route-3 -lnl-3
-K8S_SOURCE := $(wildcard loader/k8s_source*.c)
+K8S_SOURCE := loader/k8s_kinds.c $(wildcard loader/k8s_source*.c)
 LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o,$(LOADER_OBJ))
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 PACKET_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bpf/*.c))
@@ -197,7 +197,8 @@ FUZZ_WITH_fuzz_api := $(FUZZ_WITH_fuzz_config)
 FUZZ_WITH_fuzz_k8s := $(FUZZ_WITH_fuzz_config)
 FUZZ_WITH_fuzz_cni := loader/cni/conf.c loader/cni/result.c -ljansson
 FUZZ_WITH_fuzz_pcap := loader/capture_words.c loader/pcap_read.c
-FUZZ_WITH_fuzz_k8s_source := $(patsubst %,loader/k8s_source_%.c,lines items trim store event status) -ljansson
+FUZZ_WITH_fuzz_k8s_source := loader/k8s_kinds.c \
+			     $(patsubst %,loader/k8s_source_%.c,lines items trim store event status) -ljansson
 # clang takes a variable that is only there to be cleaned up for unused.
 FUZZ_FLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unused-variable
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(filter-out loader/main.c,$(LOADER_SRC)) $(wildcard loader/cni/*.c) Makefile | $(SKELS)

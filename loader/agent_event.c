@@ -3,15 +3,12 @@
  * What the agent says: JSON, a line each. Never so much that it could fill a disk, and never so
  * that a reader who does not read could hold the agent up.
  */
-#include <poll.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "agent.h"
 #include "api.h"
 #include "clock.h"
+#include "event_line.h"
 #include "util.h"
 
 /* Of each kind: so many at once, and then so many a second. */
@@ -64,37 +61,13 @@ static bool may_say(struct bucket *b)
 	return true;
 }
 
-static json_t *time_json(void)
-{
-	struct timespec now;
-	struct tm utc;
-	char text[32];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	return json_sprintf("%s.%03ldZ", text, now.tv_nsec / 1000000);
-}
-
-/* A pipe whose reader sleeps takes nothing: the line is lost, not the agent. */
-static void print_line(const char *line, size_t len)
-{
-	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
-	if (poll(&out, 1, 0) == 1 && out.revents == POLLOUT && write(STDOUT_FILENO, line, len) < 0)
-		return;
-}
-
 void agent_event(struct agent *a, enum agent_event event, json_t *fields)
 {
-	_cleanup_free_ char *text = NULL;
 	_cleanup_free_ char *line = NULL;
 	json_t *json = NULL;
-	int len;
 
 	if (may_say(&buckets[event]))
-		json = json_pack("{s:o, s:s, s:s}", "time", time_json(), "event", names[event],
-				 "node", a->node);
+		json = json_pack("{s:s}", "node", a->node);
 	if (json && fields)
 		json_object_update(json, fields);
 	if (json && buckets[event].suppressed)
@@ -103,14 +76,7 @@ void agent_event(struct agent *a, enum agent_event event, json_t *fields)
 	if (!json)
 		return;
 	buckets[event].suppressed = 0;
-	text = json_dumps(json, JSON_COMPACT);
-	json_decref(json);
-	len = text ? asprintf(&line, "%s\n", text) : -1;
-	if (len < 0) {
-		line = NULL;
-		return;
-	}
-	print_line(line, len);
-	if (a->api)
-		api_tell(a->api, line, len);
+	line = event_line(names[event], json);
+	if (line && a->api)
+		api_tell(a->api, line, strlen(line));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* weft k8s: Kubernetes' NetworkPolicies to policies of weft, from files. */
+/* weft k8s: Kubernetes' NetworkPolicies to policies of weft, from files or from a cluster. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +8,8 @@
 #include "config.h"
 #include "diag.h"
 #include "k8s.h"
+#include "k8s_follow.h"
+#include "lockdown.h"
 #include "print.h"
 #include "util.h"
 #include "value.h"
@@ -17,10 +19,20 @@ enum {
 	OPT_NODE = 0x200,
 	OPT_ADMIT,
 	OPT_JSON,
+	OPT_WATCH,
+	OPT_SERVER,
+	OPT_TOKEN,
+	OPT_CA,
+	OPT_CERT,
+	OPT_KEY,
+	OPT_SOCKET,
 };
 
+/** struct options - the command line. @follow: for --watch. */
 struct options {
 	struct k8s_options k8s;
+	struct k8s_follow follow;
+	bool watch;
 	char **files;
 	size_t n_files;
 	bool json;
@@ -31,6 +43,15 @@ static const struct argp_option argp_options[] = {
 	{"admit", OPT_ADMIT, "GROUP", 0,
 	 "Always let pods and members of this group talk: the node's own host port", 0},
 	{"json", OPT_JSON, NULL, 0, "Print JSON instead of YAML", 0},
+	{NULL, 0, NULL, 0, "To follow a cluster:", 1},
+	{"watch", OPT_WATCH, NULL, 0, "Ask the API server, and keep this node's agent up to date",
+	 1},
+	{"socket", OPT_SOCKET, "PATH", 0, "The agent's socket (/run/weft/NODE.sock)", 1},
+	{"server", OPT_SERVER, "URL", 0, "The API server; without it, as a pod finds it", 1},
+	{"token-file", OPT_TOKEN, "FILE", 0, "A bearer token for the API server", 1},
+	{"ca-file", OPT_CA, "FILE", 0, "Who vouches for the API server", 1},
+	{"cert-file", OPT_CERT, "FILE", 0, "A client certificate (PEM)", 1},
+	{"key-file", OPT_KEY, "FILE", 0, "and its key", 1},
 	{},
 };
 
@@ -44,6 +65,37 @@ static void set_admit(struct options *o, char *arg, const struct argp_state *sta
 		argp_error(state, "--admit %s: the word %s", arg, problem.wrong);
 	free(word.v);
 	o->k8s.admit = arg;
+}
+
+static bool parse_watch(int key, char *arg, struct options *o)
+{
+	struct k8s_source_config *source = &o->follow.source;
+	const char **text = key == OPT_SERVER   ? &source->server
+			    : key == OPT_TOKEN  ? &source->token_file
+			    : key == OPT_CA     ? &source->ca_file
+			    : key == OPT_CERT   ? &source->cert_file
+			    : key == OPT_KEY    ? &source->key_file
+			    : key == OPT_SOCKET ? &o->follow.socket
+						: NULL;
+
+	if (text)
+		*text = arg;
+	return text;
+}
+
+static void check_options(const struct options *o, const struct argp_state *state)
+{
+	const struct k8s_follow *f = &o->follow;
+
+	if (o->watch && (o->n_files || o->json))
+		argp_error(state, "--watch reads no FILE and prints no documents");
+	if (o->watch && !o->k8s.node)
+		argp_error(state, "--watch needs --node: this node's name in the cluster");
+	if (!o->watch && (f->socket || f->source.server || f->source.token_file ||
+			  f->source.ca_file || f->source.cert_file || f->source.key_file))
+		argp_error(state, "only --watch asks an API server or an agent");
+	if (!o->watch && !o->n_files)
+		argp_error(state, "name the FILEs to read; - is standard input");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -64,23 +116,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->files = state->argv + state->next;
 		o->n_files = state->argc - state->next;
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "name the FILEs to read; - is standard input");
+	case OPT_WATCH:
+		o->watch = true;
+		return 0;
+	case ARGP_KEY_END:
+		check_options(o, state);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_watch(key, arg, o) ? 0 : ARGP_ERR_UNKNOWN;
 	}
 }
 
 static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse,
-	.args_doc = "FILE...",
+	.args_doc = "FILE...\n--watch --node NAME",
 	.doc = "Turn NetworkPolicies of Kubernetes into policies and address sets, printed as a "
 	       "part "
 	       "of a configuration file. The files hold objects as kubectl prints and reads them, "
 	       "YAML or JSON: NetworkPolicies, and the Namespaces, Pods, Services and Endpoints "
-	       "that they are about. Policies select ports by the pods that they were made for.",
+	       "that they are about. Policies select ports by the pods that they were made for."
+	       "\v"
+	       "With --watch the objects are an API server's, and the policies of this node's pods "
+	       "are given to its agent, now and whenever they change. They stay in force when this "
+	       "ends. What it does is said on standard output, a JSON object a line.",
 };
 
 /* Return: the number of errors. */
@@ -112,6 +171,22 @@ static enum cmd_exit convert(const struct options *o, struct k8s_input *in)
 	return report(in) ? CMD_INVALID : print(documents, o->json);
 }
 
+static enum cmd_exit follow(struct options *o)
+{
+	_cleanup_free_ char *problem = NULL;
+	int err = lockdown_all();
+
+	if (err)
+		return cmd_error(CMD_FAILED, "give up what is not needed: %s", strerror(-err));
+	o->follow.node = o->k8s.node;
+	o->follow.admit = o->k8s.admit;
+	err = k8s_follow(&o->follow, &problem);
+	if (!err)
+		return CMD_OK;
+	return cmd_error(err == -EINVAL ? CMD_INVALID : CMD_FAILED, "%s",
+			 problem ?: strerror(-err));
+}
+
 int cmd_k8s(int argc, char **argv)
 {
 	_cleanup_(k8s_input_clear) struct k8s_input in = {};
@@ -119,6 +194,8 @@ int cmd_k8s(int argc, char **argv)
 	bool wrong = false;
 
 	cmd_parse(&argp, argc, argv, &o);
+	if (o.watch)
+		return follow(&o);
 	o.k8s.input = &in;
 	for (size_t i = 0; i < o.n_files; i++) {
 		int err = k8s_read(&in, o.files[i]);

@@ -9,23 +9,10 @@
 #include "config.h"
 #include "diag.h"
 #include "k8s.h"
+#include "k8s_kinds.h"
 #include "numbers.h"
 
 #define K8S_NONE ((size_t)-1)
-
-/** enum k8s_kind - objects that say something about policies. */
-enum k8s_kind {
-	K8S_OTHER,
-	K8S_NAMESPACE,
-	K8S_POD,
-	K8S_SERVICE,
-	K8S_ENDPOINTS,
-	K8S_NETWORK_POLICY,
-	__K8S_KIND_MAX,
-};
-
-/** k8s_kind_of - by kind and apiVersion: other projects have a kind NetworkPolicy as well. */
-enum k8s_kind k8s_kind_of(const json_t *object);
 
 /**
  * struct k8s_path - what a complaint is about: "NetworkPolicy default/web: spec.ingress[0]".

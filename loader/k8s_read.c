@@ -220,7 +220,7 @@ static void take(struct reader *r, json_t *object)
 		complain(r, object, "an object has an apiVersion and a kind");
 		return;
 	}
-	if (!k8s_kind_of(object)) {
+	if (k8s_kind_of(object) == __K8S_KIND_MAX) {
 		char what[128];
 
 		snprintf(what, sizeof(what), "%.60s of %.60s", kind, api);

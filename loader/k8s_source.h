@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What a cluster's API server says: its Namespaces, NetworkPolicies and Pods, listed once, watched
+ * What a cluster's API server says: its NetworkPolicies, and the Namespaces, Pods, Services and
+ * Endpoints that they are about, listed once, watched
  * from then on, and kept as JSON values.
  *
  *	list, in pages ──> watch from the list's version ──> event by event
@@ -8,7 +9,7 @@
  *	  |  410, or what makes no sense|  | ended: again from the last version
  *	  +───────────────────+         +──+
  *
- * Each of the three goes its own way. While one is out of step, whatever is wrong with the server
+ * Each kind goes its own way. While one is out of step, whatever is wrong with the server
  *or the way to it, what was known last stays as it is: old knowledge is better than none. A new
  *list takes the place of the old objects in one step, when it is whole.
  *
@@ -27,7 +28,7 @@ struct event_base;
 struct k8s_source;
 
 /**
- * k8s_changed_fn - objects have changed, or all three have been listed for the first time.
+ * k8s_changed_fn - objects have changed, or all kinds have been listed for the first time.
  *
  * Called by the event loop and at most once a turn of it, however many objects have changed. May
  * close the source.
@@ -36,7 +37,7 @@ typedef void (*k8s_changed_fn)(void *arg);
 
 /**
  * k8s_problem_fn - something is wrong, or is right again.
- * @plural: "namespaces", "networkpolicies" or "pods".
+ * @plural: "namespaces", "pods", ..
  * @problem: one line, without control characters; NULL: it is right again. Not the same twice in a
  * row.
  *
@@ -88,7 +89,7 @@ struct k8s_source *k8s_source_open(struct event_base *base, const struct k8s_sou
 /** k8s_source_close - end all transfers and forget all objects. NULL is none. */
 void k8s_source_close(struct k8s_source *source);
 
-/** k8s_source_synced - whether each of the three has been listed wholly, at least once. */
+/** k8s_source_synced - whether each kind has been listed wholly, at least once. */
 bool k8s_source_synced(const struct k8s_source *source);
 
 /**
@@ -97,10 +98,12 @@ bool k8s_source_synced(const struct k8s_source *source);
  * The same objects give the same array. Each has apiVersion, kind, and of its metadata name,
  * namespace, uid, deletionTimestamp and labels, where it has them. In addition
  *
+ *	Endpoints	subsets: of addresses and notReadyAddresses ip, and ports
  *	Namespace	nothing
  *	NetworkPolicy	spec, wholly
  *	Pod		spec: nodeName, hostNetwork, of each of containers and initContainers ports
  *			and restartPolicy; status: phase, podIP, podIPs
+ *	Service		spec: clusterIP, clusterIPs, externalIPs, ports; status: loadBalancer
  *
  * A key whose value the server gave as null is left out. resourceVersion is left out too: it
  *changes with each heartbeat. The types of these values have been checked, those within spec of a
@@ -114,7 +117,7 @@ json_t *k8s_source_objects(const struct k8s_source *source);
 /**
  * k8s_source_report - how it goes, for logs and status.
  *
- * Return: a new reference to an array of three, NULL if there is no memory:
+ * Return: a new reference to an array, a kind each, NULL if there is no memory:
  *
  *	{"resource": "pods", "state": "watching", "synced": true, "objects": 17, "version": "4711",
  *	 "lists": 1, "watches": 3, "events": 230, "failures": 0, "problem": null}

@@ -12,7 +12,7 @@
  *	k8s_source_event.c	a line, or an object of a list -> the store
  *	k8s_source_status.c	what the server refuses, in words
  *	k8s_source_feed.c	one resource's list and watch, and what to do when they fail
- *	k8s_source.c		three feeds
+ *	k8s_source.c		a feed of each kind
  *
  * From lines.c to status.c nothing touches network, files or time: see the fuzz target.
  */
@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <jansson.h>
 
+#include "k8s_kinds.h"
 #include "k8s_source.h"
 
 struct event;
@@ -45,27 +46,6 @@ struct k8s_problem {
 /** k8s_complain - say what is wrong. What is no printable ASCII becomes "?". Return: -EBADMSG. */
 __attribute__((format(printf, 2, 3))) int k8s_complain(struct k8s_problem *problem,
 						       const char *format, ...);
-
-/** struct k8s_resource - a kind of objects that is watched. */
-struct k8s_resource {
-	const char *kind;
-	const char *plural;
-	const char *group;       /* of the API, as in RBAC rules: "" is the core's */
-	const char *api_version; /* as objects have it */
-	const char *path;        /* on the server */
-	bool namespaced;
-	int (*trim)(const json_t *from, json_t *to, struct k8s_problem *problem); /* or NULL */
-};
-
-enum k8s_kind {
-	/* In the order of their names. */
-	K8S_NAMESPACE,
-	K8S_NETWORK_POLICY,
-	K8S_POD,
-	__K8S_KIND_MAX,
-};
-
-extern const struct k8s_resource k8s_resources[__K8S_KIND_MAX];
 
 /** struct k8s_bytes - a buffer that grows, up to K8S_OBJECT_MAX. */
 struct k8s_bytes {
@@ -155,6 +135,8 @@ int k8s_take(const json_t *from, const char *key, json_type type, json_t *to,
 
 int k8s_trim_pod(const json_t *from, json_t *to, struct k8s_problem *problem);
 int k8s_trim_policy(const json_t *from, json_t *to, struct k8s_problem *problem);
+int k8s_trim_service(const json_t *from, json_t *to, struct k8s_problem *problem);
+int k8s_trim_endpoints(const json_t *from, json_t *to, struct k8s_problem *problem);
 
 /** struct k8s_store - the objects of one resource, trimmed, by "namespace/name". */
 struct k8s_store {

@@ -8,28 +8,6 @@
 #include "k8s_source_parts.h"
 #include "util.h"
 
-const struct k8s_resource k8s_resources[__K8S_KIND_MAX] = {
-	[K8S_NAMESPACE] = {.kind = "Namespace",
-			   .plural = "namespaces",
-			   .group = "",
-			   .api_version = "v1",
-			   .path = "/api/v1/namespaces"},
-	[K8S_NETWORK_POLICY] = {.kind = "NetworkPolicy",
-				.plural = "networkpolicies",
-				.group = "networking.k8s.io",
-				.api_version = "networking.k8s.io/v1",
-				.path = "/apis/networking.k8s.io/v1/networkpolicies",
-				.namespaced = true,
-				.trim = k8s_trim_policy},
-	[K8S_POD] = {.kind = "Pod",
-		     .plural = "pods",
-		     .group = "",
-		     .api_version = "v1",
-		     .path = "/api/v1/pods",
-		     .namespaced = true,
-		     .trim = k8s_trim_pod},
-};
-
 int k8s_complain(struct k8s_problem *problem, const char *format, ...)
 {
 	va_list args;
@@ -165,6 +143,75 @@ int k8s_trim_pod(const json_t *from, json_t *to, struct k8s_problem *problem)
 int k8s_trim_policy(const json_t *from, json_t *to, struct k8s_problem *problem)
 {
 	return k8s_take(from, "spec", JSON_OBJECT, to, problem);
+}
+
+int k8s_trim_service(const json_t *from, json_t *to, struct k8s_problem *problem)
+{
+	static const struct field spec_fields[] = {{"clusterIP", JSON_STRING},
+						   {"clusterIPs", JSON_ARRAY},
+						   {"externalIPs", JSON_ARRAY},
+						   {"ports", JSON_ARRAY},
+						   {}};
+	static const struct field status_fields[] = {{"loadBalancer", JSON_OBJECT}, {}};
+	json_t *spec = add_object(to, "spec"), *status = add_object(to, "status");
+	const json_t *from_spec, *from_status;
+	int err = spec && status ? 0 : -ENOMEM;
+
+	if (!err)
+		err = get_object(from, "spec", &from_spec, problem);
+	if (!err)
+		err = get_object(from, "status", &from_status, problem);
+	if (!err)
+		err = take_all(from_spec, spec_fields, spec, problem);
+	return err ?: take_all(from_status, status_fields, status, problem);
+}
+
+/* Of an address only the address: who has it and where is said of pods. */
+static int take_addresses(const json_t *subset, const char *key, json_t *to,
+			  struct k8s_problem *problem)
+{
+	static const struct field fields[] = {{"ip", JSON_STRING}, {}};
+	const json_t *list = json_object_get(subset, key), *address;
+	json_t *kept = json_array();
+	size_t i;
+	int err = kept && !json_object_set_new(to, key, kept) ? 0 : -ENOMEM;
+
+	if (!err && list && !json_is_null(list) && !json_is_array(list))
+		err = k8s_complain(problem, "%s is no array", key);
+	json_array_foreach (list, i, address) {
+		json_t *one = err ? NULL : json_object();
+
+		if (!err)
+			err = one && !json_array_append_new(kept, one) ? 0 : -ENOMEM;
+		if (!err)
+			err = take_all(address, fields, one, problem);
+	}
+	return err;
+}
+
+int k8s_trim_endpoints(const json_t *from, json_t *to, struct k8s_problem *problem)
+{
+	static const struct field fields[] = {{"ports", JSON_ARRAY}, {}};
+	const json_t *list = json_object_get(from, "subsets"), *subset;
+	json_t *subsets = json_array();
+	size_t i;
+	int err = subsets && !json_object_set_new(to, "subsets", subsets) ? 0 : -ENOMEM;
+
+	if (!err && list && !json_is_null(list) && !json_is_array(list))
+		err = k8s_complain(problem, "subsets is no array");
+	json_array_foreach (list, i, subset) {
+		json_t *one = err ? NULL : json_object();
+
+		if (!err)
+			err = one && !json_array_append_new(subsets, one) ? 0 : -ENOMEM;
+		if (!err)
+			err = take_addresses(subset, "addresses", one, problem);
+		if (!err)
+			err = take_addresses(subset, "notReadyAddresses", one, problem);
+		if (!err)
+			err = take_all(subset, fields, one, problem);
+	}
+	return err;
 }
 
 static int check_labels(const json_t *metadata, struct k8s_problem *problem)

@@ -8,26 +8,6 @@
 #include "k8s_parts.h"
 #include "util.h"
 
-enum k8s_kind k8s_kind_of(const json_t *object)
-{
-	static const struct {
-		const char *kind, *api;
-	} kinds[] = {
-		[K8S_NAMESPACE] = {"Namespace", "v1"},
-		[K8S_POD] = {"Pod", "v1"},
-		[K8S_SERVICE] = {"Service", "v1"},
-		[K8S_ENDPOINTS] = {"Endpoints", "v1"},
-		[K8S_NETWORK_POLICY] = {"NetworkPolicy", "networking.k8s.io/v1"},
-	};
-	const char *kind = json_string_value(json_object_get(object, "kind")) ?: "";
-	const char *api = json_string_value(json_object_get(object, "apiVersion")) ?: "";
-
-	for (int i = K8S_OTHER + 1; i < __K8S_KIND_MAX; i++)
-		if (!strcmp(kind, kinds[i].kind) && !strcmp(api, kinds[i].api))
-			return i;
-	return K8S_OTHER;
-}
-
 static __u32 port_in(const json_t *containers, const char *name, const char *protocol)
 {
 	json_t *container, *port;
@@ -201,7 +181,7 @@ static bool check_name(struct k8s *k, const json_t *object, struct set *names)
 	enum k8s_kind kind = k8s_kind_of(object);
 	int err;
 
-	if (kind == K8S_OTHER)
+	if (kind == __K8S_KIND_MAX)
 		return false;
 	if (!has_names(object)) {
 		k8s_wrong(k, &path, "small letters, digits, \"-\" and \".\"",

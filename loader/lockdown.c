@@ -185,3 +185,14 @@ int lockdown(bool xdp)
 		err = -errno;
 	return err ? err : filter_calls();
 }
+
+int lockdown_all(void)
+{
+	int err = drop_caps(0);
+
+	if (err == -EPERM) /* what is in the bounding set is out of reach without CAP_SETPCAP */
+		err = set_caps(0);
+	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		err = -errno;
+	return err;
+}

@@ -16,4 +16,12 @@
  */
 int lockdown(bool xdp);
 
+/**
+ * lockdown_all - no capability at all from now on, and no new privileges: for a process that only
+ * talks to others.
+ *
+ * Return: 0 or -errno.
+ */
+int lockdown_all(void);
+
 #endif

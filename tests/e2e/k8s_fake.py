@@ -16,8 +16,10 @@ import time
 import urllib.parse
 
 PATHS = {
+    "/api/v1/endpoints": ("endpoints", "Endpoints", "v1"),
     "/api/v1/namespaces": ("namespaces", "Namespace", "v1"),
     "/api/v1/pods": ("pods", "Pod", "v1"),
+    "/api/v1/services": ("services", "Service", "v1"),
     "/apis/networking.k8s.io/v1/networkpolicies": ("networkpolicies", "NetworkPolicy",
                                                    "networking.k8s.io/v1"),
 }
