@@ -115,6 +115,13 @@ json_t *cni_wanted_port(struct cni *c, const json_t *ipam);
 
 /* port.c: 0, or -1 with @c->error. */
 
+/**
+ * port_await_policies - if the configuration asks for it (`network_policies`): wait until the agent
+ * has been told of the pod, so that its port is judged by its NetworkPolicies from the first
+ * packet.
+ */
+int port_await_policies(struct cni *c);
+
 /** port_add - have the agent make the port. @answer: receives what it said, the caller's. */
 int port_add(struct cni *c, const json_t *port, json_t **answer);
 

@@ -2,10 +2,16 @@
 /* The agent's side: the port; see cni.h. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent_client.h"
 #include "cni.h"
+#include "k8s.h"
 #include "util.h"
+
+/* How long a pod may have to wait until whoever follows the cluster has told the agent of it. */
+#define AWAIT_MS 10000
+#define POLL_MS  50
 
 /* What the agent complains about, in one line. */
 static void complaint(const json_t *answer, char *text, size_t size)
@@ -72,6 +78,49 @@ int port_add(struct cni *c, const json_t *port, json_t **answer)
 		refused(c, "the weft agent refused the port", got);
 	json_decref(got);
 	return -1;
+}
+
+/* Return: 1 if the policies of the pod are known to the agent, 0 if not, -1. */
+static int is_pod_known(struct cni *c, const char *pod)
+{
+	json_auto_t *got = NULL;
+	int status = ask(c, "GET", "/v1/policies/" K8S_KNOWN, NULL, &got);
+	const json_t *pods = json_object_get(
+		json_object_get(json_object_get(got, "document"), "applies_to"), "pods");
+	json_t *item;
+	size_t i;
+
+	if (status < 0)
+		return -1;
+	json_array_foreach (pods, i, item) {
+		if (!strcmp(json_string_value(item) ?: "", pod))
+			return 1;
+	}
+	return json_is_string(pods) && !strcmp(json_string_value(pods), pod);
+}
+
+int port_await_policies(struct cni *c)
+{
+	const char *namespace = json_string_value(json_object_get(c->args, "K8S_POD_NAMESPACE"));
+	const char *name = json_string_value(json_object_get(c->args, "K8S_POD_NAME"));
+	const struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
+	_cleanup_free_ char *pod = NULL;
+
+	if (!json_is_true(json_object_get(c->conf, "network_policies")) || !namespace || !name)
+		return 0;
+	if (asprintf(&pod, "%s/%s", namespace, name) < 0) {
+		pod = NULL;
+		return cni_fail(&c->error, CNI_IO, "out of memory", "the pod's name");
+	}
+	for (int waited = 0; waited <= AWAIT_MS; waited += POLL_MS) {
+		int known = is_pod_known(c, pod);
+
+		if (known)
+			return known < 0 ? -1 : 0;
+		nanosleep(&pause, NULL);
+	}
+	return cni_fail(&c->error, CNI_TRY_AGAIN, "the pod's policies are not known yet",
+			"%.200s is not in policy " K8S_KNOWN "; does weft k8s --watch run?", pod);
 }
 
 int port_get(struct cni *c, json_t **entry)

@@ -72,7 +72,7 @@ int verb_add(struct cni *c, json_t **out)
 	json_auto_t *ipam = NULL, *answer = NULL;
 
 	note_catch_up(c);
-	if (is_free(c))
+	if (is_free(c) || port_await_policies(c))
 		return -1;
 	if (c->ipam && ipam_run(c, "ADD", &ipam))
 		return -1;

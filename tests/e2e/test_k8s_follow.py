@@ -8,11 +8,13 @@ import os
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import k8s_fake as fake
 from agent import Agent
+from cni import Container, Network
 from lab import Lab, WEFT
 from netns import wait_until
 from traffic import ping, tcp_between, unreachable
@@ -330,3 +332,26 @@ def test_a_connection_lives_through_changes(cluster):
                                  "spec": {"nodeName": "far"}, "status": {"phase": "Running", "podIP": f"10.1.9.{i}",
                                                                          "podIPs": [{"ip": f"10.1.9.{i}"}]}})
         assert tcp_between(a1, a1.ip4, b1, b1.ip4, 0, 1 << 18) == 0
+
+
+def test_a_pod_waits_for_its_policies(cluster):
+    """weft-cni gives a pod no port before the agent has been told of the pod."""
+    a = cluster.hosts[0]
+    network = Network(a, {"type": "weft-cni", "network": "web", "node": a.node, "network_policies": True})
+    container = Container(a.name, 7)
+    args = {"args": "K8S_POD_NAMESPACE=shop;K8S_POD_NAME=late"}
+    late = {"metadata": {"name": "late", "namespace": "shop", "labels": {"app": "late"}},
+            "spec": {"nodeName": a.node}, "status": {"phase": "Pending"}}
+    cluster.api.put("networkpolicies", policy("closed", CLOSED))
+    within(1, "the policy", lambda: "k8s_shop_closed_in" in policies(a))
+    try:
+        with ThreadPoolExecutor() as pool:
+            adding = pool.submit(network.add, container, runtime={"ips": ["10.1.1.99/16"]}, **args)
+            time.sleep(0.5)
+            assert not adding.done() and a.agent.get("ports")["ports"][-1]["document"].get("pod") != "shop/late"
+            cluster.api.put("pods", late)
+            adding.result(5)
+        assert "shop/late" in policies(a)["k8s_shop_closed_in"]["applies_to"]["pods"]
+        network.delete(container, **args)
+    finally:
+        container.close()
