@@ -6,6 +6,7 @@ k8swatch opens a source and prints what it says; the server is k8s_fake.py, in a
 import json
 import os
 import queue
+import shutil
 import signal
 import threading
 import time
@@ -24,8 +25,8 @@ PLURALS = sorted(fake.PLURALS)
 class Client:
     """k8swatch, and what it has said so far."""
 
-    def __init__(self, namespace, *args, env=None):
-        self.process = namespace.spawn(WATCH, *args, env={**os.environ, **(env or {})})
+    def __init__(self, namespace, *args, env=None, within=()):
+        self.process = namespace.spawn(*within, WATCH, *args, env={**os.environ, **(env or {})})
         self.problems = dict.fromkeys(PLURALS)
         self.said = []      # problems, in order
         self.states = []    # lists of objects, in order
@@ -116,8 +117,8 @@ def serve(place, **kwargs):
     return place.apis[-1]
 
 
-def connect(place, api, *args, watch=2, env=None):
-    place.clients.append(Client(place, "-s", api.url, "-w", watch, *args, env=env))
+def connect(place, api, *args, watch=2, **kwargs):
+    place.clients.append(Client(place, "-s", api.url, "-w", watch, *args, **kwargs))
     return place.clients[-1]
 
 
@@ -436,6 +437,20 @@ def test_tls_is_verified(place, keys, name, ca, tmp_path):
     client = connect(place, api, "-t", tmp_path / "token", *args)
     client.wait_problem("pods", "SSL")
     assert not client.synced and not api.asked()
+
+
+def test_a_named_authority_is_the_only_one(place, keys, tmp_path):
+    """The system trusts the server's authority: that counts only where no other is named."""
+    shutil.copy(keys / "ca.crt", tmp_path / "ca-certificates.crt")
+    shutil.copy(keys / "ca.crt", tmp_path / "ca.pem")
+    run("openssl", "rehash", tmp_path)
+    within = ["unshare", "-m", "sh", "-c",
+              f"mount --bind '{tmp_path}' /etc/ssl/certs && exec \"$@\"", "sh"]
+    api = serve_tls(place, keys)
+    client = connect(place, api, "-a", keys / "other.crt", within=within)
+    client.wait_problem("pods", "SSL")
+    assert not client.synced and not api.asked()
+    connect(place, api, within=within).wait_synced()
 
 
 def test_a_client_certificate(place, keys):
