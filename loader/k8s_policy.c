@@ -113,11 +113,9 @@ static void emit_alike(struct policy *p, const struct side *side, struct k8s_pod
 		const struct k8s_pod *other = &p->k->pods[left->v[i]];
 		_cleanup_free_ char *its = *answers ? answers_of(p->k, side, other) : strdup("");
 
-		if (!its || !pods)
-			p->k->err = -ENOMEM;
-		else if (strcmp(its, answers) != 0)
+		if (its && strcmp(its, answers) != 0)
 			left->v[kept++] = left->v[i];
-		else if (json_array_append_new(pods, json_string(other->id)))
+		else if (!its || json_array_append_new(pods, json_string(other->id)))
 			p->k->err = -ENOMEM;
 	}
 	left->n = kept;
