@@ -19,7 +19,8 @@
 #include "util.h"
 
 #define GATHER_MS      20  /* events of a pod come in bursts */
-#define APART_MS       100 /* between two changes */
+#define APART_MS       100 /* between two changes, at least */
+#define APART_FACTOR   4   /* and so many times as long as one takes: a fifth of a processor */
 #define RETRY_FIRST_MS 200 /* twice as long each time */
 #define RETRY_LAST_MS  30000
 #define CHECK_SECONDS                                                                              \
@@ -35,6 +36,7 @@ struct follower {
 	char *complaints;   /* the latest, so that they are not said again */
 	char *refusal;      /* likewise the agent's */
 	double last_ms;     /* when the agent was told last */
+	double took_ms;     /* how long that took */
 	unsigned int tries; /* in vain, since it last went right */
 	bool ready;
 };
@@ -56,10 +58,11 @@ static void schedule(struct follower *f, double ms)
 static void changed(void *arg)
 {
 	struct follower *f = arg;
-	double since = clock_ms() - f->last_ms;
+	double apart = f->took_ms * APART_FACTOR > APART_MS ? f->took_ms * APART_FACTOR : APART_MS;
+	double left = apart - (clock_ms() - f->last_ms);
 
 	if (!evtimer_pending(f->sync, NULL))
-		schedule(f, since < APART_MS - GATHER_MS ? APART_MS - since : GATHER_MS);
+		schedule(f, left > GATHER_MS ? left : GATHER_MS);
 }
 
 static void server_problem(const char *plural, const char *problem,
@@ -209,15 +212,17 @@ static void sync_now(evutil_socket_t fd __attribute__((unused)), short what __at
 {
 	struct follower *f = arg;
 	json_auto_t *documents = NULL;
+	double began = clock_ms();
 
 	if (!k8s_source_synced(f->source))
 		return; /* half of a cluster would forbid what the other half allows */
 	documents = wanted(f);
-	f->last_ms = clock_ms();
 	if (!documents || tell(f, documents) != 200)
 		retry(f);
 	else
 		f->tries = 0;
+	f->last_ms = clock_ms();
+	f->took_ms = f->last_ms - began;
 }
 
 /* All of it again: the agent answers soon that nothing changes. */

@@ -209,6 +209,29 @@ static void read_spec(struct policy *p, const struct k8s_path *path, const json_
 	read_types(p, path, spec);
 }
 
+/* Files are read to the end, for what may be wrong; of a cluster only what this node needs. */
+static bool is_needed(const struct policy *p)
+{
+	const struct k8s_pods *pods = &p->k->selections[p->selection].pods;
+
+	for (size_t i = 0; i < pods->n; i++)
+		if (p->k->pods[pods->v[i]].here)
+			return true;
+	return p->k->options->input;
+}
+
+static void convert(struct policy *p, const struct k8s_path *path, const json_t *spec)
+{
+	read_spec(p, path, spec);
+	for (size_t side = 0; side < ARRAY_SIZE(p->sides); side++) {
+		if (p->sides[side].judged)
+			emit_side(p, &p->sides[side]);
+		for (size_t i = 0; i < p->sides[side].n_rules; i++)
+			k8s_rule_clear(&p->sides[side].rules[i]);
+		free(p->sides[side].rules);
+	}
+}
+
 void k8s_policy(struct k8s *k, const json_t *object)
 {
 	struct policy p = {
@@ -235,12 +258,6 @@ void k8s_policy(struct k8s *k, const json_t *object)
 	p.selection = k8s_select(k, &path, p.ns, selector, NULL);
 	if (p.selection == K8S_NONE) /* whoever was meant is among them */
 		p.selection = k8s_select(k, &path, p.ns, NULL, NULL);
-	read_spec(&p, &path, spec);
-	for (size_t side = 0; side < ARRAY_SIZE(p.sides); side++) {
-		if (p.selection != K8S_NONE && p.sides[side].judged)
-			emit_side(&p, &p.sides[side]);
-		for (size_t i = 0; i < p.sides[side].n_rules; i++)
-			k8s_rule_clear(&p.sides[side].rules[i]);
-		free(p.sides[side].rules);
-	}
+	if (p.selection != K8S_NONE && is_needed(&p))
+		convert(&p, &path, spec);
 }

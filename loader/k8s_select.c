@@ -101,7 +101,8 @@ static int check_selector(struct k8s *k, const struct k8s_path *path, const json
 		return -EINVAL;
 	json_array_foreach (expressions, i, expression) {
 		at = k8s_down(path, expression, ".matchExpressions[%zu]", i);
-		err = check_expression(k, &at, expression) ?: err;
+		if (check_expression(k, &at, expression))
+			err = -EINVAL;
 	}
 	return err;
 }
@@ -234,7 +235,7 @@ static int check_both(struct k8s *k, const struct k8s_path *path, const json_t *
 	int err = check_selector(k, &at, pods);
 
 	at = k8s_down(path, namespaces, ".namespaceSelector");
-	return check_selector(k, &at, namespaces) ?: err;
+	return check_selector(k, &at, namespaces) || err ? -EINVAL : 0;
 }
 
 size_t k8s_select(struct k8s *k, const struct k8s_path *path, const char *ns, const json_t *pods,

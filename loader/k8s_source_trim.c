@@ -163,7 +163,9 @@ int k8s_trim_service(const json_t *from, json_t *to, struct k8s_problem *problem
 		err = get_object(from, "status", &from_status, problem);
 	if (!err)
 		err = take_all(from_spec, spec_fields, spec, problem);
-	return err ?: take_all(from_status, status_fields, status, problem);
+	if (!err)
+		err = take_all(from_status, status_fields, status, problem);
+	return err;
 }
 
 /* Of an address only the address: who has it and where is said of pods. */

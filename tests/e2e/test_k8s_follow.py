@@ -286,8 +286,10 @@ def test_a_server_that_is_away_changes_nothing(cluster):
 def test_what_the_agent_refuses_is_said_once_and_tried_again(cluster):
     """A limit of the file: the old policies stay; with room for them, the new ones come by themselves."""
     a1, a2, b1 = cluster.workloads
-    document = {**cluster.document(), "limits": {"rules": 4}}
-    cluster.write(document=document)
+    agent = cluster.hosts[1].agent
+    agent.events()
+    cluster.write(document={**cluster.document(), "limits": {"rules": 4}})
+    agent.expect("reconciled")
     spec = from_app("a1")
     spec["ingress"] += [{"ports": [{"port": p}]} for p in range(81, 91)]
     cluster.api.put("networkpolicies", policy("web", spec))
