@@ -68,7 +68,7 @@ def silent(until):
     """A watch that says nothing and does not end."""
     def play(handler):
         handler.begin_stream()
-        until.wait(30)
+        until.wait(60)
         handler.close_connection = True
     return play
 
