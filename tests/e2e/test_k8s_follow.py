@@ -20,6 +20,7 @@ from netns import wait_until
 from traffic import ping, tcp_between, unreachable
 
 TIMEOUT = 10.0
+SOON = 5.0  # of an event, on a machine that does other things as well; it takes a fifth of a second
 pytestmark = pytest.mark.drops("POLICY_DENY_INGRESS", "POLICY_DENY_EGRESS", "NO_RECEIVER")
 
 
@@ -156,24 +157,24 @@ def policies(host):
 
 
 def test_policies_come_change_and_go(cluster):
-    """Each is in force within a second, on the node of the pod that it is about and on no other."""
+    """Each is in force soon, on the node of the pod that it is about and on no other."""
     a1, a2, b1 = cluster.workloads
     api, (a, b) = cluster.api, cluster.hosts[:2]
     assert answers(a1, b1, 8080) and answers(a2, b1, 8080)
 
     api.put("networkpolicies", policy("web", from_app("a1", port="http")))
-    within(1, "the policy", lambda: "k8s_shop_web_in-http-tcp-8080" in policies(b))
+    within(SOON, "the policy", lambda: "k8s_shop_web_in-http-tcp-8080" in policies(b))
     assert answers(a1, b1, 8080) and not answers(a1, b1, 8081) and not answers(a2, b1, 8080)
     assert not any("web" in name for name in policies(a))
     unreachable(a1, b1.ip4)
 
     api.put("networkpolicies", policy("web", from_app("a2")))
-    within(1, "the change", lambda: answers(a2, b1, 8081))
+    within(SOON, "the change", lambda: answers(a2, b1, 8081))
     assert not answers(a1, b1, 8080)
     ping(a2, b1.ip4)
 
     api.delete("networkpolicies", "web", "shop")
-    within(1, "the end of it", lambda: answers(a1, b1, 8080))
+    within(SOON, "the end of it", lambda: answers(a1, b1, 8080))
     assert set(policies(b)) == {"k8s_pods_in"}
 
 
@@ -182,20 +183,20 @@ def test_labels_and_addresses_change(cluster):
     a1, a2, b1 = cluster.workloads
     api = cluster.api
     api.put("networkpolicies", policy("web", from_app("friend")))
-    within(1, "isolation", lambda: not answers(a1, b1, 80))
+    within(SOON, "isolation", lambda: not answers(a1, b1, 80))
     api.put("pods", pod_of(a1, {"app": "friend"}))
-    within(1, "a friend", lambda: answers(a1, b1, 80))
+    within(SOON, "a friend", lambda: answers(a1, b1, 80))
     assert not answers(a2, b1, 80)
     api.put("pods", pod_of(a1, {"app": "friend"}, ready=False))
-    within(1, "no address", lambda: not answers(a1, b1, 80))
+    within(SOON, "no address", lambda: not answers(a1, b1, 80))
     api.put("pods", pod_of(b1, {"app": "other"}))
-    within(1, "no longer selected", lambda: answers(a2, b1, 80))
+    within(SOON, "no longer selected", lambda: answers(a2, b1, 80))
 
     spec = {"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "red"}}}]}]}
     api.put("networkpolicies", policy("red", spec))
-    within(1, "isolation", lambda: not answers(a2, b1, 80))
+    within(SOON, "isolation", lambda: not answers(a2, b1, 80))
     api.put("namespaces", {"metadata": {"name": "shop", "labels": {"team": "red"}}})
-    within(1, "the namespace's label", lambda: answers(a2, b1, 80))
+    within(SOON, "the namespace's label", lambda: answers(a2, b1, 80))
 
 
 def test_services_of_a_cluster(cluster):
@@ -211,15 +212,15 @@ def test_services_of_a_cluster(cluster):
     def rules():
         return [r for r in policies(cluster.hosts[0]).get("k8s_shop_out_out", {}).get("rules", [])
                 if "10.96.0.7/32" in r["to"].get("cidrs", [])]
-    within(1, "the policy", lambda: not answers(a1, b1, 8081))
+    within(SOON, "the policy", lambda: not answers(a1, b1, 8081))
     assert not rules()
     endpoints = {"metadata": {"name": "s", "namespace": "shop"},
                  "subsets": [{"addresses": [{"ip": b1.ip4}], "ports": [{"port": 8080}]}]}
     api.put("endpoints", endpoints)
-    within(1, "the Service", rules)
+    within(SOON, "the Service", rules)
     endpoints["subsets"].append({"notReadyAddresses": [{"ip": "192.0.2.9"}], "ports": [{"port": 8080}]})
     api.put("endpoints", endpoints)
-    within(1, "an endpoint that is not allowed", lambda: not rules())
+    within(SOON, "an endpoint that is not allowed", lambda: not rules())
 
 
 def test_a_pod_is_judged_from_its_first_packet(cluster):
@@ -245,7 +246,7 @@ def test_nothing_is_undone_by_the_death_of_a_watcher(cluster):
     b, watcher = cluster.hosts[1], cluster.watchers[1]
     cluster.api.put("networkpolicies", policy("web", from_app("a1")))
     cluster.api.put("networkpolicies", policy("old", from_app("a1")))
-    within(1, "the policies", lambda: {"k8s_shop_web_in", "k8s_shop_old_in"} <= set(policies(b)))
+    within(SOON, "the policies", lambda: {"k8s_shop_web_in", "k8s_shop_old_in"} <= set(policies(b)))
     watcher.kill()
     cluster.api.delete("networkpolicies", "old", "shop")
     time.sleep(0.5)
@@ -273,7 +274,7 @@ def test_a_server_that_is_away_changes_nothing(cluster):
     """Old knowledge is better than none; what has happened meanwhile is caught up with."""
     a1, a2, b1 = cluster.workloads
     cluster.api.put("networkpolicies", policy("web", from_app("a1")))
-    within(1, "the policy", lambda: not answers(a2, b1, 80))
+    within(SOON, "the policy", lambda: not answers(a2, b1, 80))
     cluster.api.stop()
     cluster.watchers[1].wait("server", resource="pods")
     assert answers(a1, b1, 80) and not answers(a2, b1, 80)
@@ -308,7 +309,7 @@ def test_documents_of_others_are_left_alone(cluster):
     b = cluster.hosts[1]
     b.agent.put("policies", {"name": "mine", "applies_to": "none", "direction": "ingress"})
     cluster.api.put("networkpolicies", policy("web", CLOSED))
-    within(1, "the policy", lambda: "k8s_shop_web_in" in policies(b))
+    within(SOON, "the policy", lambda: "k8s_shop_web_in" in policies(b))
     cluster.watchers[1].kill()
     cluster.watchers[1].start()
     cluster.watchers[1].wait("applied")
@@ -328,7 +329,7 @@ def test_a_connection_lives_through_changes(cluster):
     """Pods come and go, sets change, and a connection that stays allowed loses nothing."""
     a1, a2, b1 = cluster.workloads
     cluster.api.put("networkpolicies", policy("web", from_app("a1")))
-    within(1, "the policy", lambda: not answers(a2, b1, 80))
+    within(SOON, "the policy", lambda: not answers(a2, b1, 80))
     for i in range(20):
         cluster.api.put("pods", {"metadata": {"name": f"x{i}", "namespace": "shop", "labels": {"app": "a1"}},
                                  "spec": {"nodeName": "far"}, "status": {"phase": "Running", "podIP": f"10.1.9.{i}",
@@ -345,7 +346,7 @@ def test_a_pod_waits_for_its_policies(cluster):
     late = {"metadata": {"name": "late", "namespace": "shop", "labels": {"app": "late"}},
             "spec": {"nodeName": a.node}, "status": {"phase": "Pending"}}
     cluster.api.put("networkpolicies", policy("closed", CLOSED))
-    within(1, "the policy", lambda: "k8s_shop_closed_in" in policies(a))
+    within(SOON, "the policy", lambda: "k8s_shop_closed_in" in policies(a))
     try:
         with ThreadPoolExecutor() as pool:
             adding = pool.submit(network.add, container, runtime={"ips": ["10.1.1.99/16"]}, **args)
