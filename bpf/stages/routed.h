@@ -22,8 +22,9 @@ static __always_inline int weft_addr_is_link_local6(const struct weft_addr *a)
  * @p: an IP packet to one MAC address; sets routed. The groups that go with it are not the host
  *     port's: weft_ask_source() finds them.
  *
- * Believed of static MAC addresses only, whose place weft_sender() has checked. A global function,
- * verified once on its own.
+ * Believed of static MAC addresses only, in their place: from the underlay, weft_sender() has
+ * checked that; of a port, which may have another's as an address pair, it is seen here. A global
+ * function, verified once on its own.
  */
 __attribute__((noinline)) int weft_routed_find(struct weft_pkt *p)
 {
@@ -38,6 +39,8 @@ __attribute__((noinline)) int weft_routed_find(struct weft_pkt *p)
 	fdb.network = p->network;
 	e = bpf_map_lookup_elem(&weft_fdb, &fdb);
 	if (!e || !(e->flags & WEFT_FDB_ROUTED) || weft_addr_is_link_local6(&p->h.saddr))
+		return 0;
+	if (!p->from_underlay && e->port != p->here.port)
 		return 0;
 	key.addr = p->h.saddr;
 	key.network = p->network;

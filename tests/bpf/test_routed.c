@@ -96,6 +96,33 @@ static void web3_in_mix(void)
 	hand_moved();
 }
 
+/* The same, and mix1 is the native port of a trunk. */
+static void web3_in_mix_trunk(void)
+{
+	__u32 ifindex = wires_index(MIX1);
+	struct weft_vlan_key native = {.ifindex = ifindex};
+	struct weft_port port;
+
+	web3_in_mix();
+	bpf_map_lookup_elem(map_fd("weft_ports"), &ifindex, &port);
+	table_put("weft_vlans", &native, &port);
+	port.kind = WEFT_PORT_TRUNK;
+	port.id = PORT_MAX - 1;
+	port.identity = 0;
+	table_put("weft_ports", &ifindex, &port);
+	hand_moved();
+}
+
+/* web1 may use the router's MAC address. */
+static void a_pair(void)
+{
+	const __u8 mac[] = MAC_WEB3;
+
+	put_guard(WEB1, &(struct weft_guard){.flags = WEFT_GUARD_SECURE | WEFT_GUARD_ADDRS |
+						      WEFT_GUARD_PAIRS});
+	put_pair(WEB1, mac, NULL, 0, 0);
+}
+
 /* clang-format off */
 #define SVC { 10, 96, 0, 1 }
 #define SVC6 { 0xfd, 0x96, [15] = 1 }
@@ -205,6 +232,11 @@ static const struct story stories[] = {
 		{ WEB3, .in = PKT(FROM(ROUTER, MAC_WEB2), V4(SVC, IP4_WEB2), UDP(.sport = 67, .dport = 68), DATA(240)),
 		  LOST(DHCP_SERVER) },
 		{ WEB1, .in = PKT(FROM(MAC_WEB1, MAC_WEB2), V4(IP4_WEB1, SVC), ASK(53)), LOST(ADDR_NOT_RECEIVER) } } },
+	{ "a workload that may use the router's MAC address is none", .setup = a_pair, .steps = {
+		{ WEB1, .in = PKT(FROM(ROUTER, MAC_WEB2), V4(IP4_WEB_C, IP4_WEB2), ASK(53)), LOST(ADDR_SPOOFED) } } },
+	{ "groups of a client on a trunk", .setup = web3_in_mix_trunk, .steps = {
+		{ WEB3, SAME(FROM(ROUTER, MAC_MIX(TUNNEL_GENEVE4)), V4(IP4_MIX1, IP4_MIX), ASK(53)),
+		  .via = TUNNEL_GENEVE4, .identity = IDENTITY_MIX1 } } },
 	{ "groups: the client's go along, not the router's", .setup = web3_in_mix, .steps = {
 		{ WEB3, SAME(FROM(ROUTER, MAC_MIX(TUNNEL_GENEVE4)), V4(IP4_MIX1, IP4_MIX), ASK(53)),
 		  .via = TUNNEL_GENEVE4, .identity = IDENTITY_MIX1 },
@@ -290,6 +322,7 @@ static void run_step(const struct step *step, int number)
 static void test_story(void **state)
 {
 	const struct story *story = *state;
+	struct weft_vlan_key native = {.ifindex = wires_index(MIX1)};
 
 	hand_clear();
 	flows_clear();
@@ -305,6 +338,8 @@ static void test_story(void **state)
 	hand_clear();
 	flows_clear();
 	table_clear("weft_fdb");
+	table_clear("weft_pairs");
+	table_delete("weft_vlans", &native);
 	tables_fill();
 	check_end();
 }
