@@ -9,7 +9,6 @@ Clients are not masqueraded: servers see who asks, and yet answer by way of the 
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import socket
 import struct
@@ -18,7 +17,7 @@ import time
 
 import pytest
 
-from lab import Lab, two_hosts
+from lab import two_hosts
 from netns import wait_until
 from test_host_ports import host_port
 from traffic import INET, TIMEOUT, Frames, datagram, mark, ping
