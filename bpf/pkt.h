@@ -143,6 +143,8 @@ struct weft_hdrs {
  * flooded.
  * @copies: enum weft_copies.
  * @kept_apart: a copy was not made for @role's sake.
+ * @routed: a routed host port sends it, and its source address is somebody else's.
+ * @to_routed: it goes to a routed host port.
  */
 struct weft_pkt {
 	__u32 len;
@@ -174,6 +176,8 @@ struct weft_pkt {
 	__u16 to_role;
 	__u8 copies;
 	__u8 kept_apart;
+	__u8 routed;
+	__u8 to_routed;
 	struct weft_hdrs h;
 };
 

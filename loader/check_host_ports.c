@@ -41,6 +41,27 @@ static void check_ends(struct checker *c, const struct cfg_port *port, size_t i,
 	diag_hint(c->diag, "weft makes it: choose a name that nothing has");
 }
 
+/* Who speaks for others has at least a MAC address of his own, and nobody but a node may. */
+static void check_routed(struct checker *c, const struct cfg_port *port, size_t i)
+{
+	const char *wrong, *right;
+
+	if (!port->routed.v)
+		return;
+	if (!port->host_interface.v) {
+		wrong = "only a host port routes for others";
+		right = "add \"host_interface\", or let a workload that routes have "
+			"\"allowed_address_pairs\"";
+	} else if (!port->port_security.v) {
+		wrong = "a port that routes has port security";
+		right = "leave out \"port_security\": with \"routed\" it may forward all addresses";
+	} else {
+		return;
+	}
+	diag_error(c->diag, DIAG_AT(port->routed, "ports[%zu].routed", i), "%s", wrong);
+	diag_hint(c->diag, "%s", right);
+}
+
 void check_host_ports(struct checker *c)
 {
 	struct set ends = {};
@@ -49,6 +70,7 @@ void check_host_ports(struct checker *c)
 		const struct cfg_port *port = &c->cfg->ports.v[i];
 		size_t node = check_resolve(&c->nodes, &port->node);
 
+		check_routed(c, port, i);
 		if (!port->host_interface.v)
 			continue;
 		if (!port->interface.v)

@@ -134,6 +134,11 @@ static void put_endpoint(struct compiler *c, const struct cfg_port *port, __u16 
 	}
 }
 
+static __u16 fdb_flags(const struct cfg_port *port)
+{
+	return port->routed.v ? WEFT_FDB_ROUTED : 0;
+}
+
 static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_port, size_t network,
 			       const struct port_fact *fact)
 {
@@ -149,6 +154,7 @@ static void compile_local_port(struct compiler *c, const struct cfg_port *cfg_po
 		.delivery = port.delivery,
 		.ifindex = fact->ifindex,
 		.isolation = compile_guard_role(c, cfg_port),
+		.flags = fdb_flags(cfg_port),
 	};
 
 	if (!fact->ifindex)
@@ -176,6 +182,7 @@ static void compile_remote_port(struct compiler *c, const struct cfg_port *port,
 	else
 		entry.tunnel = compile_tunnel_to(c, network, node);
 	entry.isolation = compile_guard_role(c, port);
+	entry.flags = fdb_flags(port);
 	if (entry.tunnel || entry.port)
 		put_endpoint(c, port, c->nets[network].id, &entry);
 }
@@ -190,6 +197,8 @@ static void compile_ports(struct compiler *c)
 		network = network_of(c, port);
 		if (!c->nets[network].id)
 			continue;
+		if (port->routed.v)
+			c->nets[network].routed = true;
 		if (is_here(c, &port->node))
 			compile_local_port(c, port, network, &c->in->ports[i]);
 		else
@@ -233,6 +242,8 @@ static void compile_network(struct compiler *c, size_t i)
 		return;
 	if (network->mtu.v && network->mtu.v < net->mtu)
 		row.mtu = network->mtu.v;
+	if (net->routed)
+		row.flags |= WEFT_NET_ROUTED;
 	compile_network_learning(network, net, &row);
 	strncpy(info.name, network->name.v, sizeof(info.name) - 1);
 	compile_put(c, TABLE_NETWORKS, &id, &row);

@@ -24,6 +24,7 @@
  * @narrow: a tunnel of it was complained about.
  * @wire: if it lives on an uplink: where its remote endpoints are; kind 0 = nowhere.
  * @learns: a port of this node in it does.
+ * @routed: it has host ports, here or elsewhere, that route.
  */
 struct net_state {
 	__u16 id;
@@ -32,6 +33,7 @@ struct net_state {
 	__u8 flood_header;
 	bool narrow;
 	bool learns;
+	bool routed;
 	struct weft_fdb_entry wire;
 };
 

@@ -197,6 +197,7 @@ struct cfg_port {
 	struct cfg_pairs allowed_address_pairs;
 	struct cfg_num dhcp_server;      /* bool */
 	struct cfg_num router;           /* bool */
+	struct cfg_num routed;           /* bool: with host_interface, its node routes for others */
 	struct cfg_num isolation;        /* enum cfg_isolation */
 	struct cfg_str community;        /* CFG_COMMUNITY: which */
 	struct cfg_storm storm_control;  /* what it leaves out is the network's */

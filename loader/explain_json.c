@@ -116,6 +116,7 @@ static json_t *detail_json(const struct explain_world *w, const struct weft_trac
 	case WEFT_TRACE_RELATED:
 		return flow_json(w, &r->flow, r->found);
 	case WEFT_TRACE_SENDER:
+	case WEFT_TRACE_RETURN:
 	case WEFT_TRACE_FDB:
 		return fdb_json(w, &r->fdb, r->found);
 	case WEFT_TRACE_ADDRESS:

@@ -173,6 +173,18 @@ static void text_fdb(const struct explain_world *w, const struct weft_trace_rec 
 		words_add(&s->words, "nobody's that is known");
 }
 
+static void text_return(const struct explain_world *w, const struct weft_trace_rec *r,
+			struct explain_step *s)
+{
+	words_add(&s->words, "an answer to what %s has routed", print_mac(r->fdb.key.mac).s);
+	if (!r->found || !(r->fdb.entry.flags & WEFT_FDB_ROUTED)) {
+		words_add(&s->words, ", which routes no more");
+		return;
+	}
+	words_add(&s->words, ": goes there, ");
+	add_place(&s->words, w, &r->fdb.entry);
+}
+
 static void add_hop(struct words *words, const struct explain_world *w, const struct weft_hop *hop)
 {
 	if (hop->kind == WEFT_HOP_LOCAL || hop->kind == WEFT_HOP_WIRE)
@@ -280,6 +292,8 @@ static void text_flow(const struct explain_world *w, const struct weft_trace_rec
 		words_add(&s->words, ", %s by ", dir == WEFT_POL_EGRESS ? "egress" : "ingress");
 		explain_rule_words(&s->words, w, flow->rule[dir]);
 	}
+	if (flow->flags & WEFT_FLOW_ROUTED)
+		words_add(&s->words, ", answers go to %s", print_mac(flow->mac[from]).s);
 }
 
 static void text_stale(const struct explain_world *w __attribute__((unused)),
@@ -401,6 +415,7 @@ static const struct step steps[__WEFT_TRACE_MAX] = {
 	[WEFT_TRACE_DECAP] = {"decap", 0, text_decap},
 	[WEFT_TRACE_NETWORK] = {"forward", TABLE_NETWORKS, text_network},
 	[WEFT_TRACE_SENDER] = {"classify", TABLE_FDB, text_sender},
+	[WEFT_TRACE_RETURN] = {"return", TABLE_FDB, text_return},
 	[WEFT_TRACE_FDB] = {"forward", TABLE_FDB, text_fdb},
 	[WEFT_TRACE_LEARN] = {"learn", TABLE_LEARNED, text_learn},
 	[WEFT_TRACE_LEARNED] = {"forward", TABLE_LEARNED, text_learned},

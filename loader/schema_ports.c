@@ -43,6 +43,17 @@ static const struct schema_key port_keys[] = {
 		.example = "net0",
 	},
 	{
+		.name = "routed",
+		.type = {.kind = SCHEMA_BOOL},
+		.offset = offsetof(struct cfg_port, routed),
+		.fallback = "false",
+		.doc = "With `host_interface`: the node [routes](ports.md#the-node-as-a-router) "
+		       "for "
+		       "others. What it forwards has their IP addresses, and policies judge it by "
+		       "these; answers come back to this node.",
+		.example = "true",
+	},
+	{
 		.name = "network",
 		.type = {.kind = SCHEMA_REFERENCE, .target = "network"},
 		.offset = offsetof(struct cfg_port, network),
@@ -234,6 +245,7 @@ const struct schema_table schema_port = {
 		       "A port with `host_interface` has an `interface` and a `mac`, and neither "
 		       "tags nor `learning`. No other port or uplink has an interface of that "
 		       "name.",
+		       "`routed` goes with `host_interface`, and with port security.",
 		       "Addresses are unicast, and not the network or broadcast address of an IPv4 "
 		       "subnet."),
 };

@@ -47,6 +47,7 @@ static const struct print_column columns[] = {
 	{"guarded", NULL, NULL, PRINT_BOOL},
 	{"keep", NULL, NULL, PRINT_BOOL},
 	{"loose", NULL, NULL, PRINT_BOOL},
+	{"routed", NULL, NULL, PRINT_BOOL},
 	{"stale", NULL, NULL, PRINT_BOOL},
 	{"expired", NULL, NULL, PRINT_BOOL},
 };
@@ -162,6 +163,7 @@ static void print_flags(const struct flow_seen *seen, struct print_table *out)
 		{"guarded", flow->flags & WEFT_FLOW_GUARDED},
 		{"keep", flow->flags & WEFT_FLOW_KEEP},
 		{"loose", (flow->tcp_flags[0] | flow->tcp_flags[1]) & WEFT_TCP_LOOSE},
+		{"routed", flow->flags & WEFT_FLOW_ROUTED},
 		{"stale", seen->stale},
 		{"expired", flow_expired(seen)},
 	};

@@ -197,16 +197,51 @@ static __always_inline struct weft_flow *weft_flow_still(const struct weft_flow_
 	return f && weft_flow_is_still(f, side) && weft_flow_left(f) ? f : 0;
 }
 
+/*
+ * Send the packet to the MAC address @to instead. The header in front of the packet says so, and
+ * @p, which the outer headers are written from. Return: 0, or an error where the kernel refuses.
+ */
+static __always_inline int weft_readdress(weft_ctx *ctx, struct weft_pkt *p, const __u8 *to)
+{
+	__u8 mac[WEFT_ETH_ALEN];
+
+	__builtin_memcpy(mac, to, sizeof(mac));
+	if (ctx_store(ctx, 0, mac, sizeof(mac)))
+		return -1;
+	__builtin_memcpy(p->h.dmac, mac, sizeof(mac));
+	return 0;
+}
+
+/*
+ * A packet of a flow that is routed, as return_path.h found it out: an answer goes to the router,
+ * whatever the sender has addressed it to; what the router forwards has the opener's groups, not
+ * its own.
+ */
+static __attribute__((noinline)) void weft_flow_routed(weft_ctx *ctx, struct weft_pkt *p,
+						       const struct weft_flow *f, int side)
+{
+	side &= 1;
+	if (weft_word(&f->decided) != weft_word(&p->generation) ||
+	    weft_word(&f->hop[side]) != weft_word(&p->here) ||
+	    !weft_mac_equal(f->mac[side], p->h.smac))
+		return;
+	if (side != f->origin)
+		weft_readdress(ctx, p, f->mac[!side]);
+	else if (!p->from_underlay)
+		p->identity = f->identity;
+}
+
 /**
  * weft_flow_hit - stage 4: a packet of a known connection, of which nothing is new.
  * @p: classified; an IP packet, whole.
  * @key, @side: of it.
  * @hop: receives where it goes.
  *
- * Return: whether it was; else nothing is changed.
+ * Return: whether it was; else nothing is changed, but for the way of a flow that is routed.
  */
-static __always_inline int weft_flow_hit(struct weft_pkt *p, const struct weft_flow_key *key,
-					 int side, struct weft_hop *hop)
+static __always_inline int weft_flow_hit(weft_ctx *ctx, struct weft_pkt *p,
+					 const struct weft_flow_key *key, int side,
+					 struct weft_hop *hop)
 {
 	struct weft_flow_entry *e = bpf_map_lookup_elem(&weft_flows, key);
 	struct weft_tcp_seg seg;
@@ -214,7 +249,11 @@ static __always_inline int weft_flow_hit(struct weft_pkt *p, const struct weft_f
 
 	side &= 1;
 	f = e ? &e->flow : weft_flow_still(key, side);
-	if (!f || !weft_flow_fresh(p, f, side))
+	if (!f)
+		return 0;
+	if (f->flags & WEFT_FLOW_ROUTED)
+		weft_flow_routed(ctx, p, f, side);
+	if (!weft_flow_fresh(p, f, side))
 		return 0;
 	if (f->flags & WEFT_FLOW_LEARNED && weft_flow_late(f, side))
 		return 0;

@@ -16,6 +16,7 @@
 
 #include "flow.h"
 #include "port_security.h"
+#include "routed.h"
 
 /* What the opening packet asks for. */
 static __always_inline __u32 weft_point_of(const struct weft_flow_key *key, int origin)
@@ -86,6 +87,10 @@ static __attribute__((noinline)) int weft_judge_once(struct weft_pkt *p, const s
 	weft_ask_packet(a, p);
 	a->port[WEFT_POL_EGRESS] = weft_hop_port(&p->here);
 	a->port[WEFT_POL_INGRESS] = weft_hop_port(to);
+	if (p->routed) {
+		weft_ask_source(a);
+		p->identity = a->identity;
+	}
 	action = weft_judge(a);
 	if (a->flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
 		return -WEFT_DROP_ADDR_SPOOFED;
@@ -124,6 +129,18 @@ static __attribute__((noinline)) void weft_flow_move(struct weft_pkt *p, struct 
 }
 
 /*
+ * Does the opener's side of the flow come by a router? His own packet shows it. Of an answer, the
+ * return path has shown it: it is on its way to the router.
+ */
+static __always_inline int weft_flow_by_router(const struct weft_pkt *p, const struct weft_flow *f,
+					       int side)
+{
+	return side == f->origin
+		       ? p->routed
+		       : f->flags & WEFT_FLOW_ROUTED && weft_mac_equal(f->mac[!side], p->h.dmac);
+}
+
+/*
  * The flow was decided when other policies were in force, or one of its sides is elsewhere now: may
  * it go on? A denial leaves the entry as it is, so the next generation may let it go on.
  */
@@ -145,6 +162,8 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 		weft_ask_flow(a, p, key, origin, to, &p->here);
 		a->identity = weft_opener_identity(f, to);
 	}
+	if (weft_flow_by_router(p, f, side))
+		weft_ask_source(a);
 	action = weft_judge(a);
 	if (!placed && a->flags & WEFT_FLOW_GUARDED && weft_addr_spoofed(p))
 		return -WEFT_DROP_ADDR_SPOOFED;
@@ -154,10 +173,14 @@ static __attribute__((noinline)) int weft_flow_decide(struct weft_pkt *p, struct
 		f->rule[WEFT_POL_EGRESS] = a->rule[WEFT_POL_EGRESS];
 		f->rule[WEFT_POL_INGRESS] = a->rule[WEFT_POL_INGRESS];
 		f->identity = a->identity;
-		f->flags = (f->flags & WEFT_FLOW_COUNTED) | a->flags;
+		f->flags = (f->flags & (WEFT_FLOW_COUNTED | WEFT_FLOW_ROUTED)) | a->flags;
 		if (p->net_flags & WEFT_NET_LEARN)
 			f->flags |= WEFT_FLOW_LEARNED;
 	}
+	if (weft_flow_by_router(p, f, side))
+		f->flags |= WEFT_FLOW_ROUTED;
+	else
+		f->flags &= ~WEFT_FLOW_ROUTED;
 	if (!placed && f->flags & WEFT_FLOW_COUNTED)
 		weft_flow_move(p, f, side, to);
 	else
@@ -248,6 +271,8 @@ static __attribute__((noinline)) int weft_flow_next(weft_ctx *ctx, struct weft_p
 			return err;
 	}
 	weft_flow_beat(f, side);
+	if (p->routed && side == f->origin)
+		p->identity = f->identity;
 	p->guarded = f->flags & WEFT_FLOW_GUARDED;
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];
 	state = f->state;
@@ -306,6 +331,8 @@ static __attribute__((noinline)) int weft_flow_first(weft_ctx *ctx, struct weft_
 	err = weft_flow_decide(p, key, f, side, to);
 	if (err)
 		return err;
+	if (p->routed)
+		p->identity = f->identity;
 	p->guarded = f->flags & WEFT_FLOW_GUARDED;
 	p->rule = f->rule[WEFT_POL_INGRESS] ?: f->rule[WEFT_POL_EGRESS];
 	if (invalid)

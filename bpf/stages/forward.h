@@ -5,6 +5,7 @@
  *
  *     IP to one MAC address:  flow hit ────────────────────────────────────────────> act
  *                               └no─> sender, route (FDB) ─> miss (flow_miss.h) ───> act
+ *                                      └ return path, before it is routed
  *     other to one:                   sender, route, opaque ───────────────────────> act
  *     to a group:                     sender, opaque, answer (ARP, ND) or policy ──> flood
  */
@@ -19,6 +20,7 @@
 #include "neighbour_security.h"
 #include "reject.h"
 #include "related.h"
+#include "return_path.h"
 #include "snoop.h"
 
 /* Broadcast, multicast and unknown unicast. */
@@ -152,6 +154,7 @@ static __always_inline void weft_route_find(struct weft_pkt *p, struct weft_hop 
 		return;
 	}
 	p->to_role = dst->isolation;
+	p->to_routed = !!(dst->flags & WEFT_FDB_ROUTED);
 	if (dst->kind != WEFT_FDB_REMOTE) {
 		*to = (struct weft_hop){.target = dst->ifindex,
 					.port = dst->port,
@@ -214,7 +217,7 @@ static __always_inline int weft_admit_once(weft_ctx *ctx, struct weft_pkt *p, st
  *
  * A global function, verified once on its own. (Before Linux 6.2 the memory that such a one is
  * handed cannot be a map's key, hence the detour of @key.)
- * Return: 0; what weft_sender, route, opaque, guard, related and flow_miss return;
+ * Return: 0; what weft_sender, return_path, route, opaque, guard, related and flow_miss return;
  * -WEFT_DROP_ISOLATED; -p->frag_drop.
  */
 __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int side,
@@ -226,6 +229,8 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int 
 	if (!p || !s || !to)
 		return -WEFT_DROP_NETWORK_UNKNOWN;
 	err = weft_sender(p);
+	if (!err && p->net_flags & WEFT_NET_ROUTED && p->h.version)
+		err = weft_return_path(ctx, p, side);
 	if (!err)
 		err = weft_route(p, to);
 	if (!err)
@@ -243,8 +248,8 @@ __attribute__((noinline)) int weft_admit(weft_ctx *ctx, struct weft_pkt *p, int 
 /*
  * The flow's key, and a hit on it. Return: 1 with @to filled; 0 with @key and @side filled; a drop.
  */
-static TRACE_STAGE int weft_admit_fast(struct weft_pkt *p, struct weft_flow_key *key, int *side,
-				       struct weft_hop *to)
+static TRACE_STAGE int weft_admit_fast(weft_ctx *ctx, struct weft_pkt *p, struct weft_flow_key *key,
+				       int *side, struct weft_hop *to)
 {
 	int err;
 
@@ -257,7 +262,7 @@ static TRACE_STAGE int weft_admit_fast(struct weft_pkt *p, struct weft_flow_key 
 	*side = weft_flow_key_of(&p->h, p->network, key);
 	if (*side < 0 || p->h.flags & WEFT_H_FRAG)
 		return 0;
-	return weft_flow_hit(p, key, *side, to);
+	return weft_flow_hit(ctx, p, key, *side, to);
 }
 
 /*
@@ -333,7 +338,7 @@ static __always_inline int weft_forward(weft_ctx *ctx, struct weft_pkt *p, const
 		weft_learn_generation(p);
 	if (weft_mac_is_group(p->h.dmac))
 		return weft_forward_group(ctx, p, net, from_underlay);
-	act = weft_admit_fast(p, &s->key, &side, &to);
+	act = weft_admit_fast(ctx, p, &s->key, &side, &to);
 	if (!act)
 		act = weft_admit(ctx, p, side, &to);
 	if (act < 0)

@@ -299,7 +299,7 @@ static __always_inline int weft_addr_spoofed(const struct weft_pkt *p)
 	const struct weft_neigh *n = bpf_map_lookup_elem(&weft_neigh, &key);
 
 	trace_neigh(WEFT_TRACE_ADDRESS, &key, n);
-	return n && !weft_mac_equal(n->mac, p->h.smac);
+	return n && !p->routed && !weft_mac_equal(n->mac, p->h.smac);
 }
 
 /**

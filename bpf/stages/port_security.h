@@ -12,6 +12,8 @@
  *
  * A port's own addresses are those that `weft_neigh` gives its MAC address, and the link-local one
  * that is made of it (EUI-64). From the underlay, nobody may speak with an address of a port here.
+ * A host port that routes speaks for everybody, and is spoken to in everybody's place, with its own
+ * MAC address; see routed.h.
  */
 #ifndef WEFT_BPF_STAGES_PORT_SECURITY_H
 #define WEFT_BPF_STAGES_PORT_SECURITY_H
@@ -118,7 +120,7 @@ static __always_inline int weft_guard_local(const struct weft_pkt *p, const stru
 	struct weft_fdb_key fdb = {.network = p->network};
 	const struct weft_fdb_entry *owner;
 
-	if (!n || weft_mac_equal(n->mac, p->h.smac))
+	if (!n || p->routed || weft_mac_equal(n->mac, p->h.smac))
 		return 0;
 	__builtin_memcpy(fdb.mac, n->mac, sizeof(fdb.mac));
 	owner = bpf_map_lookup_elem(&weft_fdb, &fdb);
@@ -211,7 +213,7 @@ static __always_inline int weft_guard_sender(struct weft_pkt *p)
 		return weft_guard_nobody(h) ? 0 : -WEFT_DROP_ADDR_NOT_OWN;
 	if (weft_addr_is_group(&h->saddr, h->version))
 		return -WEFT_DROP_ADDR_NOT_OWN;
-	return weft_owns(p, &h->saddr, port, 0);
+	return p->routed ? 0 : weft_owns(p, &h->saddr, port, 0);
 }
 
 /* The port that gets it may answer from where it was sent to. */
@@ -228,7 +230,8 @@ static __always_inline int weft_guard_receiver(struct weft_pkt *p, __u32 port)
 		if (h->version == 6 && h->dport == bpf_htons(WEFT_DHCP6_SERVER))
 			return -WEFT_DROP_DHCPV6_SERVER;
 	}
-	if (!(g->flags & WEFT_GUARD_ADDRS) || weft_addr_is_group(&h->daddr, h->version))
+	if (!(g->flags & WEFT_GUARD_ADDRS) || p->to_routed ||
+	    weft_addr_is_group(&h->daddr, h->version))
 		return 0;
 	return weft_owns(p, &h->daddr, port, 1) ? -WEFT_DROP_ADDR_NOT_RECEIVER : 0;
 }

@@ -105,10 +105,29 @@ static __always_inline int weft_related_judge(struct weft_pkt *p, struct weft_fl
 		return -WEFT_DROP_POLICY_DENY_EGRESS;
 	weft_ask_flow(a, p, key, origin, &f->hop[origin], &f->hop[!origin]);
 	a->identity = weft_opener_identity(f, &f->hop[origin]);
+	if (f->flags & WEFT_FLOW_ROUTED)
+		weft_ask_source(a);
 	action = weft_judge(a);
 	if (action == WEFT_POL_ALLOW || f->flags & WEFT_FLOW_KEEP)
 		return 0;
 	return weft_deny(p, a, action);
+}
+
+/**
+ * weft_quoted_flow - the flow of the packet that an ICMP error quotes.
+ * @s: quote and quote_key are filled.
+ *
+ * Return: the side of the key that the quoted packet came from; -1: the error quotes too little, or
+ * it is not on its way to whoever sent that packet.
+ */
+static __attribute__((noinline)) int weft_quoted_flow(weft_ctx *ctx, const struct weft_pkt *p,
+						      struct weft_scratch *s)
+{
+	__builtin_memset(&s->quote, 0, sizeof(s->quote));
+	if (weft_quote(ctx, p->h.l4_off + 8, p->h.version, &s->quote) ||
+	    !weft_addr_equal(&s->quote.saddr, &p->h.daddr))
+		return -1;
+	return weft_flow_key_of(&s->quote, p->network, &s->quote_key);
 }
 
 /**
@@ -129,11 +148,7 @@ static __attribute__((noinline)) int weft_related(weft_ctx *ctx, struct weft_pkt
 
 	if (!s)
 		return -WEFT_DROP_ICMP_UNRELATED;
-	__builtin_memset(&s->quote, 0, sizeof(s->quote));
-	if (weft_quote(ctx, p->h.l4_off + 8, p->h.version, &s->quote) ||
-	    !weft_addr_equal(&s->quote.saddr, &p->h.daddr))
-		goto unrelated;
-	side = weft_flow_key_of(&s->quote, p->network, &s->quote_key);
+	side = weft_quoted_flow(ctx, p, s);
 	if (side < 0)
 		goto unrelated;
 	f = weft_flow_find(&s->quote_key, &table);

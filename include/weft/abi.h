@@ -161,6 +161,7 @@ _Static_assert(sizeof(struct weft_tags) == 8, "ABI");
 #define WEFT_NET_FLOOD         0x0002 /* replicate broadcast, multicast and unknown unicast */
 #define WEFT_NET_LEARN         0x0004 /* it may have entries in `weft_learned`; see fdb.h */
 #define WEFT_NET_LEARN_TUNNELS 0x0008 /* sources behind VTEPs are learned too */
+#define WEFT_NET_ROUTED        0x0010 /* it has host ports that route; see WEFT_FDB_ROUTED */
 #define WEFT_NET_SNOOP         0x0100 /* multicast goes to members only; see weft/multicast.h */
 #define WEFT_NET_LOOPS         0x0200 /* look for loops between ports; see weft/guard.h */
 #define WEFT_NET_TAGS          0x1000 /* frames may carry one VLAN tag of the tenant's own */
@@ -207,6 +208,10 @@ enum weft_fdb_kind {
 	WEFT_FDB_WIRE,   /* on an uplink's wire, where its network lives as a VLAN */
 };
 
+/* Of a host port: its node routes for others. What has this source MAC address may have anybody's
+ * IP address, and the answers go back there; see bpf/stages/return_path.h. */
+#define WEFT_FDB_ROUTED 0x0001
+
 /**
  * struct weft_fdb_entry - `weft_fdb`, hash: where frames for a MAC address go.
  * @kind: enum weft_fdb_kind.
@@ -214,6 +219,7 @@ enum weft_fdb_kind {
  * @isolation: enum weft_isolation of weft/guard.h.
  * @ifindex: local and wire: the port's interface.
  * @port: local and wire: the port's id.
+ * @flags: WEFT_FDB_*.
  * @tunnel: remote: index of `weft_tunnels`.
  */
 struct weft_fdb_entry {
@@ -221,7 +227,8 @@ struct weft_fdb_entry {
 	__u8 delivery;
 	__u16 isolation;
 	__u32 ifindex;
-	__u32 port;
+	__u16 port;
+	__u16 flags;
 	__u32 tunnel;
 };
 _Static_assert(sizeof(struct weft_fdb_entry) == 16, "ABI");

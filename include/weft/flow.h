@@ -154,6 +154,7 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
 #define WEFT_FLOW_KEEP    0x02 /* every rule that accepted it says so: later denials spare it */
 #define WEFT_FLOW_COUNTED 0x04 /* it is in `weft_flow_use` and `weft_net_use` */
 #define WEFT_FLOW_LEARNED 0x08 /* its network learns: both places are looked up now and then */
+#define WEFT_FLOW_ROUTED  0x10 /* its opener's packets come by a router: answers go to that */
 
 /* A side's packets have the places looked up, and its MAC address confirmed, once in so many ticks:
  * 0.5 s, 2 s or 5 s where the kernel has 1000, 250 or 100 a second. */
@@ -166,7 +167,7 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
  * @decided: generations under which @rule and @hop were found; when they are no longer in force the
  *           next packet has them found again.
  * @hop: where each side is.
- * @mac: their MAC addresses.
+ * @mac: their MAC addresses; WEFT_FLOW_ROUTED: the router's in place of the opener's.
  * @seen: time of the last packet, in ticks of the kernel (jiffies), low word; see
  *        struct weft_flow_clock.
  * @state: enum weft_flow_state.
@@ -184,7 +185,7 @@ _Static_assert(sizeof(struct weft_tcp_last) == 8, "ABI");
  * @tcp: each side's sequence numbers.
  * @created_ns: CLOCK_MONOTONIC.
  * @identity: of the groups of the side that opened it, if that is behind a tunnel and was told with
- *            the packet that did.
+ *            the packet that did; or is behind a router, and has a port on this node.
  *
  * The datapath writes; members that another CPU may change at the same time are each one store.
  * What every packet needs comes first: in a table of a million, each cache line is a wait for

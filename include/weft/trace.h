@@ -30,6 +30,7 @@ enum weft_trace_step {
 	WEFT_TRACE_DECAP,    /* [none] @result: 0 or a drop */
 	WEFT_TRACE_NETWORK,  /* [network] */
 	WEFT_TRACE_SENDER,   /* [fdb] source of a frame from the underlay */
+	WEFT_TRACE_RETURN,   /* [fdb] the router that an answer goes back to */
 	WEFT_TRACE_FDB,      /* [fdb] destination */
 	WEFT_TRACE_LEARN,    /* [learned] source, where sources are learned */
 	WEFT_TRACE_LEARNED,  /* [learned] destination that is not static */

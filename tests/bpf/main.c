@@ -133,8 +133,8 @@ int main(int argc, char **argv)
 	if (set_up())
 		return 1;
 	failed += test_programs() + run_tables() + test_firewall() + test_identity() +
-		  test_scripts() + test_flow() + test_memory() + test_learn() + test_round_trip() +
-		  test_vlan() + test_guard();
+		  test_routed() + test_scripts() + test_flow() + test_memory() + test_learn() +
+		  test_round_trip() + test_vlan() + test_guard();
 	failed += test_cut() + test_mutate() + test_live();
 	failed += test_all_reasons();
 	if (dump_close()) {

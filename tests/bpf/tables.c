@@ -254,6 +254,19 @@ void put_role(enum network_id net, const __u8 mac[static 6], __u16 role)
 	table_put("weft_fdb", &key, &e);
 }
 
+void put_routed(enum network_id net, const __u8 mac[static 6], bool on)
+{
+	struct weft_fdb_key key = {.network = net};
+	struct weft_fdb_entry e;
+
+	memcpy(key.mac, mac, 6);
+	if (bpf_map_lookup_elem(map_fd("weft_fdb"), &key, &e))
+		return;
+	e.flags = on ? WEFT_FDB_ROUTED : 0;
+	table_put("weft_fdb", &key, &e);
+	put_network_flags(net, WEFT_NET_ROUTED);
+}
+
 void put_network_flags(enum network_id id, __u16 flags)
 {
 	struct weft_network n;

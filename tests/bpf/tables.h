@@ -30,6 +30,8 @@ void put_guard(enum wire wire, const struct weft_guard *guard);
 void put_pair(enum wire wire, const __u8 mac[static 6], const struct weft_addr *addr,
 	      __u32 prefix_len, __u32 what); /* NULL = the MAC address alone */
 void put_role(enum network_id net, const __u8 mac[static 6], __u16 role);
+void put_routed(enum network_id net, const __u8 mac[static 6],
+		bool on);                                /* a router's, or no more */
 void put_network_flags(enum network_id id, __u16 flags); /* besides those it has */
 void put_tunnel_ifindex(enum tunnel_id id, __u32 ifindex);
 void put_icmp_next(enum wire wire, __u64 at_ns);

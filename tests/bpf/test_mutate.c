@@ -147,8 +147,11 @@ static void mutate(enum prog prog)
 static void test_mutate_one(void **state)
 {
 	const char *seed = getenv("WEFT_TEST_SEED");
+	const __u8 web3[] = MAC_WEB3, web_b[] = MAC_WEB_B;
 
 	check_begin();
+	put_routed(NET_WEB, web3, true);
+	put_routed(NET_WEB, web_b, true);
 	put_network_flags(NET_WEB, WEFT_NET_SNOOP | WEFT_NET_LOOPS);
 	collect(*(enum prog *)*state);
 	state_ = seed && strtoull(seed, NULL, 10) ? strtoull(seed, NULL, 10) : 0x77656674;

@@ -11,6 +11,7 @@ int run_rows(const char *name, const void *rows, size_t n, size_t size, void (*t
 int test_programs(void);
 int test_firewall(void);
 int test_identity(void);
+int test_routed(void);
 int test_scripts(void);
 int test_flow(void);
 int test_memory(void);

@@ -185,13 +185,13 @@ def test_agent_repairs(lab, both):
         agent.close()
 
 
-def test_masquerade(lab, both):
+@pytest.mark.parametrize("keys", ({"routed": True}, {"port_security": False}), ids=("routed", "unsecured"))
+def test_masquerade(lab, both, keys):
     """The way out of docs/ports.md: workloads reach what is beyond the node, in its name."""
     a, b = both
     a1 = lab.workloads[0]
     document = json.loads(open(lab.with_ports, encoding="utf-8").read())
-    document["ports"] = [{**p, "port_security": False} if p["name"] == "host-a" else p
-                         for p in document["ports"]]
+    document["ports"] = [{**p, **keys} if p["name"] == "host-a" else p for p in document["ports"]]
     a.apply(lab.write("router.yaml", document))
     a.sysctl("net/ipv4/ip_forward", 1)
     a.run("nft", "-f", "-", input='table ip web-out { chain postrouting { type nat hook postrouting priority '

@@ -135,7 +135,7 @@ def test_a_row_says_everything(node):
                   "packets": 9, "bytes": 720},
         "icmp_id": None, "table": "established", "state": "ESTABLISHED",
         "rules": {"egress": "web-out#2", "egress_id": 5, "ingress": "#77", "ingress_id": 77},
-        "guarded": True, "keep": True, "loose": True, "stale": False, "expired": False}
+        "guarded": True, "keep": True, "loose": True, "routed": False, "stale": False, "expired": False}
 
 
 def test_a_row_for_people(node):

@@ -585,6 +585,35 @@ static void test_guards(void **state)
 	assert_int_equal(changes(n, file), 0);
 }
 
+/* Every node knows every node's router, and which networks have one. */
+static void test_routed(void **state)
+{
+	static const char file[] = NODES
+		"networks:\n"
+		"  - {name: web, vni: 100}\n"
+		"  - {name: db, vni: 200}\n"
+		"ports:\n"
+		"  - {name: h1, node: a, interface: v1, host_interface: n1, network: web,\n"
+		"     mac: \"02:00:00:00:00:01\", routed: true}\n"
+		"  - {name: h2, node: b, interface: v2, host_interface: n2, network: web,\n"
+		"     mac: \"02:00:00:00:00:02\", routed: true}\n"
+		"  - {name: h3, node: a, interface: v3, host_interface: n3, network: db,\n"
+		"     mac: \"02:00:00:00:00:03\"}\n"
+		"  - {name: w4, node: b, interface: v4, network: db, mac: \"02:00:00:00:00:04\"}\n";
+	struct node *n = *state;
+
+	apply(n, file);
+	assert_int_equal(fdb(n, "web", 1)->kind, WEFT_FDB_LOCAL);
+	assert_int_equal(fdb(n, "web", 1)->flags, WEFT_FDB_ROUTED);
+	assert_int_equal(fdb(n, "web", 2)->kind, WEFT_FDB_REMOTE);
+	assert_int_equal(fdb(n, "web", 2)->flags, WEFT_FDB_ROUTED);
+	assert_int_equal(fdb(n, "db", 3)->flags, 0);
+	assert_int_equal(fdb(n, "db", 4)->flags, 0);
+	assert_true(network(n, "web")->flags & WEFT_NET_ROUTED);
+	assert_false(network(n, "db")->flags & WEFT_NET_ROUTED);
+	assert_int_equal(changes(n, file), 0);
+}
+
 /* What says nothing but zeros has no row, for in an array it would be no other than none. */
 static void test_no_guard(void **state)
 {
@@ -984,6 +1013,7 @@ int main(void)
 		TEST(neighbours),
 		TEST(without_flooding),
 		TEST(guards),
+		TEST(routed),
 		TEST(no_guard),
 		TEST(pairs),
 		TEST(same_file_changes_nothing),
