@@ -132,7 +132,8 @@ int documents_apply(struct documents *docs, const struct documents_change *chang
 int documents_merge(const struct config *file, const struct documents *docs, struct config **out);
 
 /**
- * documents_load - read a set from where it was saved. Nothing there is an empty set.
+ * documents_load - read a set from where it was saved. Nothing there is an empty set. Ports that
+ * were made for containers are left out if the kernel has been started anew since.
  *
  * Return: 0; -EINVAL if @diag was told something; -errno.
  */

@@ -45,6 +45,21 @@ static const struct schema_table change_table = {
 	.size = sizeof(struct documents_change),
 };
 
+/** struct state - what is saved: documents, and the boot that they were saved in. */
+struct state {
+	int line;
+	int column;
+	struct cfg_str boot;
+	struct documents_puts put;
+};
+
+static struct schema_key state_keys[__DOCUMENT_KIND_MAX + 2];
+
+static const struct schema_table state_table = {
+	.keys = state_keys,
+	.size = sizeof(struct state),
+};
+
 static void make_tables(void)
 {
 	for (int kind = 0; kind < __DOCUMENT_KIND_MAX; kind++) {
@@ -58,7 +73,14 @@ static void make_tables(void)
 			.type = {.kind = SCHEMA_LIST, .item = &name_item},
 			.offset = offsetof(struct documents_deletes, names[kind]),
 		};
+		state_keys[kind] = put_keys[kind];
+		state_keys[kind].offset += offsetof(struct state, put);
 	}
+	state_keys[__DOCUMENT_KIND_MAX] = (struct schema_key){
+		.name = "boot",
+		.type = {.kind = SCHEMA_ID},
+		.offset = offsetof(struct state, boot),
+	};
 }
 
 struct documents_change *documents_change_new(void)
@@ -204,6 +226,50 @@ static int read_text(const char *path, char **text, size_t *len)
 	return 0;
 }
 
+/* Another one after each start of the kernel. Empty if that does not say. */
+static void read_boot(char *id, size_t size)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f || !fgets(id, (int)size, f))
+		*id = '\0';
+	id[strcspn(id, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
+/*
+ * A container does not outlive the kernel, and nobody need say so: runtimes start it anew under the
+ * same id, and would find its interface and its addresses taken.
+ */
+static void forget_containers(struct schema_list *ports)
+{
+	struct cfg_port *rows = ports->v;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ports->n; i++) {
+		if (rows[i].container.v)
+			schema_free(document_table(DOCUMENT_PORT), &rows[i]);
+		else
+			rows[kept++] = rows[i];
+	}
+	ports->n = kept;
+}
+
+static int load_state(const char *text, size_t len, struct diag *diag, struct documents_puts *put)
+{
+	struct state state = {};
+	int err = decode_text(text, len, &state_table, diag, &state);
+	char boot[64];
+
+	read_boot(boot, sizeof(boot));
+	if (!err && state.boot.v && *boot && strcmp(state.boot.v, boot) != 0)
+		forget_containers(&state.put.rows[DOCUMENT_PORT]);
+	free(state.boot.v);
+	*put = state.put;
+	return err;
+}
+
 int documents_load(const char *path, struct diag *diag, struct documents *docs)
 {
 	_cleanup_(documents_change_freep) struct documents_change *change = documents_change_new();
@@ -216,7 +282,7 @@ int documents_load(const char *path, struct diag *diag, struct documents *docs)
 	err = read_text(path, &text, &len);
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	err = decode_text(text, len, &puts_table, diag, &change->put);
+	err = load_state(text, len, diag, &change->put);
 	if (!err)
 		err = documents_seal(change);
 	return err ? err : documents_apply(docs, change, diag);
@@ -239,10 +305,15 @@ static int write_kind(const struct documents *docs, enum document_kind kind, FIL
 
 static int write_all(const struct documents *docs, FILE *out)
 {
+	char boot[64];
 	int err = 0;
 
+	read_boot(boot, sizeof(boot));
+	fputc('{', out);
+	if (*boot)
+		fprintf(out, "\"boot\": \"%s\",\n", boot);
 	for (int kind = 0; kind < __DOCUMENT_KIND_MAX && !err; kind++) {
-		fprintf(out, "%s\"%s\": [\n", kind ? ",\n" : "{", document_list(kind));
+		fprintf(out, "%s\"%s\": [\n", kind ? ",\n" : "", document_list(kind));
 		err = write_kind(docs, kind, out);
 		fputc(']', out);
 	}

@@ -536,3 +536,17 @@ def test_containers_survive_the_agent(lab, a):
     net.check(one)
     for c in (one, other):
         net.delete(c)
+
+
+def test_containers_end_with_the_kernel(a, lab):
+    """After a reboot a runtime starts a container anew under its old id: its port and address are free."""
+    net, container = network(a), lab.containers[0]
+    first = net.add(container, runtime={"ips": ["10.9.1.40/16"]})
+    a.agent.stop()
+    subprocess.run(["sed", "-i", "s/^{\"boot\": \"[^\"]*\"/{\"boot\": \"before\"/", a.agent.state], check=True)
+    subprocess.run(["ip", "-n", a.name, "link", "del", first["interfaces"][0]["name"]], check=True)
+    a.agent.start()
+    assert not a.agent.get("ports")["ports"]
+    net.add(container, runtime={"ips": ["10.9.1.40/16"]})
+    net.check(container)
+    net.delete(container)

@@ -25,6 +25,11 @@
 	"{\"name\":\"" name "\",\"node\":\"a\",\"network\":\"web\",\"interface\":\"i-" name        \
 	"\",\"mac\":\"02:00:00:00:00:" mac "\",\"addresses\":[\"" address "\"]}"
 
+#define CONTAINER_PORT(name, mac, address)                                                         \
+	"{\"name\":\"" name "\",\"node\":\"a\",\"network\":\"web\",\"interface\":\"i-" name        \
+	"\",\"mac\":\"02:00:00:00:00:" mac "\",\"addresses\":[\"" address                          \
+	"\"],\"container\":\"id\"}"
+
 static const char base[] = "nodes: [{name: a, vtep: 192.0.2.1, uplinks: [eth0]}]\n"
 			   "networks: [{name: web, vni: 7, subnets: [10.0.0.0/24]}]\n"
 			   "ports: [{name: p, node: a, interface: i, network: web,\n"
@@ -196,6 +201,40 @@ static void test_saved_and_read_back(void **state __attribute__((unused)))
 	unlink(path);
 }
 
+/* As a state file of an earlier boot has it. */
+static void say_another_boot(const char *path)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "sed -i 's/^{\"boot\": \"[^\"]*\"/{\"boot\": \"x\"/' %s",
+		 path);
+	assert_int_equal(system(command), 0);
+}
+
+static void test_containers_end_with_the_kernel(void **state __attribute__((unused)))
+{
+	_cleanup_(documents_clear) struct documents docs = {}, same = {}, next = {};
+	_cleanup_(diag_freep) struct diag *diag = new_diag();
+	char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/weft-documents-%d.json", getpid());
+	assert_int_equal(
+		change(&docs,
+		       "{\"put\":{\"ports\":[" PORT("p", "01", "10.0.0.1") "," CONTAINER_PORT(
+			       "c", "02", "10.0.0.2") "," PORT("q", "03", "10.0.0.3") "]}}"),
+		0);
+	assert_int_equal(documents_prepare(path, &docs), 0);
+	assert_int_equal(documents_commit(path), 0);
+	assert_int_equal(documents_load(path, diag, &same), 0);
+	assert_int_equal(documents_count(&same), 3);
+	say_another_boot(path);
+	assert_int_equal(documents_load(path, diag, &next), 0);
+	assert_int_equal(documents_count(&next), 2);
+	assert_non_null(documents_find(&next, DOCUMENT_PORT, "p"));
+	assert_non_null(documents_find(&next, DOCUMENT_PORT, "q"));
+	unlink(path);
+}
+
 /* Every file that is right, through JSON and back, says the same. */
 static void test_encoded_files(void **state __attribute__((unused)))
 {
@@ -232,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_changes),
 		cmocka_unit_test(test_judged_with_the_file),
 		cmocka_unit_test(test_saved_and_read_back),
+		cmocka_unit_test(test_containers_end_with_the_kernel),
 		cmocka_unit_test(test_encoded_files),
 	};
 
