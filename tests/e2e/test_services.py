@@ -126,8 +126,8 @@ class Session:
 
     ports = iter(range(8000, 9000))
 
-    def __init__(self, src, dst, family=4, timeout=TIMEOUT):
-        self.address = vip(dst, family)
+    def __init__(self, src, dst, family=4, timeout=TIMEOUT, address=None):
+        self.address = address or vip(dst, family)
         port = next(self.ports)
         with dst.socket(INET[family], socket.SOCK_STREAM) as listener:
             listener.bind((dst.address(family), port))
@@ -261,6 +261,21 @@ def test_hairpin(four, family):
     with session(a1, a1, family) as s:
         assert s.client in ("10.1.0.1", "fd00:1::1")
         s.exchange()
+
+
+def test_host_port(four):
+    """hostPort, from within: the node's own addresses are translated, the one in the network and the other."""
+    a1, a2, _, _ = four
+    addresses = (a1.host.vtep(4), "10.1.0.1")
+    a1.host.run("nft", "add", "table", "ip", "hostport")
+    a1.host.run("nft", "-f", "-", input=f"""table ip hostport {{ chain pre {{
+        type nat hook prerouting priority dstnat;
+        ip daddr {{ {", ".join(addresses)} }} tcp dport 8000-9000 dnat to {a2.ip4}; }}; }}""")
+    for address in addresses:
+        with session(a1, a2, address=address) as s:
+            assert s.client == a1.ip4
+            s.exchange()
+    a1.host.run("nft", "delete", "table", "ip", "hostport")
 
 
 def test_beside(four):
@@ -451,49 +466,3 @@ def test_explained(lab, four):
         p = b1.host.weft("explain", "--port", b1.port, "--to", a1.ip4, "--to-mac", a1.mac, "--tcp", near,
                          "--source-port", port, "--flags", "ACK")
         assert "an answer to what 02:00:00:01:00:01 has routed: goes there, behind node" in p.stdout, p.stdout
-
-
-# -- where nodes do not know each other's workloads ------------------------------------------------------
-
-@pytest.fixture(scope="module", params=("vxlan-gbp", "geneve"))
-def strangers(request):
-    """As with agents: each file has its node's own workloads, and all host ports. It knows others' groups."""
-    made = two_hosts("svcs", ports=2, subnets=["10.1.0.0/16", "fd00:1::/64"], encap=request.param, learning=True,
-                     mtu=1400)
-    prepare(made)
-    made.policies = []
-    yield made
-    made.close()
-
-
-def apply_strangers(lab, policies):
-    for host in lab.hosts:
-        whole = document(lab, policies)
-        own = [p for p in whole["ports"] if p["node"] == host.node or "host_interface" in p]
-        known = {tuple(p["groups"]) for p in own}
-        peer = next(h for h in lab.hosts if h is not host)
-        own += [{"name": f"twin-{n}", "node": peer.node, "network": "web", "mac": f"02:00:00:02:00:{n:02x}",
-                 "groups": w.groups} for n, w in enumerate(lab.workloads) if tuple(w.groups) not in known]
-        host.apply(lab.write(f"{host.label}.yaml", {**whole, "ports": own}))
-
-
-@pytest.mark.drops("POLICY_DENY_INGRESS")
-def test_strangers(strangers):
-    """The groups that go with a packet are the client's, not those of the host port that it came by."""
-    a1, a2, b1, _ = strangers.workloads
-    apply_strangers(strangers, [server_in("client")])
-    translate(strangers)
-    way_out(strangers)
-    with session(a1, b1) as s:
-        assert s.client == a1.ip4
-        s.exchange(1 << 20)
-        apply_strangers(strangers, [server_in("client"), {**server_in("idle"), "name": "more"}])
-        s.exchange()
-        refused(a2, b1)
-        apply_strangers(strangers, [server_in("host", "other")])
-        refused(a1, b1)
-        with session(a2, b1) as other:
-            other.exchange()
-        apply_strangers(strangers, [server_in("host")])
-        refused(a2, b1)
-        ping(a1.host, b1.ip4)
