@@ -16,6 +16,7 @@
 #include "host_ports.h"
 #include "journal.h"
 #include "lock.h"
+#include "offload_node.h"
 #include "status.h"
 #include "util.h"
 
@@ -152,8 +153,10 @@ static void note_done(struct agent *a, struct plan *plan, size_t first_new, stru
 static void finish(struct agent *a, struct plan *plan, struct outcome *out)
 {
 	struct plan_summary before = out->sum;
+	const char *refused;
 
 	apply_devices(plan, &out->sum);
+	offload_settle(plan, &refused);
 	if (memcmp(&before, &out->sum, sizeof(before)) != 0)
 		known_clear(&a->known);
 	else
@@ -194,7 +197,9 @@ static int carry_out(struct agent *a, struct plan *plan, struct set *made, struc
 	err = take_lock(a, &lock);
 	if (err)
 		return fail(out, err, "another weft is changing the node");
-	err = apply_plan(plan, &journal);
+	err = offload_test(plan, out->errors);
+	if (!err)
+		err = apply_plan(plan, &journal);
 	if (err)
 		return fail_apply(out, &journal, err);
 	set_clear(made);
