@@ -122,10 +122,10 @@ static void decide_auto_xdp(const struct offload_facts *f, struct offload *out)
 		       "the driver %s runs XDP, and its metadata reaches TC (tested)",
 		       driver_of(f));
 	else
-		choose(choice, "native", "the driver %s %s; not tested: %s", driver_of(f),
+		choose(choice, "native", "the driver %s %s; %s", driver_of(f),
 		       f->nic.xdp == NIC_XDP_UNTOLD ? "does not refuse XDP" : "has XDP",
 		       f->tests.rx == RX_NO_TRAFFIC ? "no packet came in during the test"
-						    : "XDP was there before");
+						    : "not tested");
 }
 
 /* The file has its way; what speaks against it is said. */
@@ -186,6 +186,16 @@ static void decide_metadata(const struct offload_facts *f, struct offload *out)
 						    : "not tested");
 }
 
+/* A device that does no checksums gets no GSO packets. */
+static const char *why_cut(const struct offload_facts *f, bool claims)
+{
+	if (!claims)
+		return "the device has no tunnel segmentation";
+	return f->nic.on & NIC_CHECKSUMS
+		       ? "the device has tunnel segmentation, but not for this kind of packet"
+		       : "the device has tunnel segmentation, but does no checksums";
+}
+
 /* What the device is to do, where nobody asks for anything else: as it did before. */
 static void decide_auto_segmentation(const struct offload_facts *f, struct offload *out)
 {
@@ -201,9 +211,7 @@ static void decide_auto_segmentation(const struct offload_facts *f, struct offlo
 		return;
 	case TX_CUT:
 		choose(choice, "kernel", "%s; the kernel cut a GSO packet rightly (tested)",
-		       claims ? "the device has tunnel segmentation, but not for this kind of "
-				"packet"
-			      : "the device has no tunnel segmentation");
+		       why_cut(f, claims));
 		return;
 	case TX_BROKEN:
 		choose(choice, "kernel", "segments of a GSO packet were WRONG (tested)");
@@ -246,6 +254,22 @@ static void decide_auto_checksum(const struct offload_facts *f, struct offload *
 		       "its features say so; not tested");
 }
 
+/* The file has its way, but the mode is what is true. */
+static void decide_asked(const struct cfg_num *asked, enum tx_result seen,
+			 struct offload_choice *choice)
+{
+	const bool device = asked->v == CFG_OFFLOAD_DEVICE;
+
+	if (seen == TX_BROKEN)
+		choose(choice, "kernel", "by the file; what came of it was WRONG (tested)");
+	else if (device && seen == TX_CUT)
+		choose(choice, "kernel",
+		       "\"device\" by the file, but the device does not do it (tested)");
+	else
+		choose(choice, device ? "device" : "kernel", "by the file%s",
+		       seen == (device ? TX_WHOLE : TX_CUT) ? " (tested)" : "");
+}
+
 /* Segmentation and checksums: the same two words for both. */
 static void decide_sending(const struct cfg_num *asked, __u32 features,
 			   const struct offload_facts *f, enum offload_what what,
@@ -253,12 +277,11 @@ static void decide_sending(const struct cfg_num *asked, __u32 features,
 {
 	struct offload_choice *choice = &out->choice[what];
 
-	if (asked->v == CFG_OFFLOAD_KERNEL) {
-		out->off |= features;
-		choose(choice, "kernel", "by the file");
-	} else if (asked->v == CFG_OFFLOAD_DEVICE) {
-		out->on |= features;
-		choose(choice, "device", "by the file");
+	if (asked->v != CFG_OFFLOAD_AUTO) {
+		*(asked->v == CFG_OFFLOAD_DEVICE ? &out->on : &out->off) |= features;
+		decide_asked(asked,
+			     what == OFFLOAD_SEGMENTATION ? f->tests.tx_gso : f->tests.tx_plain,
+			     choice);
 	} else if (what == OFFLOAD_SEGMENTATION) {
 		decide_auto_segmentation(f, out);
 	} else {

@@ -136,15 +136,17 @@ static int set_up(struct bench *b, const struct iface *iface)
 	return err ? err : attach(b, tap);
 }
 
-/* Takes what is there. Return: whether something was. */
-static bool look(const struct bench *b, struct tx_sight *sight)
+/* Takes what is there. What comes in may be the other end's test. */
+static void look(const struct bench *b, struct tx_sight *sight)
 {
 	static __u8 frame[FRAME_MAX];
-	ssize_t len = recv(b->watcher, frame, sizeof(frame), 0);
+	struct sockaddr_ll from = {};
+	socklen_t size = sizeof(from);
+	ssize_t len =
+		recvfrom(b->watcher, frame, sizeof(frame), 0, (struct sockaddr *)&from, &size);
 
-	if (len > 0)
+	if (len > 0 && from.sll_pkttype == PACKET_OUTGOING)
 		tx_see(sight, frame, len);
-	return len > 0;
 }
 
 /* Until all of the packet has been seen, or it is too late. */
