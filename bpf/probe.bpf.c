@@ -24,8 +24,9 @@ __u64 probe_bare;
 __u8 probe_header[PROBE_HEADER];
 __u32 probe_ifindex;
 
-/* Puts its mark on every packet, if there is room for one. */
-SEC("xdp")
+/* Puts its mark on every packet, if there is room for one. Takes packets of several buffers, as
+ * xdp_underlay does: with jumbo frames, a driver may refuse one that does not. */
+SEC("xdp.frags")
 int xdp_looks(struct xdp_md *xdp)
 {
 	__u32 *meta;

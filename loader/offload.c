@@ -75,6 +75,11 @@ __attribute__((format(printf, 3, 4))) static void choose(struct offload_choice *
 	va_end(args);
 }
 
+static void ask(struct offload_choice *choice, const char *asked)
+{
+	snprintf(choice->asked, sizeof(choice->asked), "%s", asked);
+}
+
 static const char *driver_of(const struct offload_facts *f)
 {
 	return f->nic.driver[0] ? f->nic.driver : "of this interface";
@@ -86,8 +91,7 @@ static const char *against_xdp(const struct offload_facts *f)
 	static const char *const by_test[__RX_RESULT_MAX] = {
 		[RX_REFUSED] = "takes no XDP program (tried)",
 		[RX_DEAF] = "took an XDP program, but packets came in without running it (tested)",
-		[RX_NO_METADATA] = "has no XDP metadata, without which XDP cannot take a header "
-				   "off for TC (tested)",
+		[RX_NO_METADATA] = "has no XDP metadata, so XDP can hand nothing on (tested)",
 		[RX_FORGETFUL] = "loses XDP metadata on the way to TC (tested)",
 	};
 
@@ -305,7 +309,7 @@ static void decide_gro(const struct cfg_uplink *uplink, const struct offload_fac
 	if (!on)
 		choose(choice, "off", "%sGRO is off on it%s", by,
 		       by[0] ? "" : "; \"gro: on\" switches it on");
-	else if (out->xdp == XDP_NATIVE)
+	else if (out->xdp == XDP_NATIVE && f->tests.rx != RX_NO_METADATA)
 		choose(choice, "driver", "%sXDP takes tunnel headers off, so GRO sees segments",
 		       by);
 	else if (out->xdp == XDP_GENERIC)
@@ -343,10 +347,10 @@ void offload_decide(const struct cfg_uplink *uplink, const struct offload_facts 
 	decide_sending(&uplink->segmentation, NIC_SEGMENTATIONS, facts, OFFLOAD_SEGMENTATION, out);
 	decide_sending(&uplink->checksum, NIC_CHECKSUMS, facts, OFFLOAD_CHECKSUM, out);
 	decide_gro(uplink, facts, out);
-	strcpy(out->choice[OFFLOAD_XDP].asked, xdp[uplink->xdp.v]);
-	strcpy(out->choice[OFFLOAD_SEGMENTATION].asked, sending[uplink->segmentation.v]);
-	strcpy(out->choice[OFFLOAD_CHECKSUM].asked, sending[uplink->checksum.v]);
-	strcpy(out->choice[OFFLOAD_GRO].asked, gro[uplink->gro.v]);
+	ask(&out->choice[OFFLOAD_XDP], xdp[uplink->xdp.v]);
+	ask(&out->choice[OFFLOAD_SEGMENTATION], sending[uplink->segmentation.v]);
+	ask(&out->choice[OFFLOAD_CHECKSUM], sending[uplink->checksum.v]);
+	ask(&out->choice[OFFLOAD_GRO], gro[uplink->gro.v]);
 }
 
 /* A device does checksums if it does one kind; which, is its driver's way. */

@@ -125,7 +125,9 @@ static int switch_features(struct plan *done, struct offload_record *r, const st
 	if (!*changed)
 		return 0;
 	err = offload_state_write(done->node->name.v, &done->offload_state);
-	err = keep(err, nic_switch(r->interface, wanted & managed, true));
+	if (err) /* nobody would know how it was */
+		return err;
+	err = nic_switch(r->interface, wanted & managed, true);
 	err = keep(err, nic_switch(r->interface, ~wanted & managed, false));
 	r->switched = (was ^ wanted) & managed;
 	r->was_on = was & r->switched;

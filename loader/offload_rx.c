@@ -6,8 +6,11 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <bpf/bpf.h>
@@ -23,8 +26,9 @@
 /* Newer than Debian 12's headers; include/uapi/linux/bpf.h of Linux 6.6. */
 #define TCX_INGRESS 46
 
-#define PATIENCE_MS  300 /* for something to come in */
-#define AGAIN_MS     90  /* until neighbours are asked again: answers get lost as queues restart */
+#define PATIENCE_MS  300  /* for something to come in */
+#define RESTART_MS   5000 /* for a link that goes down because a driver restarts */
+#define AGAIN_MS     90   /* until neighbours are asked again: answers get lost as queues restart */
 #define STEP_NS      2000000
 #define FRAMES_LEAST 2  /* for a verdict against the driver: one packet may have its own reasons */
 #define NEIGHBOURS   16 /* asked at most */
@@ -35,6 +39,8 @@ struct probe {
 	int xdp_link;
 	int tc_link;
 	__u64 received; /* packets of the interface, before */
+	const char *interface;
+	bool was_running;
 };
 
 static void probe_end(struct probe *p)
@@ -133,14 +139,27 @@ static bool has_seen_enough(const struct probe *p)
 	return seen->probe_with || seen->probe_frames >= FRAMES_LEAST;
 }
 
+static bool is_running(const struct probe *p)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = {};
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", p->interface);
+	return fd < 0 || ioctl(fd, SIOCGIFFLAGS, &ifr) || ifr.ifr_flags & IFF_RUNNING;
+}
+
+/* A link that is down from the start is not waited for. */
 static void watch(const struct probe *p, __u32 ifindex)
 {
 	const struct timespec step = {.tv_nsec = STEP_NS};
-	const double end = clock_ms() + PATIENCE_MS;
+	const double begin = clock_ms();
+	double end = begin + PATIENCE_MS;
 
 	double again = 0;
 
 	while (!has_seen_enough(p) && clock_ms() < end) {
+		if (p->was_running && !is_running(p) && clock_ms() < begin + RESTART_MS)
+			end = clock_ms() + PATIENCE_MS;
 		if (clock_ms() >= again) {
 			ask_neighbours(ifindex);
 			again = clock_ms() + AGAIN_MS;
@@ -168,6 +187,8 @@ enum rx_result offload_rx(const struct iface *iface, __u32 *frames)
 	_cleanup_(probe_end) struct probe p = {.xdp_link = -1, .tc_link = -1};
 	int err;
 
+	p.interface = iface->name;
+	p.was_running = is_running(&p);
 	if (load(&p))
 		return RX_UNTESTED;
 	err = attach_xdp(&p, iface->ifindex);

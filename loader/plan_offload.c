@@ -65,6 +65,13 @@ static void look_at_traffic(const struct plan *plan, struct offload_record *r)
 	r->received = received;
 }
 
+static const struct cfg_num *asked_of(const struct cfg_uplink *uplink, enum offload_what what)
+{
+	return what == OFFLOAD_SEGMENTATION ? &uplink->segmentation
+	       : what == OFFLOAD_CHECKSUM   ? &uplink->checksum
+					    : &uplink->gro;
+}
+
 static bool has_xdp(const struct plan *plan, __u32 ifindex)
 {
 	const struct attachment *a = attachments_find(&plan->attachments, ifindex);
@@ -72,7 +79,8 @@ static bool has_xdp(const struct plan *plan, __u32 ifindex)
 	return a && a->xdp == XDP_NATIVE;
 }
 
-/* An uplink whose file says "native" again begins anew. */
+/* Where the file says how XDP is to be, a verdict of before is no longer needed: "auto" begins anew
+ * after that. */
 static int look_at(struct plan *plan, size_t i, const struct iface *iface, struct diag *diag)
 {
 	const struct cfg_uplink *uplink = &plan->node->uplinks.v[i];
@@ -86,17 +94,17 @@ static int look_at(struct plan *plan, size_t i, const struct iface *iface, struc
 		return -ENOMEM;
 	nic_read(iface->name, &facts.nic);
 	facts.was = offload_was(r, &facts.nic);
-	if (has_xdp(plan, iface->ifindex) && !plan->was_known)
-		look_at_traffic(plan, r);
 	if (uplink->xdp.v != CFG_XDP_AUTO)
 		r->tests.xdp_failed = false;
+	if (has_xdp(plan, iface->ifindex) && !plan->was_known)
+		look_at_traffic(plan, r);
 	facts.tests = r->tests;
 	facts.refused = plan->terms.no_xdp &&
 			set_find(plan->terms.no_xdp, &iface->ifindex, sizeof(iface->ifindex), NULL);
 	missing = offload_impossible(uplink, &facts, &what);
 	if (missing) {
 		diag_error(diag,
-			   DIAG_AT(*uplink, "nodes[%zu].uplinks[%zu].%s",
+			   DIAG_AT(*asked_of(uplink, what), "nodes[%zu].uplinks[%zu].%s",
 				   (size_t)(plan->node - plan->cfg->nodes.v), i,
 				   offload_what_name(what)),
 			   "%s has no %s", diag_quote(iface->name).s, missing);

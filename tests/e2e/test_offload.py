@@ -174,8 +174,8 @@ def test_refused(pair):
     before = a.status()
     file = lab.write("wrong.yaml", document)
     p = a.weft("apply", file, status=INVALID)
-    line = next(i for i, text in enumerate(open(file, encoding="utf-8"), 1) if "tunnelled" in text)
-    assert f"wrong.yaml:{line - 1}:" in p.stderr  # where its braces begin
+    line = next(i for i, text in enumerate(open(file, encoding="utf-8"), 1) if '"segmentation"' in text)
+    assert f"wrong.yaml:{line}:" in p.stderr
     assert ('nodes[0].uplinks[1].segmentation: "tunnelled" has no tx-udp_tnl-segmentation; leave '
             '"segmentation" out, and it works without') in p.stderr
     assert a.status() == before

@@ -53,7 +53,7 @@ static const struct row xdp_rows[] = {
 	{"none", NIC(.xdp = NIC_XDP_NONE), WAS, .mode = "off",
 	 .why = "the driver mynic says that it runs no XDP programs"},
 	{"no metadata", BASIC, .facts.tests.rx = RX_NO_METADATA, .mode = "off",
-	 .why = "has no XDP metadata"},
+	 .why = "has no XDP metadata, so XDP can hand nothing on"},
 	{"forgetful", BASIC, .facts.tests.rx = RX_FORGETFUL, .mode = "off",
 	 .why = "loses XDP metadata on the way to TC (tested)"},
 	{"deaf", BASIC, .facts.tests.rx = RX_DEAF, .mode = "off",
