@@ -54,15 +54,17 @@ static int ask(struct ask *a, void *command)
 
 static int count_names(struct ask *a, __u32 *n)
 {
-	struct {
-		struct ethtool_sset_info info;
-		__u32 len;
-	} sets = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES}};
-	int err = ask(a, &sets);
+	_cleanup_free_ struct ethtool_sset_info *sets = calloc(1, sizeof(*sets) + sizeof(*n));
+	int err;
 
-	if (!err && !sets.info.sset_mask)
+	if (!sets)
+		return -ENOMEM;
+	sets->cmd = ETHTOOL_GSSET_INFO;
+	sets->sset_mask = 1ULL << ETH_SS_FEATURES;
+	err = ask(a, sets);
+	if (!err && !sets->sset_mask)
 		err = -EOPNOTSUPP;
-	*n = sets.len;
+	*n = sets->data[0];
 	return err;
 }
 

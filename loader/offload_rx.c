@@ -19,8 +19,8 @@
 #include <netlink/route/neighbour.h>
 
 #include "clock.h"
+#include "datapath_probe.h"
 #include "devices_parts.h"
-#include "probe.skel.h"
 #include "util.h"
 
 /* Newer than Debian 12's headers; include/uapi/linux/bpf.h of Linux 6.6. */
@@ -35,7 +35,7 @@
 
 /** struct probe - a test that goes on. @tc_link: -1 where the kernel has no such links. */
 struct probe {
-	struct weft_probe *skel;
+	struct weft_probe *programs;
 	int xdp_link;
 	int tc_link;
 	__u64 received; /* packets of the interface, before */
@@ -47,26 +47,16 @@ static void probe_end(struct probe *p)
 {
 	closep(&p->xdp_link);
 	closep(&p->tc_link);
-	weft_probe__destroy(p->skel);
+	probe_free(p->programs);
 }
 
 /* Only a link goes with its process. */
-static int attach_xdp(struct probe *p, __u32 ifindex)
+static int attach_xdp(struct probe *p, int prog, __u32 ifindex)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
 
-	p->xdp_link =
-		bpf_link_create(bpf_program__fd(p->skel->progs.xdp_looks), ifindex, BPF_XDP, &opts);
+	p->xdp_link = bpf_link_create(prog, ifindex, BPF_XDP, &opts);
 	return p->xdp_link < 0 ? p->xdp_link : 0;
-}
-
-static int load(struct probe *p)
-{
-	p->skel = weft_probe__open();
-	if (!p->skel)
-		return -errno;
-	bpf_program__set_autoload(p->skel->progs.tc_sends, false);
-	return weft_probe__load(p->skel);
 }
 
 static __u64 count_received(__u32 ifindex)
@@ -132,11 +122,11 @@ static void ask_neighbours(__u32 ifindex)
 
 static bool has_seen_enough(const struct probe *p)
 {
-	const struct weft_probe__bss *seen = p->skel->bss;
+	const struct probe_seen seen = probe_seen(p->programs);
 
 	if (p->tc_link >= 0)
-		return seen->probe_arrived || seen->probe_bare >= FRAMES_LEAST;
-	return seen->probe_with || seen->probe_frames >= FRAMES_LEAST;
+		return seen.arrived || seen.bare >= FRAMES_LEAST;
+	return seen.marked || seen.frames >= FRAMES_LEAST;
 }
 
 static bool is_running(const struct probe *p)
@@ -168,37 +158,35 @@ static void watch(const struct probe *p, __u32 ifindex)
 	}
 }
 
-static enum rx_result judge(const struct probe *p, __u32 ifindex)
+static enum rx_result judge(const struct probe *p, const struct probe_seen *seen, __u32 ifindex)
 {
-	const struct weft_probe__bss *seen = p->skel->bss;
-
-	if (!seen->probe_frames)
+	if (!seen->frames)
 		return count_received(ifindex) >= p->received + FRAMES_LEAST ? RX_DEAF
 									     : RX_NO_TRAFFIC;
-	if (!seen->probe_with)
-		return seen->probe_frames >= FRAMES_LEAST ? RX_NO_METADATA : RX_NO_TRAFFIC;
-	if (p->tc_link < 0 || seen->probe_arrived)
+	if (!seen->marked)
+		return seen->frames >= FRAMES_LEAST ? RX_NO_METADATA : RX_NO_TRAFFIC;
+	if (p->tc_link < 0 || seen->arrived)
 		return RX_WORKS;
-	return seen->probe_bare >= FRAMES_LEAST ? RX_FORGETFUL : RX_NO_TRAFFIC;
+	return seen->bare >= FRAMES_LEAST ? RX_FORGETFUL : RX_NO_TRAFFIC;
 }
 
 enum rx_result offload_rx(const struct iface *iface, __u32 *frames)
 {
-	_cleanup_(probe_end) struct probe p = {.xdp_link = -1, .tc_link = -1};
-	int err;
+	_cleanup_(probe_end) struct probe p = {
+		.xdp_link = -1, .tc_link = -1, .interface = iface->name};
+	struct probe_seen seen;
+	int xdp, tc, err;
 
-	p.interface = iface->name;
 	p.was_running = is_running(&p);
-	if (load(&p))
+	if (probe_load_look(&p.programs, &xdp, &tc))
 		return RX_UNTESTED;
-	err = attach_xdp(&p, iface->ifindex);
+	err = attach_xdp(&p, xdp, iface->ifindex);
 	if (err)
 		return err == -EBUSY || err == -EEXIST || err == -EPERM ? RX_UNTESTED : RX_REFUSED;
-	/* From here on: a driver may count what came before it had restarted. */
-	p.tc_link = bpf_link_create(bpf_program__fd(p.skel->progs.tc_looks), iface->ifindex,
-				    TCX_INGRESS, NULL);
-	p.received = count_received(iface->ifindex);
+	p.tc_link = bpf_link_create(tc, iface->ifindex, TCX_INGRESS, NULL);
+	p.received = count_received(iface->ifindex); /* what came before it is not looked for */
 	watch(&p, iface->ifindex);
-	*frames = p.skel->bss->probe_frames;
-	return judge(&p, iface->ifindex);
+	seen = probe_seen(p.programs);
+	*frames = seen.frames;
+	return judge(&p, &seen, iface->ifindex);
 }

@@ -18,8 +18,8 @@
 #include <bpf/libbpf.h>
 
 #include "clock.h"
+#include "datapath_probe.h"
 #include "offload_tx_packet.h"
-#include "probe.skel.h"
 #include "util.h"
 
 #define TAP_NAME    "weft-test%d"
@@ -28,7 +28,7 @@
 
 /** struct bench - a tap, the program behind it, and who watches the interface. */
 struct bench {
-	struct weft_probe *skel;
+	struct weft_probe *programs;
 	int tap;
 	int watcher;
 	__u8 mac[ETH_ALEN];
@@ -38,7 +38,7 @@ struct bench {
 static void bench_clear(struct bench *b)
 {
 	closep(&b->watcher);
-	weft_probe__destroy(b->skel);
+	probe_free(b->programs);
 	closep(&b->tap); /* the tap goes, and all that is attached there */
 }
 
@@ -82,21 +82,10 @@ static int open_tap(struct bench *b)
 	return err ? err : (int)if_nametoindex(ifr.ifr_name);
 }
 
-static int load(struct bench *b, __u32 to)
-{
-	b->skel = weft_probe__open();
-	if (!b->skel)
-		return -errno;
-	bpf_program__set_autoload(b->skel->progs.xdp_looks, false);
-	bpf_program__set_autoload(b->skel->progs.tc_looks, false);
-	b->skel->bss->probe_ifindex = to;
-	return weft_probe__load(b->skel);
-}
-
 /* A filter on a clsact qdisc: every kernel has those, and both go with the tap. */
-static int attach(struct bench *b, int tap)
+static int attach(int prog, int tap)
 {
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(b->skel->progs.tc_sends));
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog);
 	struct bpf_tc_hook hook;
 	int err;
 
@@ -122,7 +111,7 @@ static int read_mac(const char *interface, __u8 mac[static ETH_ALEN])
 
 static int set_up(struct bench *b, const struct iface *iface)
 {
-	int tap, err = read_mac(iface->name, b->mac);
+	int tap, prog, err = read_mac(iface->name, b->mac);
 
 	if (err)
 		return err;
@@ -132,8 +121,8 @@ static int set_up(struct bench *b, const struct iface *iface)
 	tap = open_tap(b);
 	if (tap <= 0)
 		return tap ?: -ENODEV;
-	err = load(b, iface->ifindex);
-	return err ? err : attach(b, tap);
+	err = probe_load_send(iface->ifindex, &b->programs, &prog);
+	return err ? err : attach(prog, tap);
 }
 
 /* Takes what is there. What comes in may be the other end's test. */
@@ -166,8 +155,7 @@ static enum tx_result send_one(const struct bench *b, bool gso)
 	struct tx_packet packet = tx_packet_make(b->mac, b->vxlan_port, gso);
 	struct tx_sight sight = {.gso = gso};
 
-	_Static_assert(sizeof(b->skel->bss->probe_header) == sizeof(packet.header), "header");
-	memcpy(b->skel->bss->probe_header, packet.header, sizeof(packet.header));
+	probe_set_header(b->programs, packet.header);
 	if (write(b->tap, packet.frame, packet.len) != (ssize_t)packet.len)
 		return TX_UNTESTED;
 	watch(b, &sight);

@@ -18,7 +18,7 @@
 #define SOURCE_PORT   49152
 #define DISCARD_PORT  9
 #define VXLAN_VALID   0x08000000
-#define TEST_VNI      0xffffff
+#define TEST_VNI      0xffffffu
 #define DONT_FRAGMENT 0x4000
 #define SMALL         64 /* bytes of payload of the packet that fits */
 
@@ -51,7 +51,7 @@ struct seen {
 	struct inner inner;
 } __attribute__((packed));
 
-_Static_assert(sizeof(struct outer) == TX_HEADER_LEN, "header");
+_Static_assert(sizeof(struct outer) == PROBE_HEADER_LEN, "header");
 
 /* -- checksums; RFC 1071 -- */
 

@@ -8,11 +8,11 @@
 #include <linux/if_ether.h>
 #include <linux/types.h>
 
+#include "datapath_probe.h"
 #include "offload.h"
 
-#define TX_HEADER_LEN 64 /* outer Ethernet, IPv4, UDP, VXLAN, inner Ethernet */
-#define TX_MSS        512
-#define TX_SEGMENTS   3
+#define TX_MSS      512
+#define TX_SEGMENTS 3
 
 /**
  * struct tx_packet - a TCP packet of a workload, and what goes in front of it.
@@ -22,7 +22,7 @@
 struct tx_packet {
 	__u8 frame[2048];
 	size_t len;
-	__u8 header[TX_HEADER_LEN];
+	__u8 header[PROBE_HEADER_LEN];
 };
 
 /**

@@ -234,10 +234,10 @@ static size_t sent(bool gso, __u8 *out)
 	const size_t vnet = sizeof(struct virtio_net_hdr);
 
 	memcpy(out, packet.frame, vnet);
-	memcpy(out + vnet, packet.header, TX_HEADER_LEN);
-	memcpy(out + vnet + TX_HEADER_LEN, packet.frame + vnet + ETH_HLEN,
+	memcpy(out + vnet, packet.header, PROBE_HEADER_LEN);
+	memcpy(out + vnet + PROBE_HEADER_LEN, packet.frame + vnet + ETH_HLEN,
 	       packet.len - vnet - ETH_HLEN);
-	return packet.len - ETH_HLEN + TX_HEADER_LEN;
+	return packet.len - ETH_HLEN + PROBE_HEADER_LEN;
 }
 
 static enum tx_result judge(bool gso, const __u8 *bytes, size_t len)
@@ -261,7 +261,7 @@ static __u16 sum16(const __u8 *bytes, size_t len, __u32 n)
  * pseudo header. */
 static void fill_in(__u8 *bytes, size_t len)
 {
-	const size_t tcp = sizeof(struct virtio_net_hdr) + TX_HEADER_LEN + 20;
+	const size_t tcp = sizeof(struct virtio_net_hdr) + PROBE_HEADER_LEN + 20;
 	__u16 check = ~sum16(bytes + tcp, len - tcp, 0);
 
 	bytes[tcp + 16] = check >> 8;
