@@ -197,16 +197,29 @@ def test_switched_by_others(pair):
     assert got["why"].startswith("the device has no tunnel segmentation;")
 
 
-def test_dry_run_and_failure_test_nothing(pair):
+def next_index(host, name):
+    """The index of a new interface; the tap of a test takes one too."""
+    host.ip(f"link add {name} type bridge")
+    return host.ifindex(name)
+
+
+def test_no_test_without_need(pair):
     """Only an apply that goes on tests, and only once."""
     lab = pair(apply=False, xdp="off")
     a = lab.hosts[0]
-    watch = a.spawn("ip", "monitor", "link")
+    wrong = lab.document()
+    wrong["ports"][0]["interface"] = "nobody"
+    first = next_index(a, "first")
     a.weft("apply", lab.file, "--dry-run")
+    a.weft("apply", lab.write("wrong.yaml", wrong), status=INVALID)
+    assert next_index(a, "second") == first + 1
     assert not os.path.exists(f"/run/weft/{a.node}.uplinks")
     a.apply()
+    third = next_index(a, "third")
+    assert third == first + 5  # the second, the tap, weft-vxlan, weft-ports, and itself
     a.apply()
-    assert watch.finish().count(": weft-test0: <BROADCAST,UP") == 1
+    a.weft("status", lab.file)
+    assert next_index(a, "fourth") == third + 1
 
 
 class TapLab(Lab):
