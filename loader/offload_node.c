@@ -49,16 +49,16 @@ static bool is_tested(const struct offload_record *r, const struct iface *iface,
 }
 
 /* Return: 1 if something was tested, 0 or -ENOMEM. */
-static int test_uplink(struct plan *plan, const struct cfg_uplink *uplink,
-		       const struct iface *iface)
+static int test_uplink(struct plan *plan, size_t i, const struct iface *iface)
 {
+	const struct cfg_uplink *uplink = &plan->node->uplinks.v[i];
 	struct offload_record *r =
 		offload_state_get(&plan->offload_state, iface->name, iface->ifindex);
-	struct nic nic;
+	const struct nic nic = plan->offloads[i].nic;
 
 	if (!r)
 		return -ENOMEM;
-	if (!iface->up || nic_read(iface->name, &nic) || is_tested(r, iface, &nic))
+	if (!iface->up || is_tested(r, iface, &nic))
 		return 0;
 	r->tested = nic.on;
 	r->mtu = iface->mtu;
@@ -77,7 +77,7 @@ int offload_test(struct plan *plan, struct diag *diag)
 
 	for (size_t i = 0; i < plan->node->uplinks.n && err >= 0; i++) {
 		iface = ifaces_find_index(&plan->facts.ifaces, plan->facts.uplinks[i].ifindex);
-		err = iface ? test_uplink(plan, &plan->node->uplinks.v[i], iface) : 0;
+		err = iface ? test_uplink(plan, i, iface) : 0;
 		news |= err > 0;
 	}
 	if (err < 0 || !news)
@@ -106,31 +106,55 @@ static int switch_back(struct offload_record *r)
 	return err;
 }
 
+/**
+ * struct targets - sets of NIC_BIT().
+ * @was: on, had weft never come.
+ * @wanted: to be on.
+ * @managed: weft's business, or was.
+ */
+struct targets {
+	__u32 was;
+	__u32 wanted;
+	__u32 managed;
+};
+
+static struct targets targets_of(const struct offload_record *r, const struct offload *o,
+				 const struct nic *nic)
+{
+	const __u32 was = offload_was(r, nic);
+
+	return (struct targets){
+		.was = was,
+		.wanted = (was | (o->on & nic->can)) & ~o->off,
+		.managed = o->on | o->off | r->switched,
+	};
+}
+
 /* What was, is noted before it changes: who is killed here can still be put right. */
 static int switch_features(struct plan *done, struct offload_record *r, const struct offload *o,
 			   bool *changed)
 {
+	struct targets t;
 	struct nic nic;
-	__u32 was, wanted, managed;
+	__u32 differ;
 	int err = nic_read(r->interface, &nic);
 
 	if (err)
 		return err;
-	was = offload_was(r, &nic);
-	wanted = (was | (o->on & nic.can)) & ~o->off;
-	managed = o->on | o->off | r->switched;
-	*changed = (nic.on ^ wanted) & managed;
-	r->switched |= (was ^ wanted) & managed;
-	r->was_on = was & r->switched;
+	t = targets_of(r, o, &nic);
+	differ = (t.was ^ t.wanted) & t.managed;
+	*changed = (nic.on ^ t.wanted) & t.managed;
+	r->switched |= differ;
+	r->was_on = t.was & r->switched;
 	if (!*changed)
 		return 0;
 	err = offload_state_write(done->node->name.v, &done->offload_state);
 	if (err) /* nobody would know how it was */
 		return err;
-	err = nic_switch(r->interface, wanted & managed, true);
-	err = keep(err, nic_switch(r->interface, ~wanted & managed, false));
-	r->switched = (was ^ wanted) & managed;
-	r->was_on = was & r->switched;
+	err = nic_switch(r->interface, t.wanted & t.managed, true);
+	err = keep(err, nic_switch(r->interface, ~t.wanted & t.managed, false));
+	r->switched = differ;
+	r->was_on = t.was & differ;
 	return err;
 }
 
@@ -162,6 +186,16 @@ static void tell(const struct plan *done, size_t i, const struct iface *iface,
 	r->decided = true;
 }
 
+/* All is as the last apply left it. */
+static bool is_settled(const struct offload_record *r, const struct offload *o)
+{
+	const struct targets t = targets_of(r, o, &o->nic);
+
+	return r->decided && r->has_tested && r->tested == o->nic.on &&
+	       !((o->nic.on ^ t.wanted) & t.managed) &&
+	       !memcmp(r->offload.choice, o->choice, sizeof(o->choice));
+}
+
 static int settle_uplink(struct plan *done, size_t i, const struct iface *iface)
 {
 	struct offload_record *r =
@@ -171,6 +205,8 @@ static int settle_uplink(struct plan *done, size_t i, const struct iface *iface)
 
 	if (!r)
 		return -ENOMEM;
+	if (is_settled(r, &done->offloads[i]))
+		return 0;
 	err = switch_features(done, r, &done->offloads[i], &changed);
 	tell(done, i, iface, r, changed);
 	return err;

@@ -168,14 +168,28 @@ static int record_of(json_t *json, struct offload_record *r)
 
 /* -- the file -- */
 
+static void file_closep(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+/* Not json_loadfd(), which asks the kernel for each byte. */
 static json_t *load(const char *node)
 {
+	_cleanup_(file_closep) FILE *file = NULL;
 	_cleanup_close_ int fd = -1;
 	char path[PATH_SIZE];
 
 	state_path(node, "", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
+	if (fd < 0)
+		return NULL;
+	file = fdopen(fd, "r");
+	if (!file)
+		return NULL;
+	fd = -1; /* is the file's now */
+	return json_loadf(file, 0, NULL);
 }
 
 int offload_state_read(const char *node, struct offload_state *state)

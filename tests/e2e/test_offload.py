@@ -6,12 +6,15 @@ taps, which stand for a NIC that has XDP: `auto` uses it there.
 """
 import json
 import os
+import random
+import signal
 import struct
+import time
 
 import pytest
 
 from lab import BUILD, INVALID, WEFT, Lab, two_hosts
-from netns import run, wait_until
+from netns import Process, run, wait_until
 from traffic import Frames, ping, tcp, udp
 
 TAPWIRE = os.path.join(BUILD, "tests/e2e/tapwire")
@@ -312,3 +315,25 @@ def test_status_in_words(pair):
     for row in json.loads(a.weft("status", "--json").stdout)["offloads"]:
         assert any(line.split()[:3] == ["ul", row["what"], row["mode"]] and row["why"] in line
                    for line in text.splitlines()), (row, text)
+
+
+def test_killed_while_it_switches(pair):
+    """Whenever weft is killed, what it has switched by then is switched back by `down`."""
+    lab = pair(xdp="off")
+    a = lab.hosts[0]
+    before = features(a)
+    dice = random.Random(11)
+    document = lab.document()
+    document["nodes"][0]["uplinks"] = [{"interface": "ul", "xdp": "off", "segmentation": "kernel",
+                                        "gro": "on"}]
+    files = lab.write("switched.yaml", document), lab.write()
+    killed = switched = 0
+    for i in range(40):
+        weft = Process(WEFT, "apply", files[i % 2], "--node", a.node, "--netns", a.path)
+        time.sleep(dice.uniform(0.005, 0.06))
+        weft.close()
+        killed += weft.popen.returncode == -signal.SIGKILL
+        switched += features(a) != before
+    assert killed >= 5 and switched >= 5
+    a.weft("down")
+    assert features(a) == before
