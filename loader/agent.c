@@ -142,6 +142,11 @@ static void note_done(struct agent *a, struct plan *plan, size_t first_new, stru
 	add_ports(out->ports, EVENT_PORT_DOWN, &names->removed);
 	add_ports(out->ports, EVENT_PORT_UP, &names->added);
 	add_ports(out->ports, EVENT_PORT_UP, &names->changed);
+}
+
+/* What the plan saw, for those who hear of changes; it has no interfaces after this. */
+static void keep_interfaces(struct agent *a, struct plan *plan)
+{
 	ifaces_clear(&a->ifaces);
 	a->ifaces = plan->facts.ifaces;
 	plan->facts.ifaces = (struct ifaces){};
@@ -212,6 +217,7 @@ static int carry_out(struct agent *a, struct plan *plan, struct set *made, struc
 	}
 	finish(a, plan, out);
 	err = host_ports_settle(plan, &what);
+	keep_interfaces(a, plan);
 	return err ? fail(out, err, what ?: "host ports") : 0;
 }
 

@@ -341,7 +341,7 @@ void offload_decide(const struct cfg_uplink *uplink, const struct offload_facts 
 		[CFG_GRO_OFF] = "off",
 	};
 
-	*out = (struct offload){.nic = facts->nic};
+	*out = (struct offload){.nic = facts->nic, .refused = facts->refused};
 	decide_xdp(uplink, facts, out);
 	decide_metadata(facts, out);
 	decide_sending(&uplink->segmentation, NIC_SEGMENTATIONS, facts, OFFLOAD_SEGMENTATION, out);

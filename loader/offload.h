@@ -98,13 +98,14 @@ struct offload_choice {
 
 /**
  * struct offload - all that is decided about one uplink.
- * @nic: from which claims.
+ * @nic, @refused: of the facts.
  * @xdp: how to attach.
  * @xdp_optional: fine if the driver refuses.
  * @on, @off: features to be switched, sets of NIC_BIT(); all others are to be as in @was.
  */
 struct offload {
 	struct nic nic;
+	bool refused;
 	struct offload_choice choice[__OFFLOAD_MAX];
 	enum xdp_kind xdp;
 	bool xdp_optional;

@@ -164,7 +164,7 @@ static bool was_refused(const struct plan *done, __u32 ifindex)
 		if (done->ops[i].before.ifindex == ifindex && done->ops[i].optional &&
 		    !done->ops[i].done)
 			return true;
-	return done->terms.no_xdp && set_find(done->terms.no_xdp, &ifindex, sizeof(ifindex), NULL);
+	return false;
 }
 
 /* What the device does now is what is told; a test of how it was before says nothing of it. */
@@ -173,7 +173,8 @@ static void tell(const struct plan *done, size_t i, const struct iface *iface,
 {
 	struct offload_facts facts = {.kind = iface->kind,
 				      .device = done->cfg->tunnel_gro.v,
-				      .refused = was_refused(done, iface->ifindex)};
+				      .refused = done->offloads[i].refused ||
+						 was_refused(done, iface->ifindex)};
 
 	nic_read(iface->name, &facts.nic);
 	if (changed && r->has_tested && iface->up && r->tests.tx_gso != TX_LOST)

@@ -89,16 +89,6 @@ static int plan_xdp(struct plan *plan, const struct attachment *a, enum xdp_kind
 	return add(plan, OP_XDP_ATTACH, a, &op);
 }
 
-/* What the driver has refused is not tried again, until somebody applies anew. */
-static int plan_uplink_xdp(struct plan *plan, const struct attachment *a,
-			   const struct offload *offload)
-{
-	if (offload->xdp_optional && a->xdp == XDP_NONE && plan->terms.no_xdp &&
-	    set_find(plan->terms.no_xdp, &a->ifindex, sizeof(a->ifindex), NULL))
-		return 0;
-	return plan_xdp(plan, a, offload->xdp, offload->xdp_optional);
-}
-
 /* What is there, or an attachment with nothing attached. */
 static struct attachment attachment_of(const struct plan *plan, __u32 ifindex)
 {
@@ -127,7 +117,8 @@ static int plan_wanted(struct plan *plan)
 	for (size_t i = 0; i < plan->node->uplinks.n && !err; i++) {
 		a = attachment_of(plan, plan->facts.uplinks[i].ifindex);
 		if (a.ifindex)
-			err = plan_uplink_xdp(plan, &a, &plan->offloads[i]);
+			err = plan_xdp(plan, &a, plan->offloads[i].xdp,
+				       plan->offloads[i].xdp_optional);
 	}
 	return err;
 }

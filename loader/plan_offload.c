@@ -65,6 +65,15 @@ static void look_at_traffic(const struct plan *plan, struct offload_record *r)
 	r->received = received;
 }
 
+/* By the driver, and nothing of ours is there all the same. */
+static bool was_refused(const struct plan *plan, __u32 ifindex)
+{
+	const struct attachment *a = attachments_find(&plan->attachments, ifindex);
+
+	return plan->terms.no_xdp && !(a && a->xdp != XDP_NONE) &&
+	       set_find(plan->terms.no_xdp, &ifindex, sizeof(ifindex), NULL);
+}
+
 static const struct cfg_num *asked_of(const struct cfg_uplink *uplink, enum offload_what what)
 {
 	return what == OFFLOAD_SEGMENTATION ? &uplink->segmentation
@@ -99,8 +108,7 @@ static int look_at(struct plan *plan, size_t i, const struct iface *iface, struc
 	if (has_xdp(plan, iface->ifindex) && !plan->was_known)
 		look_at_traffic(plan, r);
 	facts.tests = r->tests;
-	facts.refused = plan->terms.no_xdp &&
-			set_find(plan->terms.no_xdp, &iface->ifindex, sizeof(iface->ifindex), NULL);
+	facts.refused = was_refused(plan, iface->ifindex);
 	missing = offload_impossible(uplink, &facts, &what);
 	if (missing) {
 		diag_error(diag,

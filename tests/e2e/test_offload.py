@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from agent import Agent
 from lab import BUILD, INVALID, WEFT, Lab, two_hosts
 from netns import Process, run, wait_until
 from traffic import Frames, ping, tcp, udp
@@ -335,5 +336,30 @@ def test_killed_while_it_switches(pair):
         killed += weft.popen.returncode == -signal.SIGKILL
         switched += features(a) != before
     assert killed >= 5 and switched >= 5
+    a.weft("down")
+    assert features(a) == before
+
+
+def test_agent(pair):
+    """It tests before it gives up its rights; those that are left suffice to switch features, and to
+    put right what others have switched."""
+    lab = pair(apply=False, xdp="off")
+    a, (a1, b1) = lab.hosts[0], lab.workloads
+    lab.hosts[1].apply()
+    before = features(a)
+    agent = Agent(a, interval=0.5).start()
+    rows = {row["what"]: row for row in agent.get("status")["offloads"]}
+    assert rows["segmentation"]["mode"] == "device" and "(tested)" in rows["segmentation"]["why"]
+    ping(a1, b1.ip4)
+
+    document = lab.document()
+    document["nodes"][0]["uplinks"] = [{"interface": "ul", "xdp": "off", "segmentation": "kernel"}]
+    lab.write(document=document)
+    wait_until("the feature to be switched", lambda: not features(a)[TUNNEL[0]], timeout=10)
+    wait_until("the reason", lambda: choices(a)["segmentation"]["asked"] == "kernel", timeout=10)
+    switch(a, True, TUNNEL[0])
+    wait_until("the feature to be put right", lambda: not features(a)[TUNNEL[0]], timeout=10)
+    tcp(a1, b1, 4)
+    agent.stop()
     a.weft("down")
     assert features(a) == before
