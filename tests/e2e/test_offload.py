@@ -328,14 +328,17 @@ def test_killed_while_it_switches(pair):
     document["nodes"][0]["uplinks"] = [{"interface": "ul", "xdp": "off", "segmentation": "kernel",
                                         "gro": "on"}]
     files = lab.write("switched.yaml", document), lab.write()
-    killed = switched = 0
+    killed = 0
+    begin = time.monotonic()
+    a.apply(files[0])
+    took = time.monotonic() - begin
+    assert features(a) != before
     for i in range(40):
-        weft = Process(WEFT, "apply", files[i % 2], "--node", a.node, "--netns", a.path)
-        time.sleep(dice.uniform(0.005, 0.06))
+        weft = Process(WEFT, "apply", files[(i + 1) % 2], "--node", a.node, "--netns", a.path)
+        time.sleep(dice.uniform(0.2, 1.1) * took)
         weft.close()
         killed += weft.popen.returncode == -signal.SIGKILL
-        switched += features(a) != before
-    assert killed >= 5 and switched >= 5
+    assert killed >= 5
     a.weft("down")
     assert features(a) == before
 
