@@ -33,7 +33,7 @@ BPF_CFLAGS := -std=gnu11 -g -O2 -mcpu=v3 -target bpf $(WARN) -Wno-unused-paramet
 	      -Iinclude $(BPF_SYS) -MMD -MP
 
 DOC_FILES  := $(wildcard docs/*.md docs/*.yaml docs/*.json)
-SKELS      := $(patsubst %,$(BUILD)/%.skel.h,tc xdp tc_trace xdp_trace)
+SKELS      := $(patsubst %,$(BUILD)/%.skel.h,tc xdp tc_trace xdp_trace probe)
 LOADER_SRC := $(wildcard loader/*.c)
 LOADER_OBJ := $(LOADER_SRC:%.c=$(BUILD)/%.o)
 CNI_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard loader/cni/*.c)) $(BUILD)/loader/agent_client.o

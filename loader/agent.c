@@ -16,6 +16,7 @@
 #include "host_ports.h"
 #include "journal.h"
 #include "lock.h"
+#include "offload_node.h"
 #include "status.h"
 #include "util.h"
 
@@ -141,6 +142,11 @@ static void note_done(struct agent *a, struct plan *plan, size_t first_new, stru
 	add_ports(out->ports, EVENT_PORT_DOWN, &names->removed);
 	add_ports(out->ports, EVENT_PORT_UP, &names->added);
 	add_ports(out->ports, EVENT_PORT_UP, &names->changed);
+}
+
+/* What the plan saw, for those who hear of changes; it has no interfaces after this. */
+static void keep_interfaces(struct agent *a, struct plan *plan)
+{
 	ifaces_clear(&a->ifaces);
 	a->ifaces = plan->facts.ifaces;
 	plan->facts.ifaces = (struct ifaces){};
@@ -152,8 +158,10 @@ static void note_done(struct agent *a, struct plan *plan, size_t first_new, stru
 static void finish(struct agent *a, struct plan *plan, struct outcome *out)
 {
 	struct plan_summary before = out->sum;
+	const char *refused;
 
 	apply_devices(plan, &out->sum);
+	offload_settle(plan, &refused);
 	if (memcmp(&before, &out->sum, sizeof(before)) != 0)
 		known_clear(&a->known);
 	else
@@ -194,7 +202,9 @@ static int carry_out(struct agent *a, struct plan *plan, struct set *made, struc
 	err = take_lock(a, &lock);
 	if (err)
 		return fail(out, err, "another weft is changing the node");
-	err = apply_plan(plan, &journal);
+	err = offload_test(plan, out->errors);
+	if (!err)
+		err = apply_plan(plan, &journal);
 	if (err)
 		return fail_apply(out, &journal, err);
 	set_clear(made);
@@ -207,6 +217,7 @@ static int carry_out(struct agent *a, struct plan *plan, struct set *made, struc
 	}
 	finish(a, plan, out);
 	err = host_ports_settle(plan, &what);
+	keep_interfaces(a, plan);
 	return err ? fail(out, err, what ?: "host ports") : 0;
 }
 

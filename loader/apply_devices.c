@@ -36,12 +36,19 @@ static bool has_xdp(const struct plan *done, __u32 ifindex)
 	return has;
 }
 
+/* XDP that has no metadata passes packets on as they are. */
+static bool strips(const struct plan *done, __u32 ifindex)
+{
+	const struct offload_record *r = offload_state_find(&done->offload_state, ifindex);
+
+	return has_xdp(done, ifindex) && !(r && r->tests.rx == RX_NO_METADATA);
+}
+
 /* Whether some uplink leaves it to the stack to merge. */
 static bool wants_gro(const struct plan *done)
 {
 	for (size_t i = 0; i < done->node->uplinks.n; i++)
-		if (done->facts.uplinks[i].ifindex &&
-		    !has_xdp(done, done->facts.uplinks[i].ifindex))
+		if (done->facts.uplinks[i].ifindex && !strips(done, done->facts.uplinks[i].ifindex))
 			return true;
 	return false;
 }

@@ -66,6 +66,19 @@ static void check_uplink(struct checker *c, const struct cfg_uplink *uplink, siz
 	diag_hint(c->diag, "name each uplink once");
 }
 
+/* The kernel cuts what it has to fill in the checksums of. */
+static void check_offload(struct checker *c, const struct cfg_uplink *uplink, size_t i, size_t j)
+{
+	if (uplink->checksum.v != CFG_OFFLOAD_KERNEL ||
+	    uplink->segmentation.v != CFG_OFFLOAD_DEVICE)
+		return;
+	diag_error(c->diag,
+		   DIAG_AT(uplink->segmentation, "nodes[%zu].uplinks[%zu].segmentation", i, j),
+		   "a device does not cut packets whose checksums the kernel fills in (%s)",
+		   diag_line(uplink->checksum.line).s);
+	diag_hint(c->diag, "leave \"checksum\" out, or let the kernel do both");
+}
+
 void check_nodes(struct checker *c)
 {
 	const struct cfg_node *node;
@@ -77,8 +90,10 @@ void check_nodes(struct checker *c)
 		for (j = 0; j < node->vtep.n; j++)
 			check_vtep(c, &node->vtep.v[j], i, j, &vteps);
 		check_one_per_family(c, node, i);
-		for (j = 0; j < node->uplinks.n; j++)
+		for (j = 0; j < node->uplinks.n; j++) {
 			check_uplink(c, &node->uplinks.v[j], i, j);
+			check_offload(c, &node->uplinks.v[j], i, j);
+		}
 		c->node_ports[i] = node->uplinks.n;
 	}
 	set_clear(&vteps);

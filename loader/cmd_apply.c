@@ -13,6 +13,7 @@
 #include "devices.h"
 #include "host_ports.h"
 #include "journal.h"
+#include "offload_node.h"
 #include "plan.h"
 #include "print.h"
 #include "util.h"
@@ -204,6 +205,28 @@ static void print_devices_note(const struct plan *plan, int err)
 			strerror(-err));
 }
 
+/* A device may say no to what it has said that it can. */
+static void print_features_note(struct plan *plan)
+{
+	const char *interface = NULL;
+	int err = offload_settle(plan, &interface);
+
+	if (err)
+		fprintf(stderr,
+			"weft: note: the features of %s could not be switched (%s); see \"weft "
+			"status\"\n",
+			interface ?: "an uplink", strerror(-err));
+}
+
+static enum cmd_exit test_uplinks(const struct cfg_node *node, struct plan *plan, struct diag *diag)
+{
+	int err = offload_test(plan, diag);
+
+	return err ? cmd_error(CMD_FAILED, "node %s: test the uplinks: %s", node->name.v,
+			       strerror(-err))
+		   : CMD_OK;
+}
+
 static enum cmd_exit report_failure(const char *node, const struct journal *journal, int err)
 {
 	cmd_error(CMD_FAILED, "node %s: %s: %s", node, journal->failed ? journal->failed : "apply",
@@ -269,12 +292,13 @@ static enum cmd_exit apply_with(const struct options *o, const struct config *cf
 		return cmd_error(CMD_FAILED, "node %s: %s%s", node->name.v,
 				 problem ? problem : strerror(-err),
 				 geteuid() ? "; weft needs root" : "");
-	if (!o->dry_run && carry_out(node, &plan, made))
+	if (!o->dry_run && (test_uplinks(node, &plan, diag) || carry_out(node, &plan, made)))
 		return CMD_FAILED;
 	sum = plan_summarize(&plan);
 	if (!o->dry_run) {
 		print_notes(&plan);
 		print_devices_note(&plan, apply_devices(&plan, &sum));
+		print_features_note(&plan);
 		err = host_ports_settle(&plan, &what);
 	}
 	return err ? report_host_ports(node, err, what) : report_done(o, &plan, &sum);

@@ -22,10 +22,24 @@ struct diag;
 
 /** enum cfg_xdp - how an uplink may use XDP; see `xdp` in the reference. */
 enum cfg_xdp {
-	CFG_XDP_AUTO,    /* native where the driver has it, else off */
+	CFG_XDP_AUTO,    /* native where it works, else off; see offload.h */
 	CFG_XDP_NATIVE,  /* native or refuse */
 	CFG_XDP_GENERIC, /* only ever because the file asks for it */
 	CFG_XDP_OFF,     /* decapsulate at TC */
+};
+
+/** enum cfg_offload - who does a part of sending, `segmentation` and `checksum` of an uplink. */
+enum cfg_offload {
+	CFG_OFFLOAD_AUTO,   /* who does it anyway, unless a test shows that it does not work */
+	CFG_OFFLOAD_DEVICE, /* the device or refuse */
+	CFG_OFFLOAD_KERNEL,
+};
+
+/** enum cfg_gro - whether the stack merges what comes in by an uplink. */
+enum cfg_gro {
+	CFG_GRO_AUTO, /* as it is */
+	CFG_GRO_ON,
+	CFG_GRO_OFF,
 };
 
 /** enum cfg_encap - encapsulation of a network. Values index schema.c's names. */
@@ -77,8 +91,11 @@ struct cfg_uplink {
 	int line;
 	int column;
 	struct cfg_str interface;
-	struct cfg_num xdp;       /* enum cfg_xdp */
-	struct cfg_strs networks; /* of CFG_ENCAP_VLAN, which live on it */
+	struct cfg_num xdp;          /* enum cfg_xdp */
+	struct cfg_num segmentation; /* enum cfg_offload */
+	struct cfg_num checksum;     /* enum cfg_offload */
+	struct cfg_num gro;          /* enum cfg_gro */
+	struct cfg_strs networks;    /* of CFG_ENCAP_VLAN, which live on it */
 };
 
 struct cfg_uplinks {

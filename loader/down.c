@@ -13,6 +13,7 @@
 #include "host_ports.h"
 #include "hurry.h"
 #include "map_io.h"
+#include "offload_node.h"
 #include "pins.h"
 #include "progs.h"
 #include "util.h"
@@ -118,6 +119,7 @@ static void take_down(struct down *d)
 	whose.node = map_id(maps.fd[TABLE_NODE]);
 	detach_all(d, &whose, &attachments);
 	leave_promisc(d, &maps);
+	offload_restore(d->pins->node);
 	/* What could not be detached can only be found again by the pins. */
 	if (!d->err)
 		unpin_maps(d);

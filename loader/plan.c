@@ -202,7 +202,7 @@ static int compare_tables(struct plan *plan)
 	return err ? err : plan_generation(plan);
 }
 
-static int plan_changes(struct plan *plan, char **problem)
+static int plan_changes(struct plan *plan, struct diag *diag, char **problem)
 {
 	int err = compare_tables(plan);
 
@@ -217,7 +217,9 @@ static int plan_changes(struct plan *plan, char **problem)
 		return fail_text(problem, -EEXIST,
 				 "it is applied in another network namespace; give that one with "
 				 "--netns, or take the node down there first");
-	err = plan_attachments(plan);
+	err = plan_offloads(plan, diag);
+	if (!err)
+		err = plan_attachments(plan);
 	return err ? fail(problem, err, "compare the attached programs") : 0;
 }
 
@@ -258,7 +260,7 @@ int plan_make(const struct config *cfg, const struct cfg_node *node, const struc
 	err = compile_wanted(plan, diag);
 	if (err)
 		return fail(problem, err, "compile the file");
-	return diag_count(diag) ? 0 : plan_changes(plan, problem);
+	return diag_count(diag) ? 0 : plan_changes(plan, diag, problem);
 }
 
 int plan_preview(const struct config *cfg, const struct cfg_node *node, struct diag *diag,
@@ -290,6 +292,9 @@ void plan_clear(struct plan *plan)
 	rows_clear(&plan->passing);
 	progs_clear(&plan->own_progs);
 	attachments_clear(&plan->attachments);
+	offload_state_clear(&plan->offload_state);
+	free(plan->offloads);
+	plan->offloads = NULL;
 	free(plan->ops);
 	plan->ops = NULL;
 	plan->n_ops = 0;

@@ -13,6 +13,7 @@
 #include "datapath.h"
 #include "facts.h"
 #include "generation.h"
+#include "offload_state.h"
 #include "pins.h"
 #include "tables.h"
 
@@ -101,6 +102,8 @@ struct known {
  *                  in them stays with the programs that work with the old ones.
  * @was_known: @actual is of @terms.
  * @programs_stale: maps are to be made, so all programs have to be loaded anew.
+ * @offload_state: what is remembered of uplinks.
+ * @offloads: what is decided about them, by their place in the file; zero for one that is missing.
  */
 struct plan {
 	const struct config *cfg;
@@ -124,6 +127,8 @@ struct plan {
 	bool fresh_policies;
 	bool programs_stale;
 	bool was_known;
+	struct offload_state offload_state;
+	struct offload *offloads;
 	struct op *ops;
 	size_t n_ops;
 	size_t ops_size;
@@ -209,6 +214,15 @@ void known_clear(struct known *known);
 
 /** policy_half - the half of a policy table, 0 or 1, that a row belongs to. */
 __u32 policy_half(enum table_id id, const void *key);
+
+/**
+ * plan_offloads - the part of plan_make() that decides how uplinks work, once @attachments is
+ * known; plan_offload.c. Once more, when tests have found out more: plan_attachments() too then.
+ * @diag: told what the file asks of an uplink that it cannot do.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int plan_offloads(struct plan *plan, struct diag *diag);
 
 /** plan_attachments - the part of plan_make() that chooses @ops; plan_attach.c. */
 int plan_attachments(struct plan *plan);

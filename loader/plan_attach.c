@@ -89,27 +89,6 @@ static int plan_xdp(struct plan *plan, const struct attachment *a, enum xdp_kind
 	return add(plan, OP_XDP_ATTACH, a, &op);
 }
 
-static int plan_uplink_xdp(struct plan *plan, const struct attachment *a,
-			   const struct cfg_uplink *uplink)
-{
-	static const enum xdp_kind kinds[] = {
-		[CFG_XDP_AUTO] = XDP_NATIVE,
-		[CFG_XDP_NATIVE] = XDP_NATIVE,
-		[CFG_XDP_GENERIC] = XDP_GENERIC,
-		[CFG_XDP_OFF] = XDP_NONE,
-	};
-
-	const struct iface *iface = ifaces_find_index(&plan->facts.ifaces, a->ifindex);
-
-	if (uplink->xdp.v == CFG_XDP_AUTO && a->xdp == XDP_NONE && plan->terms.no_xdp &&
-	    set_find(plan->terms.no_xdp, &a->ifindex, sizeof(a->ifindex), NULL))
-		return 0;
-	/* XDP on a veth switches GSO off at its peer, and copies every packet. */
-	if (uplink->xdp.v == CFG_XDP_AUTO && iface && iface->kind == IFACE_VETH)
-		return plan_xdp(plan, a, XDP_NONE, false);
-	return plan_xdp(plan, a, kinds[uplink->xdp.v], uplink->xdp.v == CFG_XDP_AUTO);
-}
-
 /* What is there, or an attachment with nothing attached. */
 static struct attachment attachment_of(const struct plan *plan, __u32 ifindex)
 {
@@ -138,7 +117,8 @@ static int plan_wanted(struct plan *plan)
 	for (size_t i = 0; i < plan->node->uplinks.n && !err; i++) {
 		a = attachment_of(plan, plan->facts.uplinks[i].ifindex);
 		if (a.ifindex)
-			err = plan_uplink_xdp(plan, &a, &plan->node->uplinks.v[i]);
+			err = plan_xdp(plan, &a, plan->offloads[i].xdp,
+				       plan->offloads[i].xdp_optional);
 	}
 	return err;
 }
@@ -167,7 +147,10 @@ static int plan_unwanted(struct plan *plan)
 
 int plan_attachments(struct plan *plan)
 {
-	int err = plan_wanted(plan);
+	int err;
+
+	plan->n_ops = 0;
+	err = plan_wanted(plan);
 
 	return err ? err : plan_unwanted(plan);
 }

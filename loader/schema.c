@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The configuration file, key by key. This and its neighbours, schema_ports.c, schema_guard.c,
- * schema_pools.c, schema_policy.c, schema_flows.c and schema_limits.c, are the only places that
- * know a key's name, type, default and meaning; see schema.h for who reads them. Top level first,
- * then each table as it is met.
+ * The configuration file, key by key. This and its neighbours, schema_uplinks.c, schema_ports.c,
+ * schema_guard.c, schema_pools.c, schema_policy.c, schema_flows.c and schema_limits.c, are the only
+ * places that know a key's name, type, default and meaning; see schema.h for who reads them. Top
+ * level first, then each table as it is met.
  */
 #include "schema.h"
 
@@ -12,18 +12,17 @@
 #include "config.h"
 #include "schema_parts.h"
 
-static const struct schema_table node_table, uplink_table, network_table;
+static const struct schema_table node_table, network_table;
 
 static const struct schema_type address_item = {.kind = SCHEMA_ADDRESS};
 static const struct schema_type prefix_item = {.kind = SCHEMA_PREFIX};
 static const struct schema_type node_item = {.kind = SCHEMA_TABLE, .table = &node_table};
-static const struct schema_type uplink_item = {.kind = SCHEMA_TABLE, .table = &uplink_table};
+static const struct schema_type uplink_item = {.kind = SCHEMA_TABLE, .table = &schema_uplink};
 static const struct schema_type network_item = {.kind = SCHEMA_TABLE, .table = &network_table};
 static const struct schema_type port_item = {.kind = SCHEMA_TABLE, .table = &schema_port};
 static const struct schema_type pool_item = {.kind = SCHEMA_TABLE, .table = &schema_pool};
 static const struct schema_type set_item = {.kind = SCHEMA_TABLE, .table = &schema_address_set};
 static const struct schema_type policy_item = {.kind = SCHEMA_TABLE, .table = &schema_policy};
-static const struct schema_type network_reference = {.kind = SCHEMA_REFERENCE, .target = "network"};
 static const char *const encap_names[] = {
 	[CFG_ENCAP_VXLAN] = "vxlan",
 	[CFG_ENCAP_VXLAN_GBP] = "vxlan-gbp",
@@ -211,47 +210,6 @@ static const struct schema_table node_table = {
 		       "A VTEP address is unicast; loopback and link-local IPv6 addresses are "
 		       "refused.",
 		       "Two nodes of one network do not have a different `encap`."),
-};
-
-static const struct schema_key uplink_keys[] = {
-	{
-		.name = "interface",
-		.type = {.kind = SCHEMA_INTERFACE},
-		.offset = offsetof(struct cfg_uplink, interface),
-		.required = true,
-		.doc = "Name of the NIC.",
-		.example = "eth0",
-	},
-	{
-		.name = "xdp",
-		.type = {.kind = SCHEMA_ENUM,
-			 .names = WORDS([CFG_XDP_AUTO] = "auto", [CFG_XDP_NATIVE] = "native",
-					[CFG_XDP_GENERIC] = "generic", [CFG_XDP_OFF] = "off")},
-		.offset = offsetof(struct cfg_uplink, xdp),
-		.fallback = "auto",
-		.doc = "Where tunnel headers are taken off. `auto`: in the driver (XDP) if it can, "
-		       "else at TC; at TC on a veth, where XDP would cost its peer GSO. `native`: "
-		       "in the driver, or refuse. `generic`: by XDP "
-		       "without the driver's help. `off`: at TC.",
-		.example = "off",
-	},
-	{
-		.name = "networks",
-		.type = {.kind = SCHEMA_LIST, .item = &network_reference},
-		.offset = offsetof(struct cfg_uplink, networks),
-		.doc = "Networks with `encap: vlan` that live on this uplink of the node. One that "
-		       "no uplink of the node names lives on the first.",
-		.example = "[lan]",
-	},
-	{},
-};
-
-static const struct schema_table uplink_table = {
-	.doc = "A NIC that carries the underlay. A lone name is short for `{interface: NAME}`.",
-	.keys = uplink_keys,
-	.size = sizeof(struct cfg_uplink),
-	.shorthand = "interface",
-	.rules = WORDS("An interface is used once on a node, as an uplink or as a port."),
 };
 
 static const struct schema_key network_keys[] = {

@@ -13,6 +13,7 @@ extern const struct schema_table schema_port; /* schema_ports.c */
 extern const struct schema_table schema_pair; /* schema_guard.c */
 extern const struct schema_table schema_storm;
 extern const struct schema_table schema_pool;   /* schema_pools.c */
+extern const struct schema_table schema_uplink; /* schema_uplinks.c */
 extern const struct schema_table schema_limits; /* schema_limits.c */
 extern const struct schema_table schema_flows;  /* schema_flows.c */
 

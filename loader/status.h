@@ -167,6 +167,12 @@ void firewall_print(const struct firewall *firewall, FILE *out);
 json_t *firewall_json(const struct firewall *firewall);
 
 /**
+ * offloads_fill - a table of how uplinks work, and why; status_offload.c.
+ * @out: uninitialised; print_clear() releases it.
+ */
+void offloads_fill(const struct status *status, struct print_table *out);
+
+/**
  * troubles_fill - a table of the storms and loops there were; status_trouble.c.
  * @out: uninitialised; print_clear() releases it.
  */

@@ -154,6 +154,7 @@ static void fill_ports(const struct status *s, bool troubled, struct print_table
 /** struct listing - the tables of a status. */
 struct listing {
 	struct print_table uplinks;
+	struct print_table offloads;
 	struct print_table networks;
 	struct print_table ports;
 	struct print_table troubles;
@@ -165,6 +166,7 @@ struct listing {
 static void listing_clear(struct listing *l)
 {
 	print_clear(&l->uplinks);
+	print_clear(&l->offloads);
 	print_clear(&l->networks);
 	print_clear(&l->ports);
 	print_clear(&l->troubles);
@@ -184,6 +186,7 @@ static int listing_fill(const struct status *s, const struct verdict *verdict, b
 	print_init(&l->networks, network_columns, ARRAY_SIZE(network_columns));
 	print_init(&l->ports, port_columns, ARRAY_SIZE(port_columns));
 	fill_uplinks(s, &l->uplinks);
+	offloads_fill(s, &l->offloads);
 	fill_ports(s, troubled, &l->ports);
 	troubles_fill(s, &l->troubles);
 	differences_fill(verdict->plan, &l->differences);
@@ -299,6 +302,8 @@ int status_print(const struct status *s, const struct verdict *verdict)
 	print_summary(s, verdict, &l);
 	err = print_section(&l.uplinks);
 	if (!err)
+		err = print_section(&l.offloads);
+	if (!err)
 		err = print_section(&l.networks);
 	if (!err)
 		err = print_section(&l.ports);
@@ -357,6 +362,7 @@ json_t *status_json(const struct status *s, const struct verdict *verdict)
 		return NULL;
 	doc = json_identity(s, verdict);
 	json_object_set_new(doc, "uplinks", print_rows(&l.uplinks));
+	json_object_set_new(doc, "offloads", print_rows(&l.offloads));
 	json_object_set_new(doc, "networks", print_rows(&l.networks));
 	json_object_set_new(doc, "ports", print_rows(&l.ports));
 	json_object_set_new(doc, "troubles", print_rows(&l.troubles));

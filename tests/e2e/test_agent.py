@@ -57,6 +57,19 @@ def replace(path, text):
     os.rename(path + "~", path)
 
 
+def test_ports_are_held(lab, agent):
+    """As after `weft apply`: a port is in weft's bridge, which is down, should its program go."""
+    a = lab.hosts[0]
+
+    def master(interface):
+        return a.ip_json("link", "show", "dev", interface)[0].get("master")
+    wait_until("wa1 in the bridge", lambda: master("wa1") == "weft-ports")
+    agent.put("ports", row_of(lab.workloads[1]))
+    wait_until("wa2 in the bridge", lambda: master("wa2") == "weft-ports")
+    agent.delete("ports", lab.workloads[1].port)
+    wait_until("wa2 out of it", lambda: master("wa2") is None)
+
+
 # -- what wakes it ---------------------------------------------------------------------------------
 
 def test_file_changes(lab, agent):

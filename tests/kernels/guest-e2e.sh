@@ -18,7 +18,7 @@ WEFT=${WEFT:-weft}
 FILE=${FILE:-$HERE/two-nodes.yaml}
 ALONE=${E2E_ALONE:-0}
 ID=e2e$$
-A=$ID-a B=$ID-b W1=$ID-w1 W2=$ID-w2
+A=$ID-a B=$ID-b C=$ID-c W1=$ID-w1 W2=$ID-w2
 WORK=$(mktemp -d)
 LISTENER=
 CAPTURER=
@@ -35,7 +35,8 @@ cleanup() {
 	[[ -z $AGENT ]] || kill "$AGENT" 2>/dev/null || true
 	weft down a >/dev/null 2>&1 || true
 	weft down b >/dev/null 2>&1 || true
-	for ns in "$A" "$B" "$W1" "$W2"; do
+	weft down c >/dev/null 2>&1 || true
+	for ns in "$A" "$B" "$C" "$W1" "$W2"; do
 		ip netns del "$ns" 2>/dev/null || true
 	done
 	rm -rf "$WORK"
@@ -211,6 +212,24 @@ has_xdp() {
 	grep -q 'prog/xdp' <<<"$out"
 }
 
+# A node of its own, whose uplink is a tap that nobody holds: its driver has XDP, and nothing comes.
+xdp_is_tested() {
+	local out rc=0
+
+	ip netns add "$C"
+	ip -n "$C" tuntap add ul mode tap
+	ip -n "$C" link set ul up
+	ip -n "$C" addr add 192.0.2.3/24 dev ul
+	echo 'nodes: [{name: c, vtep: 192.0.2.3, uplinks: [ul]}]' >"$WORK/c.yaml"
+	weft apply c "$WORK/c.yaml" || rc=1
+	out=$(weft status c) || rc=1
+	echo "$out"
+	grep -q "^ul *xdp *native *auto .*no packet came in during the test" <<<"$out" || rc=1
+	weft down c || rc=1
+	ip netns del "$C" || rc=1
+	return $rc
+}
+
 # captured WORDS COMMAND...: a capture on node a, of one packet like these, shows them
 captured() {
 	local words=$1 try rc=0
@@ -325,6 +344,8 @@ main() {
 	check "tc agrees: $hook" qdisc_agrees "$hook"
 	check "XDP on the uplink of a" has_xdp "$A"
 	check "XDP on the uplink of b" has_xdp "$B"
+	check "sending by the uplink was tested" status_names a "(tested)"
+	check "receiving by an uplink is tested" xdp_is_tested
 	CAPTURE=(--port web-1)
 	check "a capture sees what TC sends" captured "echo request.*: sent to node b" ping_all "$W1" 10.9.0.12
 	CAPTURE=(--drops)
