@@ -185,6 +185,11 @@ bench-check: bench-build
 bench-baseline: bench-build
 	$(Q)$(PYTHON) tests/bench/instructions update --build $(BUILD)
 
+## bench-executed: bench-check, and what a packet executes by stage, in an emulated guest; BENCH_WHAT=update stores it
+.PHONY: bench-executed
+bench-executed: bench-build
+	$(Q)$(PYTHON) tests/bench/instructions $(or $(BENCH_WHAT),check) --executed --build $(BUILD)
+
 ## fuzz: packets, tunnel headers, configurations, API and CNI requests, capture files, objects of
 ##   Kubernetes and its API servers, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 30

@@ -38,6 +38,8 @@ enum weft_flow_table {
  * @key: of the packet's flow.
  * @quote, @quote_key: the packet that an ICMP error quotes, and its flow.
  * @late: see weft_flow_arm_late.
+ * @refused: tick in which this CPU last gave up to establish a flow, for want of a timer. Until it
+ * is over the kernel is not asked again, which would cost every packet an entry made for nothing.
  */
 struct weft_scratch {
 	struct weft_flow flow;
@@ -47,6 +49,8 @@ struct weft_scratch {
 	struct weft_flow_key quote_key;
 	struct weft_hdrs quote;
 	struct weft_flow_key late;
+	__u32 refused;
+	__u32 pad;
 };
 _Static_assert(offsetof(struct weft_scratch, timer) == offsetof(struct weft_flow_entry, timer),
 	       "copied to it");
@@ -383,6 +387,7 @@ static __always_inline int weft_flow_insert(struct weft_flow_key *key, const str
 		return 0;
 	weft_flow_charge(&e->flow, key->network);
 	if (weft_flow_arm(key, e) < 0) {
+		copy->refused = weft_ticks();
 		weft_flow_drop(key, &e->flow);
 		return 0;
 	}
@@ -398,15 +403,17 @@ static __always_inline int weft_flow_insert(struct weft_flow_key *key, const str
  * @f: its entry in an LRU table; dead if this returns true.
  *
  * Without a share left, or without room, it goes on as it is, in weft_flows_over: there it competes
- * with its like, and is tried again with its next packet.
+ * with its like, and is tried again with its next packet. In a tick in which the kernel has refused
+ * a timer it stays where it is.
  * Return: true if it has moved.
  */
 static __always_inline int weft_flow_establish(struct weft_flow_key *key, struct weft_flow *f,
 					       __u8 table)
 {
 	const struct weft_flow_conf *conf = weft_flow_conf_of();
+	const struct weft_scratch *s = weft_scratch_of();
 
-	if (!conf)
+	if (!conf || !s || s->refused == weft_ticks())
 		return 0;
 	if (weft_flow_has_share(f, key->network, conf) && weft_flow_insert(key, f)) {
 		weft_begun_sub(weft_hop_port(&f->hop[0]));

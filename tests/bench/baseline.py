@@ -2,11 +2,12 @@
 """What the programs may cost in instructions: what was stored, what there is, and where it has grown.
 
 A count is compared where it can be: instructions of the object files between equal major versions of clang, what the
-verifier makes of them (xlated) and has to look at (processed) on equal kernels.
+verifier makes of them (xlated) and has to look at (processed) on equal kernels, what packets execute in equal guests.
 """
 import re
 
 GROWTH = 0.10  # what may be added without a word
+PARTS = (("objects", "compiler"), ("loaded", "kernel"), ("executed", "guest"))  # and what has to be equal
 LITTLE = 50  # instructions by which anything may grow: a share of a small number is soon reached
 
 
@@ -46,12 +47,13 @@ def _compare_programs(stored, found):
 
 def compare(stored, found):
     """(what is wrong, what could not be compared). A baseline: {"compiler", "objects": {program: counts}, "kernel",
-    "loaded": {program: counts}}; the last two are missing where programs were not loaded.
+    "loaded": {program: counts}, "guest", "executed": {path: counts}}; the last four are missing where programs were
+    not loaded or not watched.
     """
     wrong, notes = [], []
-    for part, key in (("objects", "compiler"), ("loaded", "kernel")):
+    for part, key in PARTS:
         if part not in found:
-            notes.append(f"{part}: not counted here")
+            notes += [f"{part}: not counted here"] if part in stored else []
         elif part not in stored:
             notes.append(f"{part}: not in the baseline")
         elif stored[key] != found[key]:
@@ -63,4 +65,4 @@ def compare(stored, found):
 
 def merge(stored, found):
     """What to store: of a part that was not counted, what there was."""
-    return {**{key: stored[key] for key in ("compiler", "objects", "kernel", "loaded") if key in stored}, **found}
+    return {**{key: stored[key] for part in PARTS for key in reversed(part) if key in stored}, **found}

@@ -10,6 +10,7 @@ from system import BPFFS, built, run, tool
 from topology import Topology
 
 VNI = 100
+VLAN = 10  # FLOOR_VLAN in floor.h
 
 SWITCH = frozenset(("tcp", "tcp8", "udp", "udp8", "udp-both", "rr", "rrpoll", "progrun", "stats"))
 ESTABLISHED = frozenset(("fw-tcp", "fw-udp", "fw-rr", "conns"))
@@ -22,6 +23,7 @@ class Contender:
     parts = SWITCH | ESTABLISHED  # that it takes part in
     hosts = (1, 2)  # numbers of hosts where it differs from the others
     gso = True  # takes segments whole where the underlay does
+    loses = False  # packets, where they come faster than it works: it has a queue and works on its own
 
     def differs(self, place):
         """Whether it has something of its own to show there."""
@@ -180,6 +182,7 @@ class FloorDrop(Floor):
 class Weft(Contender):
     """weft, from one file for both nodes, as it chooses by itself: on a veth, tunnels end at TC."""
     name, title, xdp = "weft", "weft", "auto"
+    nodes = 2  # at most, that are set up: one is enough for who looks at host a alone
     parts = SWITCH | ESTABLISHED | ENCAPS
     network = f"vni: {VNI}"
 
@@ -211,7 +214,7 @@ class Weft(Contender):
     def apply(self, topology, text):
         """Write the file and have every node of the topology apply it."""
         path = self.write(topology, text)
-        for vtep in topology.vteps:
+        for vtep in topology.vteps[:self.nodes]:
             self.weft("apply", vtep, path)
 
     def write(self, topology, text):
@@ -251,8 +254,8 @@ class WeftXdp(Weft):
 
 class WeftTagged(WeftXdp):
     """The sender is in a VLAN, as on a trunk: weft is the gateway from there to VXLAN."""
-    name, title, parts = "weft-tagged", "weft, VLAN to VXLAN", frozenset(("xdp",))
-    vlan = 10  # FLOOR_VLAN in floor.h
+    name, title, parts = "weft-tagged", "weft, VLAN and VXLAN", frozenset(("xdp",))
+    vlan = VLAN
 
     def config(self, topology, **more):
         port = topology.ports[0][1]

@@ -3,13 +3,13 @@
 from contenders import (Floor, FloorDrop, Kernel, KernelLean, Raw, Weft, WeftGeneve, WeftIpv6, WeftNvgre, WeftVlan,
                         WeftTagged, WeftXdp)
 from firewall import KernelFw, KernelFwSet, WeftFw, WeftFwXdp
-from peers import MetaVxlan, Ovs
+from peers import MetaVxlan, Ovs, OvsVlan
 from system import BenchError
 from topology import PLACES
 
 CONTENDERS = {c.name: c for c in (Raw(), Kernel(), KernelLean(), KernelFw(), KernelFwSet(), MetaVxlan(),
-                                  Ovs(), Floor(), FloorDrop(), Weft(), WeftXdp(), WeftTagged(), WeftFw(), WeftFwXdp(),
-                                  WeftGeneve(), WeftNvgre(), WeftVlan(), WeftIpv6())}
+                                  Ovs(), OvsVlan(), Floor(), FloorDrop(), Weft(), WeftXdp(), WeftTagged(),
+                                  WeftFw(), WeftFwXdp(), WeftGeneve(), WeftNvgre(), WeftVlan(), WeftIpv6())}
 
 
 class Field:

@@ -6,7 +6,7 @@ import shutil
 import struct
 import time
 
-from contenders import ESTABLISHED, SWITCH, VNI, Contender
+from contenders import ESTABLISHED, SWITCH, VLAN, VNI, Contender
 from system import BPFFS, BenchError, built, run, spawn, tool
 from topology import NETNS
 from weft_state import BPFTOOL
@@ -73,6 +73,7 @@ class Ovs(Contender):
     """
     name, title, parts = "ovs", "Open vSwitch, userspace", SWITCH
     gso = False
+    loses = True
     schema = "/usr/share/openvswitch/vswitch.ovsschema"
 
     def missing(self):
@@ -91,6 +92,11 @@ class Ovs(Contender):
                          *(word for port in ports for word in ("--", "add-port", "br-int", port)))
             if topology.place.hosts == 2:
                 self._tunnel(topology, switch, vtep, topology.vteps[1 - number])
+            if number == 0:
+                self._tags(topology, switch)
+
+    def _tags(self, topology, switch):
+        """Nothing: no VLAN."""
 
     def leave(self, topology):
         for vtep in topology.vteps:
@@ -108,6 +114,17 @@ class Ovs(Contender):
                      f"options:remote_ip={there.address}", f"options:local_ip={here.address}", f"options:key={VNI}")
         switch.appctl("ovs/route/add", f"{there.address}/{32 if topology.place.family == 4 else 128}", "br-phy")
         switch.appctl("tnl/neigh/set", "br-phy", there.address, there.mac)
+
+
+class OvsVlan(Ovs):
+    """The same with a trunk to c1, whose VLAN goes untagged into the tunnel."""
+    name, title, parts, vlan = "ovs-vlan", "Open vSwitch, VLAN and VXLAN", frozenset(("xdp",)), VLAN
+
+    def differs(self, place):
+        return place.wire
+
+    def _tags(self, topology, switch):
+        switch.vsctl("set", "port", topology.ports[0][1], f"trunks={VLAN}", "--", "set", "port", "vx0", f"tag={VLAN}")
 
 
 def _directory(topology, vtep):

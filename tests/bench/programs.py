@@ -13,9 +13,12 @@ from packets import from_c1, vxlan_frame
 from system import run, spawn, stop, tool, two_cpus
 
 
+def progrun_argv(netns, *argv):
+    return [str(a) for a in (tool("progrun"), "-c", two_cpus()[1], "-n", netns, *argv)]
+
+
 def tool_progrun(netns, *argv, timeout=60):
-    cpu = two_cpus()[1]
-    return json.loads(run([tool("progrun"), "-c", str(cpu), "-n", netns, *argv], timeout=timeout))
+    return json.loads(run(progrun_argv(netns, *argv), timeout=timeout))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,11 +106,14 @@ class HostA:
             return "other port", frame
         return "uplink", vxlan_frame(self.topology.vteps[1], self.topology.vteps[0], frame)
 
-    def run(self, entry, frame, samples, *options):
-        """What progrun says of @samples runs of the program at an entry."""
+    def options(self, entry, frame, samples, *options):
+        """What to tell progrun of @samples runs of the program at an entry."""
         _, ifindex, selector = self._entries[entry]
-        return tool_progrun(self.netns, "-x", frame.hex(), "-i", str(ifindex), "-s", str(samples), *options, *selector,
-                            timeout=120)
+        return ("-x", frame.hex(), "-i", str(ifindex), "-s", str(samples), *options, *selector)
+
+    def run(self, entry, frame, samples, *options):
+        """What progrun says of them."""
+        return tool_progrun(self.netns, *self.options(entry, frame, samples, *options), timeout=120)
 
     def run_empty(self, entry, frame, samples, *options):
         """The same of a program that does nothing."""

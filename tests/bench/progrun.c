@@ -39,6 +39,7 @@ struct options {
 	int seconds;
 	bool live;
 	bool untouched;                    /* live frames stay as they are */
+	bool wait;                         /* for a line on stdin, before the first run */
 	unsigned long flows;               /* 0: the packet stays as it is */
 	unsigned long first;               /* flow of the first run */
 	unsigned long step;                /* from run to run */
@@ -264,6 +265,8 @@ static const char usage[] =
 	"  -L                      XDP: the frames are live and go where the program sends "
 	"them; timed is all of it\n"
 	"  -U                      with -L: nobody writes to them, so that one call sends all\n"
+	"  -w                      say \"ready\" and wait for a line on stdin before the first "
+	"run\n"
 	"  -F FIRST, -j STEP       flow of the first run (0), and how far to the next (1)\n";
 
 static struct options options_parse(int argc, char **argv)
@@ -272,7 +275,7 @@ static struct options options_parse(int argc, char **argv)
 		.samples = 20000, .repeat = 1000000, .cpu = -1, .ifindex = 1, .step = 1};
 	int c;
 
-	while ((c = getopt(argc, argv, "n:x:i:s:r:c:d:S:f:F:j:o:LU")) != -1) {
+	while ((c = getopt(argc, argv, "n:x:i:s:r:c:d:S:f:F:j:o:LUw")) != -1) {
 		switch (c) {
 		case 'n':
 			opt.netns = optarg;
@@ -303,6 +306,9 @@ static struct options options_parse(int argc, char **argv)
 			break;
 		case 'U':
 			opt.untouched = true;
+			break;
+		case 'w':
+			opt.wait = true;
 			break;
 		case 'f':
 			opt.flows = strtoul(optarg, NULL, 10);
@@ -345,6 +351,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	t = target_open(&opt);
+	if (opt.wait) {
+		say_ready();
+		getchar();
+	}
 	printf("{");
 	print_info(&t);
 	if (opt.packet)

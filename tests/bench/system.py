@@ -39,11 +39,12 @@ def tool(name):
     return built("tests", "bench", name)
 
 
-def run(argv, text_in=None, timeout=60, check=True):
+def run(argv, text_in=None, timeout=60, check=True, env=None):
     """Run a command to its end and return its stdout; a failure raises with its stderr."""
     argv = [str(a) for a in argv]
     try:
-        done = subprocess.run(argv, input=text_in, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(argv, input=text_in, capture_output=True, text=True, timeout=timeout, check=False,
+                              env=env)
     except FileNotFoundError as err:
         raise BenchError(f"{argv[0]}: {err.strerror}") from err
     except subprocess.TimeoutExpired as err:

@@ -35,6 +35,15 @@ def test_growth_in_the_verifier_is_wrong():
     assert baseline.compare(STORED, found)[0] == ["p, processed: 5000 -> 5501 instructions (+10 %)"]
 
 
+def test_a_longer_path_is_wrong():
+    stored = {**STORED, "guest": "Linux 6.12", "executed": {"weft, encap": {"instructions": 1000}}}
+    longer = {**stored, "executed": {"weft, encap": {"instructions": 1101}}}
+    assert baseline.compare(stored, longer)[0] == ["weft, encap, instructions: 1000 -> 1101 instructions (+10 %)"]
+    assert baseline.compare(stored, STORED) == ([], ["executed: not counted here"])
+    assert baseline.compare(stored, {**longer, "guest": "Linux 6.13"})[0] == []
+    assert baseline.merge(stored, STORED) == stored
+
+
 def test_programs_that_come_and_go():
     wrong, _ = baseline.compare(STORED, {**STORED, "objects": {"q": {"instructions": 1}}})
     assert wrong == ["q: not in the baseline", "p: only in the baseline"]

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <cmocka.h>
 
 #include "check.h"
@@ -286,6 +287,52 @@ static void test_late_timer(void **state)
 	check_end();
 }
 
+/* The last but one word of struct weft_scratch, of all CPUs: @refused. */
+static void put_refused(__u32 tick)
+{
+	__u32 zero = 0, length = sizeof(struct bpf_map_info), size;
+	struct bpf_map_info info = {};
+	__u8 *all;
+
+	assert_int_equal(bpf_obj_get_info_by_fd(map_fd("weft_scratch"), &info, &length), 0);
+	size = (info.value_size + 7) & ~7u;
+	all = calloc((size_t)libbpf_num_possible_cpus(), size);
+	assert_non_null(all);
+	assert_int_equal(bpf_map_lookup_elem(map_fd("weft_scratch"), &zero, all), 0);
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
+		memcpy(all + (size_t)cpu * size + info.value_size - 2 * sizeof(tick), &tick,
+		       sizeof(tick));
+	assert_int_equal(bpf_map_update_elem(map_fd("weft_scratch"), &zero, all, 0), 0);
+	free(all);
+}
+
+/* In a tick in which a timer was refused no flow is established; in the next one it is. */
+static void test_refused_timer(void **state)
+{
+	struct moved moved[MOVED_MAX];
+	struct weft_flow_clock clock;
+	__u32 zero = 0;
+	int tries = 200;
+
+	(void)state;
+	check_begin();
+	do { /* until all of it has happened within a tick */
+		flows_clear();
+		send_segment(WEB1, 0x02, 100, 0);
+		send_segment(WEB2, 0x12, 500, 101);
+		assert_int_equal(bpf_map_lookup_elem(map_fd("weft_flow_clock"), &zero, &clock), 0);
+		put_refused((__u32)clock.ticks);
+		send_segment(WEB1, 0x10, 101, 501);
+	} while (flows_count(FLOW_ESTABLISHED) && --tries);
+	check(tries > 0 && flows_count(FLOW_NEW) == 1, "it is established all the same");
+	usleep(50000);
+	send_segment(WEB1, 0x10, 101, 501);
+	check(flows_count(FLOW_ESTABLISHED) == 1 && !flows_count(FLOW_NEW), "it stays there");
+	counters_moved(moved);
+	flows_clear();
+	check_end();
+}
+
 int test_flow(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +342,7 @@ int test_flow(void)
 		{"GSO that the kernel cannot decapsulate", test_cannot_strip, NULL, NULL, NULL},
 		{"a parked frame without metadata", test_without_meta, NULL, NULL, NULL},
 		{"a timer that comes late", test_late_timer, NULL, NULL, NULL},
+		{"a timer that is refused", test_refused_timer, NULL, NULL, NULL},
 	};
 
 	return run_rows("entropy", same_rows, sizeof(same_rows) / sizeof(same_rows[0]),
