@@ -32,6 +32,7 @@ enum {
 struct options {
 	struct k8s_options k8s;
 	struct k8s_follow follow;
+	json_t *admit;
 	bool watch;
 	char **files;
 	size_t n_files;
@@ -40,8 +41,8 @@ struct options {
 
 static const struct argp_option argp_options[] = {
 	{"node", OPT_NODE, "NAME", 0, "Only what the pods of this node need", 0},
-	{"admit", OPT_ADMIT, "GROUP", 0,
-	 "Always let pods and members of this group talk: the node's own host port", 0},
+	{"admit", OPT_ADMIT, "GROUP|ADDRESS", 0,
+	 "Always let pods and these talk: the node's own host port and address; several times", 0},
 	{"json", OPT_JSON, NULL, 0, "Print JSON instead of YAML", 0},
 	{NULL, 0, NULL, 0, "To follow a cluster:", 1},
 	{"watch", OPT_WATCH, NULL, 0, "Ask the API server, and keep this node's agent up to date",
@@ -55,16 +56,45 @@ static const struct argp_option argp_options[] = {
 	{},
 };
 
-static void set_admit(struct options *o, char *arg, const struct argp_state *state)
+/* "192.0.2.1" or "192.0.2.0/24" as a prefix. Return: whether it is one. */
+static bool is_prefix(const char *arg, struct cfg_addr *out)
+{
+	static const struct schema_type address = {.kind = SCHEMA_ADDRESS};
+	static const struct schema_type prefix = {.kind = SCHEMA_PREFIX};
+	struct value_problem problem = {};
+
+	if (strchr(arg, '/'))
+		return value_parse(&prefix, arg, out, &problem);
+	if (!value_parse(&address, arg, out, &problem))
+		return false;
+	out->prefix_len = value_is_ipv4(&out->v) ? 32 : 128;
+	return true;
+}
+
+/* Who is admitted, as a peer of weft: {"groups": [..], "cidrs": [..]}. */
+static void set_admit(struct options *o, const char *arg, const struct argp_state *state)
 {
 	static const struct schema_type label = {.kind = SCHEMA_LABEL};
 	struct value_problem problem = {};
+	struct cfg_addr prefix = {};
 	struct cfg_str word = {};
+	bool is_addr = is_prefix(arg, &prefix);
+	const char *key = is_addr ? "cidrs" : "groups";
+	json_t *list;
 
-	if (!value_parse(&label, arg, &word, &problem))
+	if (!is_addr && !value_parse(&label, arg, &word, &problem))
 		argp_error(state, "--admit %s: the word %s", arg, problem.wrong);
 	free(word.v);
-	o->k8s.admit = arg;
+	if (!o->admit)
+		o->admit = json_object();
+	list = json_object_get(o->admit, key);
+	if (!list) {
+		json_object_set_new(o->admit, key, json_array());
+		list = json_object_get(o->admit, key);
+	}
+	if (json_array_append_new(list, json_string(is_addr ? value_prefix(&prefix).s : arg)))
+		argp_failure(state, CMD_FAILED, ENOMEM, "--admit");
+	o->k8s.admit = o->admit;
 }
 
 static bool parse_watch(int key, char *arg, struct options *o)
@@ -187,25 +217,32 @@ static enum cmd_exit follow(struct options *o)
 			 problem ?: strerror(-err));
 }
 
-int cmd_k8s(int argc, char **argv)
+static enum cmd_exit convert_files(struct options *o)
 {
 	_cleanup_(k8s_input_clear) struct k8s_input in = {};
-	struct options o = {};
 	bool wrong = false;
 
-	cmd_parse(&argp, argc, argv, &o);
-	if (o.watch)
-		return follow(&o);
-	o.k8s.input = &in;
-	for (size_t i = 0; i < o.n_files; i++) {
-		int err = k8s_read(&in, o.files[i]);
+	o->k8s.input = &in;
+	for (size_t i = 0; i < o->n_files; i++) {
+		int err = k8s_read(&in, o->files[i]);
 
 		if (err && err != -EINVAL)
-			return cmd_error(CMD_FAILED, "%s: %s", o.files[i], strerror(-err));
+			return cmd_error(CMD_FAILED, "%s: %s", o->files[i], strerror(-err));
 		wrong |= err;
 	}
 	if (!wrong)
-		return convert(&o, &in);
+		return convert(o, &in);
 	report(&in);
 	return CMD_INVALID;
+}
+
+int cmd_k8s(int argc, char **argv)
+{
+	struct options o = {};
+	enum cmd_exit status;
+
+	cmd_parse(&argp, argc, argv, &o);
+	status = o.watch ? follow(&o) : convert_files(&o);
+	json_decref(o.admit);
+	return status;
 }

@@ -10,7 +10,7 @@
 /* "Traffic to and from the node where a Pod is running is always allowed": before other rules. */
 static void emit_known(struct k8s *k, const char *name, const char *direction, const char *list)
 {
-	const char *admit = k->options->admit;
+	json_t *admit = k->options->admit;
 	json_auto_t *rules = json_array(), *pods = json_array();
 	json_t *policy;
 
@@ -19,7 +19,7 @@ static void emit_known(struct k8s *k, const char *name, const char *direction, c
 			k->err = -ENOMEM;
 	if (!json_array_size(pods) || k->err)
 		return;
-	if (admit && json_array_append_new(rules, json_pack("{s:{s:[s]}}", list, "groups", admit)))
+	if (admit && json_array_append_new(rules, json_pack("{s:O}", list, admit)))
 		k->err = -ENOMEM;
 	policy = json_pack("{s:s, s:{s:O}, s:s, s:s, s:O}", "name", name, "applies_to", "pods",
 			   pods, "direction", direction, "default", "none", "rules", rules);

@@ -70,9 +70,9 @@ void k8s_input_clear(struct k8s_input *in);
 /**
  * struct k8s_options - how to convert.
  * @node: only for pods of this node; NULL: for all pods.
- * @admit: a group of weft whose members may always talk to pods, and pods to them: the node itself.
- *         NULL: nobody. NetworkPolicy: "Traffic to and from the node where a Pod is running is
- *         always allowed".
+ * @admit: a peer in weft's words, {"groups": [..], "cidrs": [..]}: they may always talk to pods,
+ * and pods to them: the node itself. NULL: nobody. NetworkPolicy: "Traffic to and from the node
+ *         where a Pod is running is always allowed".
  * @list_pods: have a policy K8S_KNOWN say which pods were looked at, also if nothing restricts
  * them.
  * @input: where the objects come from; NULL: from no file.
@@ -80,7 +80,7 @@ void k8s_input_clear(struct k8s_input *in);
  */
 struct k8s_options {
 	const char *node;
-	const char *admit;
+	json_t *admit;
 	bool list_pods;
 	const struct k8s_input *input;
 	struct diag *diag;

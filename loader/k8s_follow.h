@@ -23,7 +23,7 @@
 struct k8s_follow {
 	struct k8s_source_config source;
 	const char *node;
-	const char *admit;
+	json_t *admit;
 	const char *socket;
 };
 

@@ -383,10 +383,11 @@ def test_headless_service():
 def test_admit():
     """The node may always talk to its pods, also to one that a policy isolates; and only it."""
     docs = convert(as_list(CLIENT, policy("none", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})),
-                   "--admit", "node-a")
+                   "--admit", "node-a", "--admit", "192.0.2.1", "--admit", "fd00:1::/64", "--admit", "b")
+    peer = {"groups": ["node-a", "b"], "cidrs": ["192.0.2.1/32", "fd00:1::/64"]}
     rules = {p["direction"]: p for p in docs["policies"] if p.get("default") == "none"}
-    assert rules["ingress"]["rules"] == [{"from": {"groups": ["node-a"]}}]
-    assert rules["egress"]["rules"] == [{"to": {"groups": ["node-a"]}}]
+    assert rules["ingress"]["rules"] == [{"from": peer}]
+    assert rules["egress"]["rules"] == [{"to": peer}]
     assert all(p["applies_to"] == {"pods": ["default/client"]} for p in docs["policies"])
 
 

@@ -50,7 +50,8 @@ static void read_back(const json_t *documents)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(k8s_input_clear) struct k8s_input in = {};
-	struct k8s_options options = {.input = &in, .admit = size % 2 ? "host" : NULL};
+	json_auto_t *admit = size % 2 ? json_pack("{s:[s]}", "groups", "host") : NULL;
+	struct k8s_options options = {.input = &in, .admit = admit};
 	json_auto_t *documents = NULL;
 	bool wrong = k8s_read_bytes(&in, "input", data, size);
 
