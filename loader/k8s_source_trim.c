@@ -115,28 +115,47 @@ static int get_object(const json_t *from, const char *key, const json_t **value,
 	return 0;
 }
 
+/** struct halves - an object's spec and status: as they came, and what is kept of them. */
+struct halves {
+	const json_t *from_spec;
+	json_t *spec;
+};
+
+static int take_halves(const json_t *from, json_t *to, const struct field *spec_fields,
+		       const struct field *status_fields, struct halves *halves,
+		       struct k8s_problem *problem)
+{
+	json_t *status;
+	const json_t *from_status = NULL;
+	int err;
+
+	halves->spec = add_object(to, "spec");
+	status = add_object(to, "status");
+	err = halves->spec && status ? 0 : -ENOMEM;
+	if (!err)
+		err = get_object(from, "spec", &halves->from_spec, problem);
+	if (!err)
+		err = get_object(from, "status", &from_status, problem);
+	if (!err)
+		err = take_all(halves->from_spec, spec_fields, halves->spec, problem);
+	if (!err)
+		err = take_all(from_status, status_fields, status, problem);
+	return err;
+}
+
 int k8s_trim_pod(const json_t *from, json_t *to, struct k8s_problem *problem)
 {
 	static const struct field spec_fields[] = {
 		{"nodeName", JSON_STRING}, {"hostNetwork", JSON_TRUE}, {}};
 	static const struct field status_fields[] = {
 		{"phase", JSON_STRING}, {"podIP", JSON_STRING}, {"podIPs", JSON_ARRAY}, {}};
-	json_t *spec = add_object(to, "spec"), *status = add_object(to, "status");
-	const json_t *from_spec, *from_status;
-	int err = spec && status ? 0 : -ENOMEM;
+	struct halves h = {};
+	int err = take_halves(from, to, spec_fields, status_fields, &h, problem);
 
 	if (!err)
-		err = get_object(from, "spec", &from_spec, problem);
+		err = take_containers(h.from_spec, "containers", h.spec, problem);
 	if (!err)
-		err = get_object(from, "status", &from_status, problem);
-	if (!err)
-		err = take_all(from_spec, spec_fields, spec, problem);
-	if (!err)
-		err = take_containers(from_spec, "containers", spec, problem);
-	if (!err)
-		err = take_containers(from_spec, "initContainers", spec, problem);
-	if (!err)
-		err = take_all(from_status, status_fields, status, problem);
+		err = take_containers(h.from_spec, "initContainers", h.spec, problem);
 	return err;
 }
 
@@ -153,19 +172,9 @@ int k8s_trim_service(const json_t *from, json_t *to, struct k8s_problem *problem
 						   {"ports", JSON_ARRAY},
 						   {}};
 	static const struct field status_fields[] = {{"loadBalancer", JSON_OBJECT}, {}};
-	json_t *spec = add_object(to, "spec"), *status = add_object(to, "status");
-	const json_t *from_spec, *from_status;
-	int err = spec && status ? 0 : -ENOMEM;
+	struct halves h = {};
 
-	if (!err)
-		err = get_object(from, "spec", &from_spec, problem);
-	if (!err)
-		err = get_object(from, "status", &from_status, problem);
-	if (!err)
-		err = take_all(from_spec, spec_fields, spec, problem);
-	if (!err)
-		err = take_all(from_status, status_fields, status, problem);
-	return err;
+	return take_halves(from, to, spec_fields, status_fields, &h, problem);
 }
 
 /* Of an address only the address: who has it and where is said of pods. */
