@@ -229,6 +229,23 @@ static void test_trimmed(void **state __attribute__((unused)))
 		 "\"initContainers\":[{\"restartPolicy\":\"Always\",\"ports\":"
 		 "[{\"containerPort\":81}]}]},\"status\":{\"phase\":\"Running\",\"podIP\":"
 		 "\"10.0.0.1\",\"podIPs\":[{\"ip\":\"10.0.0.1\"}]}}"},
+		{K8S_SERVICE,
+		 "{\"metadata\":{\"name\":\"n\",\"namespace\":\"s\"},\"spec\":{\"clusterIP\":"
+		 "\"10.0.0.1\",\"selector\":{},\"clusterIPs\":[\"10.0.0.1\"],\"ports\":"
+		 "[{\"port\":80}]},\"status\":{\"loadBalancer\":{},\"conditions\":[]}}",
+		 "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"n\","
+		 "\"namespace\":\"s\"},\"spec\":{\"clusterIP\":\"10.0.0.1\",\"clusterIPs\":"
+		 "[\"10.0.0.1\"],\"ports\":[{\"port\":80}]},\"status\":{\"loadBalancer\":{}}}"},
+		{K8S_ENDPOINTS,
+		 "{\"metadata\":{\"name\":\"n\",\"namespace\":\"s\"},\"subsets\":[{\"addresses\":"
+		 "[{\"ip\":\"10.0.0.1\",\"nodeName\":\"a\",\"targetRef\":{}}],\"ports\":"
+		 "[{\"port\":80}]}]}",
+		 "{\"apiVersion\":\"v1\",\"kind\":\"Endpoints\",\"metadata\":{\"name\":\"n\","
+		 "\"namespace\":\"s\"},\"subsets\":[{\"addresses\":[{\"ip\":\"10.0.0.1\"}],"
+		 "\"notReadyAddresses\":[],\"ports\":[{\"port\":80}]}]}"},
+		{K8S_ENDPOINTS, "{\"metadata\":{\"name\":\"n\",\"namespace\":\"s\"}}",
+		 "{\"apiVersion\":\"v1\",\"kind\":\"Endpoints\",\"metadata\":{\"name\":\"n\","
+		 "\"namespace\":\"s\"},\"subsets\":[]}"},
 		{K8S_POD, "{\"metadata\":{\"name\":\"n\",\"namespace\":\"s\"},\"spec\":null}",
 		 "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"n\","
 		 "\"namespace\":\"s\"},\"spec\":{},\"status\":{}}"},
