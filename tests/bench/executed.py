@@ -27,8 +27,8 @@ SERIES = "6.12"  # has tcx, by which the bench finds programs
 PROGRAMS = ("/bin/bash", "/bin/ip", "/sbin/tc", "/usr/sbin/bridge", "/usr/sbin/ethtool", "/usr/bin/nsenter",
             "/usr/bin/unshare", "/usr/sbin/bpftool", "/usr/bin/python3")
 DIRECTORIES = ("dev", "proc", "run", "sys", "tmp", "root", "etc", "var", "usr/bin", "usr/sbin", "w/tests")
-LIMIT = 900  # seconds for all of it
-ANSWER = 300  # and for one answer
+FETCH = 900  # seconds, to get the kernel
+ANSWER = 300  # and for one answer of the guest's
 APPLETS = ("mount", "insmod", "stty", "poweroff", "sh", "cat", "env")
 
 
@@ -119,8 +119,9 @@ class Guest:
         _pack(directory / "root", image)
         line, monitor = directory / "line", directory / "monitor"
         self._qemu = subprocess.Popen(
-            ["qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=0", "-cpu", "max", "-smp", "1", "-m",
-             "3072", "-display", "none", "-nodefaults", "-no-reboot", "-no-user-config",
+            ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=0",
+             "-cpu", "max", "-smp", "1", "-m", "3072",
+             "-display", "none", "-nodefaults", "-no-reboot", "-no-user-config",
              "-monitor", f"unix:{monitor},server=on,wait=off", "-serial", f"file:{self._console}",
              "-serial", f"unix:{line},server=on,wait=off", "-dfilter", "0xffff800000000000+0x7fffffffffff",
              "-kernel", str(kernel / "vmlinuz"), "-initrd", str(image),
@@ -197,7 +198,7 @@ def _watch_all(guest):
 
 def count(compiler):
     """{"guest": kernel and compiler, "executed": {"contender, case": counts}}"""
-    kernel = pathlib.Path(run([ROOT / "scripts/test-kernels", "--fetch", SERIES], timeout=LIMIT,
+    kernel = pathlib.Path(run([ROOT / "scripts/test-kernels", "--fetch", SERIES], timeout=FETCH,
                               env={**os.environ, "BUILD": str(built())}).strip())
     with tempfile.TemporaryDirectory(prefix="executed-", dir=built()) as name:
         guest = Guest(pathlib.Path(name), kernel)

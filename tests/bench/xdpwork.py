@@ -3,8 +3,8 @@
 
     unknown VTEP, unknown VNI    tunnel packets for host b that nobody wants: how many a second it can refuse
     forwarded                    frames of c1, through a tunnel to c2
-    gateway                      the same where c1 is in a VLAN; and back, from the tunnel to the VLAN. The kernel's bridge
-                                 does it without a tag, which spares it work: not every kernel has VLANs
+    gateway                      the same where c1 is in a VLAN; and back, from the tunnel to the VLAN. The kernel's
+                                 bridge does it without a tag, which spares it work: not every kernel has VLANs
 
 The source is a program on the other side of the wire which redirects live frames of BPF_PROG_TEST_RUN to it (progrun
 -L, floor_xdp_send), what xdp-trafficgen does, with any frame. The same CPU then does the receiver's work, so that a
@@ -80,8 +80,8 @@ class Source:
     def _drop_at(end):
         """Before its stack, which would sort tagged frames out sooner than untagged ones."""
         Topology.inside(end.netns, "tc", "qdisc", "replace", "dev", end.interface, "clsact")
-        Topology.inside(end.netns, "tc", "filter", "replace", "dev", end.interface, "ingress", "handle", "1", "prio", "1",
-                        "bpf", "direct-action", "bytecode", f"1,6 0 0 {TC_ACT_SHOT}")
+        Topology.inside(end.netns, "tc", "filter", "replace", "dev", end.interface, "ingress", "handle", "1", "prio",
+                        "1", "bpf", "direct-action", "bytecode", f"1,6 0 0 {TC_ACT_SHOT}")
 
     def _inner(self):
         """To a port that nobody listens on, from an address that must not be answered."""
