@@ -193,9 +193,12 @@ static enum cmd_exit print(json_t *documents, bool json)
 
 static enum cmd_exit convert(const struct options *o, struct k8s_input *in)
 {
+	struct k8s_options options = o->k8s;
 	json_auto_t *documents = NULL;
-	int err = k8s_convert(in->objects, &o->k8s, &documents);
+	int err;
 
+	options.input = in;
+	err = k8s_convert(in->objects, &options, &documents);
 	if (err)
 		return cmd_error(CMD_FAILED, "%s", strerror(-err));
 	return report(in) ? CMD_INVALID : print(documents, o->json);
@@ -217,12 +220,11 @@ static enum cmd_exit follow(struct options *o)
 			 problem ?: strerror(-err));
 }
 
-static enum cmd_exit convert_files(struct options *o)
+static enum cmd_exit convert_files(const struct options *o)
 {
 	_cleanup_(k8s_input_clear) struct k8s_input in = {};
 	bool wrong = false;
 
-	o->k8s.input = &in;
 	for (size_t i = 0; i < o->n_files; i++) {
 		int err = k8s_read(&in, o->files[i]);
 
