@@ -17,7 +17,7 @@ from agent import Agent
 from cni import Container, Network
 from lab import Lab, WEFT
 from netns import wait_until
-from traffic import ping, tcp_between, unreachable
+from traffic import nothing_lost, ping, tcp_between, unreachable
 
 TIMEOUT = 10.0
 SOON = 5.0  # of an event, on a machine that does other things as well; it takes a fifth of a second
@@ -330,11 +330,12 @@ def test_a_connection_lives_through_changes(cluster):
     a1, a2, b1 = cluster.workloads
     cluster.api.put("networkpolicies", policy("web", from_app("a1")))
     within(SOON, "the policy", lambda: not answers(a2, b1, 80))
-    for i in range(20):
-        cluster.api.put("pods", {"metadata": {"name": f"x{i}", "namespace": "shop", "labels": {"app": "a1"}},
-                                 "spec": {"nodeName": "far"}, "status": {"phase": "Running", "podIP": f"10.1.9.{i}",
-                                                                         "podIPs": [{"ip": f"10.1.9.{i}"}]}})
-        assert tcp_between(a1, a1.ip4, b1, b1.ip4, 0, 1 << 18) == 0
+    with nothing_lost(a1, b1):
+        for i in range(20):
+            cluster.api.put("pods", {"metadata": {"name": f"x{i}", "namespace": "shop", "labels": {"app": "a1"}},
+                                     "spec": {"nodeName": "far"}, "status": {"phase": "Running", "podIP": f"10.1.9.{i}",
+                                                                             "podIPs": [{"ip": f"10.1.9.{i}"}]}})
+            tcp_between(a1, a1.ip4, b1, b1.ip4, 0, 1 << 18)  # whole; what TCP sends twice on a busy machine is its own
 
 
 def test_a_pod_waits_for_its_policies(cluster):
