@@ -250,12 +250,13 @@ void k8s_policy(struct k8s *k, const json_t *object)
 	}
 	path = k8s_down(&path, spec, "spec");
 	selector = json_object_get(spec, "podSelector");
-	if (!json_is_object(selector)) {
+	p.selection = K8S_NONE;
+	if (json_is_object(selector)) {
+		p.selection = k8s_select(k, &path, p.ns, selector, NULL);
+	} else {
 		at = k8s_down(&path, selector, ".podSelector");
 		k8s_wrong(k, &at, "{} selects all pods of the namespace", "it is needed");
-		return;
 	}
-	p.selection = k8s_select(k, &path, p.ns, selector, NULL);
 	if (p.selection == K8S_NONE) /* whoever was meant is among them */
 		p.selection = k8s_select(k, &path, p.ns, NULL, NULL);
 	if (p.selection != K8S_NONE && is_needed(&p))

@@ -316,6 +316,14 @@ def test_documents_of_others_are_left_alone(cluster):
     assert {"mine", "k8s_shop_web_in"} <= set(policies(b))
 
 
+def test_what_is_not_understood_restricts(cluster):
+    """A policy without the pods that it is about isolates all of its namespace, and is complained of once."""
+    a1, _, b1 = cluster.workloads
+    cluster.api.put("networkpolicies", policy("odd", {}))
+    within(SOON, "isolation", lambda: not answers(a1, b1, 80))
+    assert "podSelector" in json.dumps(cluster.watchers[1].wait("objects")["errors"])
+
+
 def test_it_has_no_rights(cluster):
     """No capability is left, and none can come."""
     pid = cluster.watchers[0].process.popen.pid
