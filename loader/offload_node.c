@@ -14,20 +14,36 @@
 
 /* -- testing -- */
 
-static void test_sending(const struct iface *iface, __u16 vxlan_port, __u32 on,
-			 struct offload_tests *t)
+/*
+ * Is it the device's segmentation? That it is off meanwhile is noted first: who is killed here can
+ * still be put right.
+ */
+static void test_without(const struct plan *plan, const struct iface *iface, __u32 on,
+			 struct offload_record *r)
 {
-	struct tx_report report = offload_tx(iface, vxlan_port);
+	const __u32 switched = r->switched, was_on = r->was_on;
 
-	t->tx_plain = report.plain;
-	t->tx_gso = report.gso;
-	t->tx_gso_retry = TX_UNTESTED;
-	if (report.gso != TX_LOST || !(on & NIC_BIT(NIC_UDP_TUNNEL)))
-		return;
-	/* Is it the device's segmentation? */
-	if (!nic_switch(iface->name, NIC_SEGMENTATIONS, false))
-		t->tx_gso_retry = offload_tx(iface, vxlan_port).gso;
-	nic_switch(iface->name, on & NIC_SEGMENTATIONS, true);
+	r->switched |= on & NIC_SEGMENTATIONS;
+	r->was_on |= on & NIC_SEGMENTATIONS & ~switched;
+	if (!offload_state_write(plan->node->name.v, &plan->offload_state)) {
+		if (!nic_switch(iface->name, NIC_SEGMENTATIONS, false))
+			r->tests.tx_gso_retry = offload_tx(iface, plan->cfg->vxlan_port.v).gso;
+		nic_switch(iface->name, on & NIC_SEGMENTATIONS, true);
+	}
+	r->switched = switched;
+	r->was_on = was_on;
+}
+
+static void test_sending(const struct plan *plan, const struct iface *iface, __u32 on,
+			 struct offload_record *r)
+{
+	struct tx_report report = offload_tx(iface, plan->cfg->vxlan_port.v);
+
+	r->tests.tx_plain = report.plain;
+	r->tests.tx_gso = report.gso;
+	r->tests.tx_gso_retry = TX_UNTESTED;
+	if (report.gso == TX_LOST && on & NIC_BIT(NIC_UDP_TUNNEL))
+		test_without(plan, iface, on, r);
 }
 
 /* What a test of before found out stays, where XDP is in use and so cannot be tested. */
@@ -63,7 +79,7 @@ static int test_uplink(struct plan *plan, size_t i, const struct iface *iface)
 	r->tested = nic.on;
 	r->mtu = iface->mtu;
 	r->has_tested = true;
-	test_sending(iface, plan->cfg->vxlan_port.v, nic.on, &r->tests);
+	test_sending(plan, iface, nic.on, r);
 	if (offload_wants_rx_test(uplink, iface->kind, &nic))
 		test_receiving(iface, &r->tests);
 	return 1;
@@ -178,7 +194,7 @@ static void tell(const struct plan *done, size_t i, const struct iface *iface,
 
 	nic_read(iface->name, &facts.nic);
 	if (changed && r->has_tested && iface->up && r->tests.tx_gso != TX_LOST)
-		test_sending(iface, done->cfg->vxlan_port.v, facts.nic.on, &r->tests);
+		test_sending(done, iface, facts.nic.on, r);
 	if (r->has_tested)
 		r->tested = facts.nic.on;
 	facts.was = offload_was(r, &facts.nic);
